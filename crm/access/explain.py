@@ -1,0 +1,58 @@
+"""“Why can(’t) I see this?”: the reasons behind a decision of the policy, for any user and record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import models
+from django.utils.translation import gettext as _
+
+from crm.access import policy
+from crm.access.models import Grant, Scope
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The answer and the sentences that lead to it."""
+
+    allowed: bool
+    reasons: list[str]
+
+
+def explain(user, record: models.Model, action: str = "view") -> Explanation:
+    """Say why ``user`` may or may not perform ``action`` on ``record``."""
+    label = policy.entity_label(type(record))
+    access = policy.access_of(user)
+    allowed = policy.can_record(user, record, action)
+    if not user.is_active:
+        return Explanation(False, [_("The account of %(user)s is not active.") % {"user": user}])
+    if access.superuser:
+        return Explanation(True, [_("%(user)s is an administrator and reaches everything.") % {"user": user}])
+    reasons = [
+        _("Role “%(role)s” reaches: %(scope)s.") % {"role": grant.role.name, "scope": grant.get_scope_display()}
+        for grant in Grant.objects.filter(role__users=user, entity=label, action=action).select_related("role")
+    ]
+    if not reasons:
+        reasons.append(_("No role of %(user)s grants “%(action)s” here.") % {"user": user, "action": action})
+    if hasattr(record, "owner_id"):
+        reasons += _ownership(access, record, action)
+    if isinstance(type(record).access, policy.Via):
+        reasons.append(_("It is a part of another record: who sees that one sees this one."))
+    return Explanation(allowed, reasons)
+
+
+def _ownership(access: policy.Access, record: models.Model, action: str) -> list[str]:
+    reasons = [_("The owner is %(owner)s.") % {"owner": record.owner}]
+    if record.owner_id == access.user_id:
+        reasons.append(_("That is the same person."))
+    elif record.owner_id in access.team_ids:
+        reasons.append(_("The owner is in the same team."))
+    if record.department_id and record.department_id in access.department_ids:
+        reasons.append(_("It belongs to the department or one below it."))
+    label = policy.entity_label(type(record))
+    if record.pk in access.shared_ids(label, action):
+        reasons.append(_("The record was shared."))
+    scope = access.scope(label, action)
+    if scope not in {Scope.ALL, Scope.NONE} and len(reasons) == 1:
+        reasons.append(_("The owner is outside of that reach."))
+    return reasons

@@ -1,0 +1,138 @@
+"""Who may do what to which records and fields. The only module that decides.
+
+Everything else asks: query sets through ``restrict()``, views and templates through the bound entity, third-party code
+through ``user.has_perm()``. Roles add, they never subtract. Records reach a user by the scope of a grant (own, team,
+department and below, all) or by a share of that one record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db import models
+from django.db.models import Q
+
+from crm.access.models import FieldRule, Scope
+from crm.access.snapshot import Access, access_of
+
+EVERYTHING = Q()
+NOTHING = Q(pk__in=[])
+Mode = FieldRule.Mode
+
+# How much of a value a mode lets through, least first.
+STRICTNESS = (Mode.HIDDEN, Mode.MASKED, Mode.READ)
+
+
+def entity_label(model: type[models.Model]) -> str:
+    """The string that grants, entries, links and search rows key on: ``"sales.opportunity"``."""
+    return model._meta.label_lower
+
+
+@dataclass(frozen=True)
+class Owned:
+    """Records belong to their ``owner``; scopes widen from that person to their team and department."""
+
+    def rows(self, access: Access, model: type[models.Model], action: str) -> Q:
+        label = entity_label(model)
+        scope = access.scope(label, action)
+        if scope == Scope.ALL:
+            return EVERYTHING
+        if scope == Scope.NONE:
+            return NOTHING
+        reach = Q(owner_id=access.user_id)
+        if scope >= Scope.TEAM and len(access.team_ids) > 1:
+            reach = Q(owner_id__in=access.team_ids)
+        if scope == Scope.DEPARTMENT and access.department_ids:
+            reach |= Q(department_id__in=access.department_ids)
+        shared = access.shared_ids(label, action)
+        return reach | Q(pk__in=shared) if shared else reach
+
+
+@dataclass(frozen=True)
+class Via:
+    """Records are parts of ``parent``: seeing the parent shows them, changing the parent changes them."""
+
+    parent: str
+
+    def rows(self, access: Access, model: type[models.Model], action: str) -> Q:
+        parent = model._meta.get_field(self.parent).related_model
+        above = "view" if action in {"view", "export"} else "change"
+        if access.scope(entity_label(model), action) == Scope.NONE:
+            return NOTHING
+        inner = rows(access, parent, above)
+        if inner == EVERYTHING:
+            return EVERYTHING
+        return Q(**{f"{self.parent}__in": parent._base_manager.filter(inner)})
+
+
+@dataclass(frozen=True)
+class Shared:
+    """Records that belong to the company: whoever has the grant, at whatever scope, reaches all of them."""
+
+    def rows(self, access: Access, model: type[models.Model], action: str) -> Q:
+        return NOTHING if access.scope(entity_label(model), action) == Scope.NONE else EVERYTHING
+
+
+def rows(access: Access, model: type[models.Model], action: str) -> Q:
+    """The condition that keeps only rows of ``model`` on which the user may perform ``action``."""
+    if access.superuser:
+        return EVERYTHING
+    return model.access.rows(access, model, action)
+
+
+def can(user, label: str, action: str) -> bool:
+    """Whether the user may perform ``action`` on any record of the entity at all."""
+    return bool(user.is_authenticated) and access_of(user).scope(label, action) != Scope.NONE
+
+
+def can_record(user, record: models.Model, action: str) -> bool:
+    """Whether the user may perform ``action`` on this one record (one query, as rows are decided in SQL)."""
+    if not can(user, entity_label(type(record)), action):
+        return False
+    access = access_of(user)
+    return type(record)._base_manager.filter(rows(access, type(record), action), pk=record.pk).exists()
+
+
+def visible_ids(user, model: type[models.Model], ids: Iterable[int], action: str = "view") -> set[int]:
+    """Those of ``ids`` that the user may reach; one query a batch and entity."""
+    ids = list(ids)
+    if not ids or not can(user, entity_label(model), action):
+        return set()
+    return set(model._base_manager.filter(rows(access_of(user), model, action), pk__in=ids).values_list("pk", flat=True))
+
+
+def can_assign(user, label: str, owner) -> bool:
+    """Whether ``user`` may make ``owner`` the owner of records of the entity: the ``assign`` scope must cover them."""
+    access = access_of(user)
+    scope = access.scope(label, "assign")
+    match scope:
+        case Scope.ALL:
+            return True
+        case Scope.DEPARTMENT:
+            return owner.department_id in access.department_ids or owner.pk in access.team_ids
+        case Scope.TEAM:
+            return owner.pk in access.team_ids
+        case Scope.OWN:
+            return owner.pk == access.user_id
+    return False
+
+
+def assignable(user, label: str) -> Q:
+    """The condition on users that keeps those to whom ``user`` may assign records of the entity."""
+    access = access_of(user)
+    match access.scope(label, "assign"):
+        case Scope.ALL:
+            return EVERYTHING
+        case Scope.DEPARTMENT:
+            return Q(department_id__in=access.department_ids) | Q(pk__in=access.team_ids)
+        case Scope.TEAM:
+            return Q(pk__in=access.team_ids)
+    return Q(pk=access.user_id)
+
+
+def field_mode(user, steps: Iterable[tuple[str, str]]) -> str | None:
+    """The strictest rule on a path of (entity, field) steps: a hidden hop hides the whole path; None when it is free."""
+    access = access_of(user)
+    modes = {access.field(label, name) for label, name in steps}
+    return next((mode for mode in STRICTNESS if mode in modes), None)

@@ -1,0 +1,127 @@
+"""The access of one user as one immutable snapshot, kept per process under the policy version."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+
+from django.db.models import Q
+from django.utils import timezone
+
+from crm.access.models import FieldRule, Grant, PolicyVersion, RecordShare, Scope
+from crm.users.models import Department, Membership
+
+_KEPT: dict[int, Access] = {}
+_KEEP_AT_MOST = 2000
+# The more a rule lets through, the higher it ranks: over several roles the most permissive one counts.
+_RANK = {FieldRule.Mode.HIDDEN: 0, FieldRule.Mode.MASKED: 1, FieldRule.Mode.READ: 2}
+
+
+@dataclass(frozen=True)
+class Access:
+    """What a user reaches: merged grants, field rules, colleagues, departments and shared records."""
+
+    user_id: int
+    version: int
+    superuser: bool
+    scopes: MappingProxyType
+    rules: MappingProxyType
+    team_ids: tuple[int, ...]
+    department_ids: tuple[int, ...]
+    shares: MappingProxyType = field(default_factory=lambda: MappingProxyType({}))
+
+    def scope(self, label: str, action: str) -> Scope:
+        """How far the user reaches with ``action`` on the entity."""
+        return Scope.ALL if self.superuser else self.scopes.get((label, action), Scope.NONE)
+
+    def field(self, label: str, name: str) -> str | None:
+        """The rule for one field, or None when it is free."""
+        return None if self.superuser else self.rules.get((label, name))
+
+    def shared_ids(self, label: str, action: str, now: datetime | None = None) -> list[int]:
+        """Ids of single records opened to the user, as long as the share lasts; only reading and editing can be shared."""
+        now = now or timezone.now()
+        wanted = {"view": {"read", "edit"}, "change": {"edit"}}.get(action, set())
+        return [pk for pk, level, until in self.shares.get(label, ()) if level in wanted and (until is None or until > now)]
+
+
+def access_of(user) -> Access:
+    """The user's access: looked up once a request, rebuilt only when the policy version has moved."""
+    found = getattr(user, "_access", None)
+    if found is None:
+        version = PolicyVersion.objects.values_list("version", flat=True).get()
+        found = _KEPT.get(user.pk)
+        if found is None or found.version != version or found.superuser != _is_superuser(user):
+            if len(_KEPT) >= _KEEP_AT_MOST:
+                _KEPT.clear()
+            found = _KEPT[user.pk] = _build(user, version)
+        user._access = found
+    return found
+
+
+def _is_superuser(user) -> bool:
+    return bool(user.is_active and user.is_superuser)
+
+
+def _build(user, version: int) -> Access:
+    if not user.is_active:
+        return Access(user.pk, version, False, MappingProxyType({}), MappingProxyType({}), (user.pk,), ())
+    grants = list(Grant.objects.filter(role__users=user).values_list("role_id", "entity", "action", "scope"))
+    teams, departments = _teams(user), _departments(user)
+    return Access(
+        user_id=user.pk,
+        version=version,
+        superuser=_is_superuser(user),
+        scopes=MappingProxyType(_merge_scopes(grants)),
+        rules=MappingProxyType(_merge_rules(user, grants)),
+        team_ids=teams,
+        department_ids=departments,
+        shares=MappingProxyType(_shares(user)),
+    )
+
+
+def _merge_scopes(grants: list[tuple]) -> dict[tuple[str, str], Scope]:
+    scopes: dict[tuple[str, str], Scope] = {}
+    for _role, entity, action, scope in grants:
+        scopes[entity, action] = max(scopes.get((entity, action), Scope.NONE), Scope(scope))
+    return scopes
+
+
+def _merge_rules(user, grants: list[tuple]) -> dict[tuple[str, str], str]:
+    """A rule counts only if every role that grants the entity has one; then the most permissive counts."""
+    granting = defaultdict(set)
+    for role, entity, _action, scope in grants:
+        if scope:
+            granting[entity].add(role)
+    modes: dict[tuple[str, str], str] = {}
+    votes: Counter = Counter()
+    for role, entity, name, mode in FieldRule.objects.filter(role__users=user).values_list("role_id", "entity", "field", "mode"):
+        if role in granting[entity]:
+            key = entity, name
+            votes[key] += 1
+            modes[key] = max(modes.get(key, mode), mode, key=_RANK.__getitem__)
+    return {key: mode for key, mode in modes.items() if votes[key] == len(granting[key[0]])}
+
+
+def _teams(user) -> tuple[int, ...]:
+    mine = Membership.objects.filter(user=user).values("team_id")
+    return tuple(sorted({user.pk, *Membership.objects.filter(team__in=mine).values_list("user_id", flat=True)}))
+
+
+def _departments(user) -> tuple[int, ...]:
+    if user.department_id is None:
+        return ()
+    root = Department.objects.values_list("path", flat=True).get(pk=user.department_id)
+    return tuple(Department.objects.filter(path__startswith=root).values_list("pk", flat=True))
+
+
+def _shares(user) -> dict[str, list[tuple[int, str, datetime | None]]]:
+    mine = Q(user=user) | Q(team__members=user)
+    if user.department_id:
+        mine |= Q(department=user.department_id)
+    found = defaultdict(list)
+    for entity, pk, level, until in RecordShare.objects.filter(mine).values_list("entity", "record_id", "level", "until"):
+        found[entity].append((pk, level, until))
+    return dict(found)

@@ -1,0 +1,12 @@
+from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
+from django.utils.translation import gettext_lazy as _
+
+
+class EntitiesConfig(AppConfig):
+    name = "crm.entities"
+    verbose_name = _("Entities")
+
+    def ready(self) -> None:
+        autodiscover_modules("kinds", "entities", "panels", "handlers")
+        from crm.entities import checks  # noqa: F401

@@ -1,0 +1,116 @@
+"""An entity as one user sees it. Views, templates, exports and the API hold this, never the bare entity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import Any
+
+from django.db import models
+from django.utils import timezone
+
+from crm.access import policy
+from crm.access.policy import Mode
+from crm.entities.entity import Action, Entity
+from crm.fields.conditions import Group, Reader, parse
+from crm.fields.field import Field
+from crm.lib.phone import mask_email, mask_phone, mask_text
+
+
+class BoundField:
+    """A field with the user's mode on it: ``text`` and ``value`` never show more than the mode lets through."""
+
+    def __init__(self, field: Field, mode: str | None) -> None:
+        self.field, self.mode = field, mode
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.field, name)
+
+    @property
+    def masked(self) -> bool:
+        return self.mode == Mode.MASKED
+
+    @property
+    def editable(self) -> bool:
+        return self.mode is None and "__" not in self.field.name and self.field.source.editable
+
+    def value(self, record: models.Model) -> Any:
+        return self.text(record) if self.masked else self.field.value(record)
+
+    def text(self, record: models.Model) -> str:
+        text = self.field.text(record)
+        if not self.masked or not text:
+            return text
+        return {"phone": mask_phone, "email": mask_email}.get(self.field.kind, mask_text)(text)
+
+    @property
+    def cell(self) -> str:
+        """The template that draws it."""
+        return f"cells/{'text' if self.masked else self.field.kind}.html"
+
+
+class BoundEntity:
+    """What ``user`` may do with the entity, and which rows and fields there are for them."""
+
+    def __init__(self, entity: Entity, user: Any) -> None:
+        self.entity, self.user, self.model = entity, user, entity.model
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.entity, name)
+
+    def can(self, action: str) -> bool:
+        return policy.can(self.user, self.entity.label, action)
+
+    def can_record(self, action: str, record: models.Model) -> bool:
+        return policy.can_record(self.user, record, action)
+
+    def records(self, action: str = "view") -> models.QuerySet:
+        return self.model.objects.restrict(self.user, action)
+
+    def reader(self) -> Reader:
+        """For whom and when conditions are read."""
+        return Reader(self.user.pk, policy.access_of(self.user).team_ids, timezone.now())
+
+    def bind_field(self, field: Field) -> BoundField | None:
+        """The field with the user's mode, or None when it is hidden."""
+        mode = policy.field_mode(self.user, field.steps)
+        return None if mode == Mode.HIDDEN else BoundField(field, mode)
+
+    def visible(self, names: Iterable[str]) -> list[BoundField]:
+        """The named fields that the user may at least see masked."""
+        bound = (self.bind_field(self.entity.field(name)) for name in names)
+        return [field for field in bound if field is not None]
+
+    def readable(self, names: Iterable[str]) -> dict[str, Field]:
+        """The named fields whose true values the user may know: only these may filter, sort, sum or search."""
+        return {f.name: f.field for f in self.visible(names) if not f.masked}
+
+    @cached_property
+    def filterable(self) -> dict[str, Field]:
+        return self.readable(dict.fromkeys([*self.entity.filters, *self.entity.sortable]))
+
+    @cached_property
+    def sortable(self) -> Mapping[str, str]:
+        shown = self.readable(self.entity.sortable)
+        return {name: column for name, column in self.entity.sortable.items() if name in shown}
+
+    def condition(self, data: Any) -> Group:
+        """Stored condition JSON as this user may read it; ConditionError names what does not fit."""
+        return parse(data, self.filterable)
+
+    @cached_property
+    def sections(self) -> list[tuple[str, list[BoundField]]]:
+        """(title, fields) of the facts, without empty sections."""
+        found = [(str(title), self.visible(names)) for title, names in self.entity.sections.items()]
+        return [(title, fields) for title, fields in found if fields]
+
+    def actions_on(self, record: models.Model) -> list[Action]:
+        """The verbs that fit the record now and that the user may perform on it."""
+        fitting = [a for a in self.entity.all_actions if self.can(a.permission) and a.when(record)]
+        allowed = {permission: self.can_record(permission, record) for permission in {a.permission for a in fitting}}
+        return [a for a in fitting if allowed[a.permission]]
+
+
+def bind(entity: Entity, user: Any) -> BoundEntity:
+    """The entity as ``user`` sees it."""
+    return BoundEntity(entity, user)

@@ -1,0 +1,184 @@
+"""One declaration a model: how it is listed, shown, edited, boarded, filtered, bulk-changed, imported and found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.urls import reverse
+from django.utils.text import capfirst, slugify
+
+from crm.access.policy import entity_label
+from crm.fields.field import Field, resolve
+from crm.records import services
+
+registry: dict[str, Entity] = {}
+_by_path: dict[tuple[str, str], Entity] = {}
+_contributed: dict[str, list[Action]] = {}
+
+
+def register(cls: type[Entity]) -> type[Entity]:
+    """Class decorator: make the entity known to every generic surface."""
+    entity = cls()
+    registry[entity.label] = entity
+    _by_path[entity.area, entity.slug] = entity
+    return cls
+
+
+def entity_at(area: str, slug: str) -> Entity | None:
+    """The entity whose pages lie at ``/<area>/<slug>/``."""
+    return _by_path.get((area, slug))
+
+
+def contribute(label: str, action: Action) -> None:
+    """Add an action to an entity that lives lower than the caller."""
+    _contributed.setdefault(label, []).append(action)
+
+
+@dataclass(frozen=True)
+class Action:
+    """A verb on one record: a button, a permission and the service that does the work.
+
+    ``run(record, *, actor, **form.cleaned_data)`` returns the record to go to (None: stay). ``form(user=…, record=…)``
+    asks for what the verb needs. ``when(record)`` says whether it fits now. ``permission`` is the action granted in the matrix.
+    """
+
+    name: str
+    label: Any
+    run: Callable
+    icon: str = "bolt"
+    form: type | None = None
+    permission: str = "change"
+    when: Callable[[Any], bool] = lambda record: True
+    primary: bool = False
+    danger: bool = False
+    bulk: bool = False
+
+
+@dataclass(frozen=True)
+class View:
+    """A saved view that every user has: a tab of the list with its conditions and order."""
+
+    name: str
+    label: Any
+    where: Mapping[str, Any]
+    sort: str = ""
+
+
+@dataclass(frozen=True)
+class Board:
+    """The list as lanes. ``field`` is the link or choice that makes the lanes; ``move(record, to, *, actor)`` changes it."""
+
+    field: str
+    move: Callable
+    sums: Sequence[str] = ()
+    template: str = "entities/card.html"
+
+
+class Entity:
+    """Subclass, set ``model`` and what differs from the defaults, decorate with ``@register``.
+
+    Names are fields, walking links by ``__``. ``sortable`` maps a shown field to the non-null column that orders it.
+    ``title`` and ``subtitle`` name what a search hit shows; ``search`` maps a search kind (text, person, company, phone,
+    email, code) to fields. ``synonyms`` are further headings under which a column of a file is recognised; ``keys`` are the
+    fields by which an import may find a record. ``shows_on`` maps a parent entity to the link field by which this one
+    appears as a tab on the parent's page.
+    """
+
+    model: type
+    icon = "circle"
+    area = ""
+    slug = ""
+    columns: Sequence[str] = ()
+    filters: Sequence[str] = ()
+    sortable: Mapping[str, str] = {"created_at": "created_at", "updated_at": "updated_at"}
+    default_sort = "-created_at"
+    sums: Sequence[str] = ()
+    search: Mapping[str, Sequence[str]] = {}
+    subtitle: Sequence[str] = ()
+    sections: Mapping[Any, Sequence[str]] = {}
+    quick: Sequence[str] = ()
+    bulk_edit: Sequence[str] = ()
+    inline: Sequence[str] = ()
+    board: Board | None = None
+    views: Sequence[View] = ()
+    shows_on: Mapping[str, str] = {}
+    actions: Sequence[Action] = ()
+    synonyms: Mapping[str, Sequence[str]] = {}
+    keys: Sequence[str] = ()
+    importable = True
+    verbs: Sequence[str] = ()
+    nav = True
+
+    def __init__(self) -> None:
+        self.label = entity_label(self.model)
+        self.area = self.area or self.model._meta.app_label
+        self.slug = self.slug or slugify(self.model._meta.object_name + "s")
+
+    def save(self, record: Any, *, actor: Any, **options: Any) -> Any:
+        """How a form, an inline edit or the API writes one record."""
+        return services.save(record, actor=actor, **options)
+
+    def new(self, user: Any, initial: Mapping[str, Any]) -> Any:
+        """An unsaved record with its defaults for ``user``; ``initial`` holds raw values of the address."""
+        return self.model(owner=user)
+
+    def clean(self, form: Any) -> None:
+        """Rules over several fields: call ``form.add_error(field, message)``."""
+
+    def warnings(self, record: Any, user: Any) -> list[Any]:
+        """Records that look like the same thing as ``record``, as far as ``user`` may know."""
+        return []
+
+    def figures(self, record: Any, user: Any) -> list[dict]:
+        """Key figures of the record page's header: ``{"label", "value", "url", "tone"}``."""
+        return []
+
+    @property
+    def name(self) -> str:
+        return capfirst(str(self.model._meta.verbose_name))
+
+    @property
+    def plural(self) -> str:
+        return capfirst(str(self.model._meta.verbose_name_plural))
+
+    @property
+    def all_actions(self) -> list[Action]:
+        return [*self.actions, *_contributed.get(self.label, ())]
+
+    @property
+    def granted(self) -> tuple[str, ...]:
+        """Every action that the permission matrix offers for the entity."""
+        verbs = dict.fromkeys([a.permission for a in self.all_actions if a.permission != "change"] + list(self.verbs))
+        return ("view", "add", "change", "delete", "assign", "export", "import", *verbs)
+
+    @cached_property
+    def field_names(self) -> tuple[str, ...]:
+        """Every field named anywhere in the declaration, columns first."""
+        named = [*self.columns, *self.filters, *self.sortable, *self.sums, *self.quick, *self.bulk_edit, *self.inline]
+        named += [name for names in self.sections.values() for name in names]
+        return tuple(dict.fromkeys(named))
+
+    @cached_property
+    def form_names(self) -> tuple[str, ...]:
+        """The fields a person fills in."""
+        own = [name for names in self.sections.values() for name in names if "__" not in name and resolve(self.model, name).source.editable]
+        return tuple(dict.fromkeys([*self.quick, *own]))
+
+    def field(self, name: str) -> Field:
+        return resolve(self.model, name)
+
+    def url(self, view: str, *args: Any) -> str:
+        """The address of one of the entity's generic pages."""
+        return reverse(f"entities:{view}", args=[self.area, self.slug, *args])
+
+    def related(self) -> list[Entity]:
+        """Entities that declared they show on this one's page."""
+        return [e for e in registry.values() if self.label in e.shows_on]
+
+
+def entity_of(record_or_model: Any) -> Entity:
+    """The entity of a record or model; KeyError when it has none."""
+    return registry[record_or_model._meta.label_lower]

@@ -1,0 +1,55 @@
+"""What every generic page does first: find the entity, bind it to the user, check the action."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.mixins import AccessMixin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views import View
+
+from crm.entities.bound import BoundEntity, bind
+from crm.entities.entity import entity_at
+from crm.records.actor import Actor
+
+
+class EntityView(AccessMixin, View):
+    """``action`` is the grant that the page needs; ``template`` the name under ``templates/entities/``.
+
+    An entity may bring a page of its own: ``templates/<area>/<model>_<template>.html`` wins over the generic one.
+    """
+
+    action = "view"
+    template = ""
+    bound: BoundEntity
+
+    def dispatch(self, request: HttpRequest, *args: Any, area: str, slug: str, **kwargs: Any) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return self.handle_no_permission()
+        entity = entity_at(area, slug)
+        if entity is None:
+            raise Http404
+        self.bound = bind(entity, request.user)
+        if not self.bound.can(self.action):
+            raise PermissionDenied
+        return super().dispatch(request, *args, **kwargs)
+
+    @property
+    def actor(self) -> Actor:
+        return Actor.of(self.request)
+
+    def get_record(self, pk: int, action: str | None = None) -> Model:
+        """The record if the user may perform ``action`` on it; 404 hides the rest, whether it exists or not."""
+        return get_object_or_404(self.bound.records(action or self.action), pk=pk)
+
+    def page(self, partial: str = "", *, status: int = 200, template: str = "", **context: Any) -> HttpResponse:
+        """Render the page, or only ``partial`` of it when htmx asks."""
+        name = template or self.template
+        own = f"{self.bound.area}/{self.bound.model._meta.model_name}_{name}.html"
+        names = [own, f"entities/{name}.html"]
+        if partial and self.request.htmx and not self.request.htmx.boosted:
+            names = [f"{n}#{partial}" for n in names]
+        return render(self.request, names, {"entity": self.bound, **context}, status=status)

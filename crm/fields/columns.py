@@ -1,0 +1,46 @@
+"""Model fields that say more than their storage: what kind of value they hold."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+LIMIT = Decimal("9999999999999999.99")
+
+
+class MoneyField(models.DecimalField):
+    """An amount in the record's currency, two decimals, up to 10^16."""
+
+    kind = "money"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("max_digits", 18)
+        kwargs.setdefault("decimal_places", 2)
+        super().__init__(*args, **kwargs)
+
+
+class PercentField(models.DecimalField):
+    """A share from 0 to 100 (12.5 means 12.5 %)."""
+
+    kind = "percent"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("max_digits", 5)
+        kwargs.setdefault("decimal_places", 2)
+        kwargs.setdefault("validators", [MinValueValidator(0), MaxValueValidator(100)])
+        super().__init__(*args, **kwargs)
+
+
+class PhoneField(models.CharField):
+    """A telephone number as people write it; the search row and match keys hold its E.164 form."""
+
+    kind = "phone"
+    description = _("Phone")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("max_length", 40)
+        super().__init__(*args, **kwargs)

@@ -1,0 +1,145 @@
+"""One descriptor a value: how to label, read, show, clean and find it, on every surface."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db import models
+from django.utils.formats import date_format
+from django.utils.text import capfirst
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from crm.fields.kinds import NUMERIC, OPERATORS, kind_of
+
+# Prefix of a name ("custom.") → function (model, rest of the name) → Field. Filled by rooms above.
+resolvers: dict[str, Callable[[type[models.Model], str], Field]] = {}
+
+
+@dataclass(frozen=True)
+class Field:
+    """A named value of ``model``; ``name`` may walk through links: ``"account__region"``."""
+
+    model: type[models.Model]
+    name: str
+
+    @cached_property
+    def path(self) -> tuple[models.Field, ...]:
+        """The chain of model fields that ``name`` walks through; FieldDoesNotExist when it names none."""
+        model, path = self.model, []
+        for part in self.name.split("__"):
+            if model is None:
+                raise FieldDoesNotExist(self.name)
+            path.append(model._meta.get_field(part))
+            model = path[-1].related_model
+        return tuple(path)
+
+    @property
+    def source(self) -> models.Field:
+        return self.path[-1]
+
+    @property
+    def steps(self) -> list[tuple[str, str]]:
+        """(entity, field) of every hop, as the policy asks for them."""
+        return [(f.model._meta.label_lower, f.name) for f in self.path]
+
+    @property
+    def label(self) -> str:
+        if len(self.path) > 1 and self.source.name == "name":
+            return capfirst(str(self.path[-2].verbose_name))
+        return capfirst(str(self.source.verbose_name))
+
+    @cached_property
+    def kind(self) -> str:
+        return kind_of(self.source)
+
+    @property
+    def numeric(self) -> bool:
+        return self.kind in NUMERIC
+
+    @property
+    def operators(self) -> tuple[str, ...]:
+        return OPERATORS[self.kind]
+
+    @property
+    def relation(self) -> str:
+        """The lookup to ``select_related`` so that showing this field costs no query."""
+        return "__".join(f.name for f in self.path if f.is_relation)
+
+    @property
+    def choices(self) -> list[tuple[Any, str]]:
+        """(value, label) of a choice field, without the blank one."""
+        return [(value, str(label)) for value, label in self.source.flatchoices if value not in ("", None)]
+
+    def value(self, record: models.Model) -> Any:
+        """The Python value on ``record``; None when a link on the way is empty."""
+        for field in self.path:
+            if record is None:
+                return None
+            record = getattr(record, field.name)
+        return record
+
+    def text(self, record: models.Model) -> str:
+        """The value as people read it, in the active language."""
+        return self.show(self.value(record))
+
+    def show(self, value: Any) -> str:
+        """A value of this field as people read it, in the active language."""
+        if value is None or value == "":
+            return ""
+        match self.kind:
+            case "choice":
+                return str(dict(self.source.flatchoices).get(value, value))
+            case "boolean":
+                return _("Yes") if value else _("No")
+            case "datetime":
+                return localtime(value).strftime("%Y-%m-%d %H:%M")
+            case "date":
+                return value.isoformat() if isinstance(value, datetime.date) else date_format(value)
+            case "money" | "number" | "percent":
+                return f"{Decimal(value):,f}"
+        return str(value)
+
+    def clean(self, raw: Any) -> Any:
+        """A raw value from a query string, a file or JSON as the value compared with the column; ValidationError when it can't be."""
+        if isinstance(raw, dict | list):
+            raise ValidationError(_("Enter a single value."))
+        field = self.source.target_field if self.source.is_relation else self.source
+        if isinstance(raw, str) and "\x00" in raw:
+            raise ValidationError(_("Null characters are not allowed."))
+        try:
+            value = field.to_python(raw)
+        except (TypeError, ValueError, OverflowError, ArithmeticError) as error:
+            raise ValidationError(_("“%(value)s” is not a value of this field.") % {"value": str(raw)[:50]}) from error
+        return _bounded(self.kind, value)
+
+
+def _bounded(kind: str, value: Any) -> Any:
+    if isinstance(value, datetime.datetime | datetime.date) and not 1900 <= value.year <= 2200:
+        raise ValidationError(_("The year must lie between 1900 and 2200."))
+    if isinstance(value, Decimal | float) and (not Decimal(value).is_finite() or abs(value) >= Decimal(10) ** 16):
+        raise ValidationError(_("The number is too large."))
+    if isinstance(value, int) and abs(value) >= 2**63:
+        raise ValidationError(_("The number is too large."))
+    return value
+
+
+def resolve(model: type[models.Model], name: str) -> Field:
+    """The field called ``name``; FieldDoesNotExist when there is none."""
+    prefix, dot, rest = name.partition(".")
+    if dot and prefix in resolvers:
+        return resolvers[prefix](model, rest)
+    field = Field(model, name)
+    assert field.path
+    return field
+
+
+def resolve_all(model: type[models.Model], names: Iterable[str]) -> list[Field]:
+    """The fields of all ``names``."""
+    return [resolve(model, name) for name in names]

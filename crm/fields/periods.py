@@ -1,0 +1,64 @@
+"""Calendar periods in a condition: today, this quarter, the last 30 days, in the reader's time zone."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django.db.models import Q
+from django.utils import timezone
+
+from crm.fields.field import Field
+
+
+def days_of(day: date, last: date | None = None) -> tuple[datetime, datetime]:
+    """The aware moments that bound ``day`` (or ``day`` to ``last``), the end not included."""
+    zone = timezone.get_current_timezone()
+    start = datetime.combine(day, time.min, tzinfo=zone)
+    return start, datetime.combine((last or day) + timedelta(days=1), time.min, tzinfo=zone)
+
+
+def span(op: str, today: date, days: int = 0) -> tuple[date, date]:
+    """First and last day of a named period around ``today``."""
+    match op:
+        case "this_week":
+            first = today - timedelta(days=today.weekday())
+            return first, first + timedelta(days=6)
+        case "this_month":
+            return today.replace(day=1), _month_end(today.year, today.month)
+        case "this_quarter":
+            month = (today.month - 1) // 3 * 3 + 1
+            return date(today.year, month, 1), _month_end(today.year, month + 2)
+        case "this_year":
+            return date(today.year, 1, 1), date(today.year, 12, 31)
+        case "last_days":
+            return today - timedelta(days=days), today
+        case "next_days":
+            return today, today + timedelta(days=days)
+    return today, today
+
+
+def period(field: Field, op: str, values: tuple[Any, ...], now: datetime) -> Q:
+    """The Q of a day operator on a date or datetime field."""
+    today = timezone.localtime(now).date()
+    if op == "older_days":
+        return _before(field, today - timedelta(days=values[0]))
+    if op == "on":
+        first = last = values[0]
+    elif op == "between":
+        first, last = values
+    else:
+        first, last = span(op, today, values[0] if values else 0)
+    if field.kind == "date":
+        return Q(**{f"{field.name}__gte": first, f"{field.name}__lte": last})
+    start, end = days_of(first, last)
+    return Q(**{f"{field.name}__gte": start, f"{field.name}__lt": end})
+
+
+def _before(field: Field, day: date) -> Q:
+    return Q(**{f"{field.name}__lt": day if field.kind == "date" else days_of(day)[0]})
+
+
+def _month_end(year: int, month: int) -> date:
+    first_of_next = date(year + month // 12, month % 12 + 1, 1)
+    return first_of_next - timedelta(days=1)

@@ -1,0 +1,21 @@
+"""Why a write was refused."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Conflict(Exception):
+    """Somebody changed the record since it was read; ``current`` is the row as it is now."""
+
+    def __init__(self, current: models.Model | None) -> None:
+        super().__init__("The record was changed or deleted by somebody else.")
+        self.current = current
+
+
+class Protected(Exception):
+    """Other records still need this one; ``blockers`` lists them."""
+
+    def __init__(self, blockers: list[models.Model]) -> None:
+        super().__init__("Other records still need this one.")
+        self.blockers = blockers

@@ -1,0 +1,64 @@
+"""What other rooms do when records are written: inside the transaction (``on_write``), or after it (``on``)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from typing import Any
+
+from crm.records.actor import Actor
+
+
+@dataclass(frozen=True)
+class WriteBatch:
+    """One written batch of one model. ``before[i]`` is None where ``after[i]`` is new; deleting and restoring are writes too."""
+
+    model: type
+    before: list[Any]
+    after: list[Any]
+    actor: Actor
+
+
+@dataclass(frozen=True)
+class Subscriber:
+    """A function told of entries after commit, exactly once for its effect in the database."""
+
+    name: str
+    patterns: tuple[str, ...]
+    run: Callable[[Any], None]
+
+
+_writers: list[Callable[[WriteBatch], None]] = []
+subscribers: dict[str, Subscriber] = {}
+
+
+def on_write(fn: Callable[[WriteBatch], None]) -> Callable[[WriteBatch], None]:
+    """Run ``fn(batch)`` inside each writing transaction: search rows, match keys, counters."""
+    _writers.append(fn)
+    return fn
+
+
+def tell_writers(batch: WriteBatch) -> None:
+    """Call every ``on_write`` function."""
+    for fn in _writers:
+        fn(batch)
+
+
+def on(*patterns: str, name: str = "") -> Callable:
+    """Subscribe ``fn(entry)`` to kinds such as ``"sales.opportunity.won"`` or ``"sales.opportunity.*"``."""
+
+    def add(fn: Callable) -> Callable:
+        key = name or f"{fn.__module__}.{fn.__name__}"
+        subscribers[key] = Subscriber(key, patterns, fn)
+        wanted_by.cache_clear()
+        return fn
+
+    return add
+
+
+@lru_cache(maxsize=2048)
+def wanted_by(kind: str) -> tuple[str, ...]:
+    """The names of the subscribers that want entries of ``kind``."""
+    return tuple(name for name, sub in subscribers.items() if any(fnmatchcase(kind, pattern) for pattern in sub.patterns))

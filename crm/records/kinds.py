@@ -1,0 +1,40 @@
+"""Kinds of entries: how each is named and drawn on a timeline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True)
+class Kind:
+    """``group`` is the timeline filter it falls under; ``template`` draws its body."""
+
+    name: str
+    label: str
+    icon: str = "point"
+    group: str = "changes"
+    template: str = "entities/entry.html"
+
+
+registry: dict[str, Kind] = {}
+
+# The verbs that every entity has; "<entity>.<verb>" falls back on these.
+VERBS = {
+    "created": Kind("created", _("created"), "plus"),
+    "changed": Kind("changed", _("changed"), "pencil"),
+    "deleted": Kind("deleted", _("moved to the trash"), "trash"),
+    "restored": Kind("restored", _("restored"), "arrow-back-up"),
+}
+
+
+def kind(name: str, label: str, *, icon: str = "point", group: str = "changes", template: str = "entities/entry.html") -> str:
+    """Declare a kind of entry and return its name."""
+    registry[name] = Kind(name, label, icon, group, template)
+    return name
+
+
+def kind_of(name: str) -> Kind:
+    """The declared kind, or that of its verb."""
+    return registry.get(name) or VERBS.get(name.rpartition(".")[2]) or Kind(name, name)

@@ -1,0 +1,73 @@
+"""Writing entries with their links and their outbox rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from crm.records.actor import Actor
+from crm.records.hooks import wanted_by
+from crm.records.models import ChangeSet, Delivery, Entry, EntryLink, Record
+from crm.records.wake import wake_dispatcher
+
+BATCH = 1000
+
+
+def log(record: Record, kind: str, *, actor: Actor, differences: dict | None = None, changes: ChangeSet | None = None, **data: Any) -> Entry:
+    """Write one entry about ``record`` inside the caller's transaction."""
+    return log_many([record], kind, actor=actor, differences=[differences or {}], changes=changes, data=[data])[0]
+
+
+def log_many(
+    records: Sequence[Record],
+    kind: str,
+    *,
+    actor: Actor,
+    differences: Sequence[dict] | None = None,
+    changes: ChangeSet | None = None,
+    data: Sequence[dict] | None = None,
+) -> list[Entry]:
+    """Write one entry of ``kind`` a record, in batches, with timeline links and outbox rows."""
+    now = timezone.now()
+    entries = [
+        Entry(
+            at=now,
+            kind=kind,
+            entity=record.entity_label(),
+            record_id=record.pk,
+            title=str(record)[:300],
+            actor=actor.user,
+            cause=actor.cause,
+            change_set=changes,
+            changes=differences[i] if differences else {},
+            data=data[i] if data else {},
+        )
+        for i, record in enumerate(records)
+    ]
+    Entry.objects.bulk_create(entries, batch_size=BATCH)
+    link(entries, [record.timeline_subjects() for record in records])
+    _queue(entries)
+    return entries
+
+
+def link(entries: Sequence[Entry], subjects: Sequence[Sequence[Record]]) -> None:
+    """Show each entry on the timelines of its subjects, each record once."""
+    links = []
+    for entry, records in zip(entries, subjects, strict=True):
+        keys = dict.fromkeys((r.entity_label(), r.pk) for r in records if r is not None and r.pk)
+        links += [EntryLink(at=entry.at, entry_id=entry.pk, kind=entry.kind, entity=label, record_id=pk) for label, pk in keys]
+    EntryLink.objects.bulk_create(links, batch_size=BATCH)
+
+
+def _queue(entries: Sequence[Entry]) -> None:
+    deliveries = [
+        Delivery(entry_id=e.pk, entry_at=e.at, entity=e.entity, record_id=e.record_id, subscriber=name)
+        for e in entries
+        for name in wanted_by(e.kind)
+    ]
+    if deliveries:
+        Delivery.objects.bulk_create(deliveries, batch_size=BATCH)
+        transaction.on_commit(wake_dispatcher)

@@ -1,0 +1,160 @@
+"""What every record has, and the log of everything that happens to records."""
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from crm.access.policy import Owned
+from crm.access.querysets import RestrictedQuerySet
+
+
+class Record(models.Model):
+    """Anything a user owns, finds, opens, edits, deletes to the trash and restores.
+
+    Written only by ``crm.records.services``. ``derived`` names columns computed from other rows: they bump no version and
+    write no entry. ``version`` grows with each change and guards against lost updates.
+    """
+
+    access = Owned()
+    derived: tuple[str, ...] = ()
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("owner"))
+    department = models.ForeignKey(
+        "users.Department", models.PROTECT, null=True, blank=True, editable=False, related_name="+", verbose_name=_("owner's department")
+    )
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+", verbose_name=_("created by")
+    )
+    updated_at = models.DateTimeField(_("changed"), default=timezone.now, editable=False)
+    updated_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+", verbose_name=_("changed by")
+    )
+    version = models.PositiveIntegerField(_("version"), default=1, editable=False)
+    deleted_at = models.DateTimeField(_("deleted"), null=True, editable=False)
+    extras = models.JSONField(_("imported extras"), default=dict, blank=True, editable=False)
+
+    objects = RestrictedQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def entity_label(cls) -> str:
+        return cls._meta.label_lower
+
+    def timeline_subjects(self) -> list[models.Model]:
+        """Records on whose timelines this one's entries appear, itself first."""
+        return [self]
+
+
+class ChangeSet(models.Model):
+    """The entries of one import, mass edit, transfer or merge: what can be undone together. Not an entity: a part of the log."""
+
+    kind = models.CharField(max_length=50)
+    title = models.CharField(max_length=300, blank=True)
+    entity = models.CharField(max_length=100, blank=True)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+    undone_at = models.DateTimeField(null=True)
+    undone_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.title or self.kind
+
+
+class Entry(models.Model):
+    """One thing that happened. Append-only, partitioned by month: database key ``(id, at)``, Django's key ``id``.
+
+    ``entity`` and ``record_id`` name its subject: who may see the subject may see the entry. ``changes`` maps a field to
+    ``[old, new]``; ``data`` holds what else the kind needs to be told.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    at = models.DateTimeField(default=timezone.now)
+    kind = models.CharField(max_length=100)
+    entity = models.CharField(max_length=100)
+    record_id = models.BigIntegerField()
+    title = models.CharField(max_length=300)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.DO_NOTHING, null=True, db_constraint=False, db_index=False, related_name="+")
+    cause = models.CharField(max_length=100, blank=True)
+    change_set = models.ForeignKey(ChangeSet, models.DO_NOTHING, null=True, db_constraint=False, db_index=False, related_name="entries")
+    changes = models.JSONField(default=dict)
+    data = models.JSONField(default=dict)
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["-at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.title}"
+
+
+class EntryLink(models.Model):
+    """An entry on the timeline of one record. Partitioned like the entries; ``kind`` and ``at`` repeat theirs."""
+
+    id = models.BigAutoField(primary_key=True)
+    at = models.DateTimeField()
+    entry_id = models.BigIntegerField()
+    kind = models.CharField(max_length=100)
+    entity = models.CharField(max_length=100)
+    record_id = models.BigIntegerField()
+
+    class Meta:
+        default_permissions = ()
+
+
+class Delivery(models.Model):
+    """The outbox: one entry still to be told to one subscriber. Rows exist only for subscribers that want the kind."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("Waiting")
+        FAILED = "failed", _("Set aside")
+
+    id = models.BigAutoField(primary_key=True)
+    entry_id = models.BigIntegerField()
+    entry_at = models.DateTimeField()
+    entity = models.CharField(max_length=100)
+    record_id = models.BigIntegerField()
+    subscriber = models.CharField(max_length=100)
+    state = models.CharField(max_length=10, choices=State, default=State.PENDING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_at = models.DateTimeField(default=timezone.now)
+    error = models.TextField(blank=True)
+
+    class Meta:
+        default_permissions = ("view",)
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
+        constraints = [models.UniqueConstraint(fields=["entry_id", "subscriber"], name="delivery_is_unique")]
+        indexes = [models.Index(fields=["next_at", "id"], condition=models.Q(state="pending"), name="delivery_pending")]
+
+    def __str__(self) -> str:
+        return f"{self.subscriber} ← {self.entry_id}"
+
+
+class AuditEvent(models.Model):
+    """Somebody looked: viewed, exported, signed in, unmasked. A log of its own, whose old months may be dropped."""
+
+    id = models.BigAutoField(primary_key=True)
+    at = models.DateTimeField(default=timezone.now)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.DO_NOTHING, null=True, db_constraint=False, db_index=False, related_name="+")
+    action = models.CharField(_("action"), max_length=50)
+    entity = models.CharField(_("entity"), max_length=100, blank=True)
+    record_ids = ArrayField(models.BigIntegerField(), default=list)
+    data = models.JSONField(default=dict)
+    address = models.GenericIPAddressField(_("address"), null=True)
+
+    class Meta:
+        default_permissions = ("view",)
+        verbose_name = _("audit event")
+        verbose_name_plural = _("audit log")
+        ordering = ["-at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.entity}"

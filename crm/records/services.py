@@ -1,0 +1,179 @@
+"""The only place records are written from: change, log entry, outbox and search row commit together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from copy import copy
+from datetime import datetime
+from typing import Any, TypeVar
+
+from django.db import models, transaction
+from django.utils import timezone
+
+from crm.records.actor import Actor
+from crm.records.diff import diff
+from crm.records.errors import Conflict, Protected
+from crm.records.hooks import WriteBatch, tell_writers
+from crm.records.log import log, log_many
+from crm.records.models import ChangeSet, Entry, Record
+
+R = TypeVar("R", bound=Record)
+BATCH = 1000
+
+__all__ = ["BATCH", "change_set", "delete", "delete_many", "log", "log_many", "restore", "restore_many", "save", "save_many"]
+
+
+def change_set(kind: str, *, actor: Actor, entity: str = "", title: str = "") -> ChangeSet:
+    """Open a set of changes that can be undone together."""
+    return ChangeSet.objects.create(kind=kind, title=title[:300], entity=entity, actor=actor.user)
+
+
+@transaction.atomic
+def save(record: R, *, actor: Actor, changes: ChangeSet | None = None, kind: str = "", **data: Any) -> Entry | None:
+    """Write one record. Returns its entry, or None when nothing differs; raises Conflict on a lost update.
+
+    ``kind`` replaces "<entity>.created" or "<entity>.changed"; ``data`` is kept on the entry.
+    """
+    if record._state.adding:
+        _stamp_new([record], actor)
+        record.save(force_insert=True)
+        before = None
+        entry = log(record, kind or f"{record.entity_label()}.created", actor=actor, changes=changes, **data)
+    else:
+        before = _lock(type(record), [record.pk]).get(record.pk)
+        if before is None or before.version != record.version or before.deleted_at:
+            raise Conflict(before)
+        differences = diff(before, record)
+        if not differences and not kind:
+            return None
+        _stamp_change([record], [before], actor)
+        record.save(update_fields=[*differences, "department", "version", "updated_at", "updated_by"])
+        entry = log(record, kind or f"{record.entity_label()}.changed", actor=actor, differences=differences, changes=changes, **data)
+    tell_writers(WriteBatch(type(record), [before], [record], actor))
+    return entry
+
+
+@transaction.atomic
+def save_many(records: Sequence[R], *, actor: Actor, changes: ChangeSet | None = None, kind: str = "") -> list[Entry]:
+    """Write a batch of records of one model, new and changed ones, in a few statements. Raises Conflict on the first lost update."""
+    entries: list[Entry] = []
+    new = [r for r in records if r._state.adding]
+    old = [r for r in records if not r._state.adding]
+    if new:
+        model = type(new[0])
+        _stamp_new(new, actor)
+        model._base_manager.bulk_create(new, batch_size=BATCH)
+        entries += log_many(new, kind or f"{model.entity_label()}.created", actor=actor, changes=changes)
+        tell_writers(WriteBatch(model, [None] * len(new), new, actor))
+    if old:
+        entries += _change_many(old, actor, changes, kind)
+    return entries
+
+
+def _change_many(records: list[R], actor: Actor, changes: ChangeSet | None, kind: str) -> list[Entry]:
+    model = type(records[0])
+    current = _lock(model, [r.pk for r in records])
+    changed, before, differences, touched = [], [], [], set()
+    for record in records:
+        row = current.get(record.pk)
+        if row is None or row.version != record.version or row.deleted_at:
+            raise Conflict(row)
+        delta = diff(row, record)
+        if delta:
+            changed.append(record)
+            before.append(row)
+            differences.append(delta)
+            touched |= delta.keys()
+    if not changed:
+        return []
+    _stamp_change(changed, before, actor)
+    model._base_manager.bulk_update(changed, [*touched, "department", "version", "updated_at", "updated_by"], batch_size=500)
+    entries = log_many(changed, kind or f"{model.entity_label()}.changed", actor=actor, differences=differences, changes=changes)
+    tell_writers(WriteBatch(model, before, changed, actor))
+    return entries
+
+
+def delete(record: R, *, actor: Actor, changes: ChangeSet | None = None) -> ChangeSet:
+    """Move one record to the trash, with the records that are parts of it. Raises Protected when others need it."""
+    return delete_many([record], actor=actor, changes=changes)
+
+
+@transaction.atomic
+def delete_many(records: Sequence[R], *, actor: Actor, changes: ChangeSet | None = None) -> ChangeSet:
+    """Move records of one model to the trash, with the records that are parts of them, as one change set.
+
+    ``deleted_at`` is the moment of the change set: parts that share it with their whole are restored with it.
+    """
+    model = type(records[0])
+    changes = changes or change_set("delete", actor=actor, entity=model.entity_label(), title=str(records[0]))
+    _lock(model, [r.pk for r in records])
+    for child, field, protecting in _children(model):
+        found = child._base_manager.filter(**{f"{field}__in": [r.pk for r in records]}, deleted_at__isnull=True)
+        if protecting and (blockers := list(found[:20])):
+            raise Protected(blockers)
+        if parts := list(found):
+            delete_many(parts, actor=actor, changes=changes)
+    _set_deleted(records, changes.at, "deleted", actor, changes)
+    return changes
+
+
+def restore(record: R, *, actor: Actor) -> list[Entry]:
+    """Take one record out of the trash, with the parts that went there together with it."""
+    return restore_many([record], actor=actor)
+
+
+@transaction.atomic
+def restore_many(records: Sequence[R], *, actor: Actor, changes: ChangeSet | None = None) -> list[Entry]:
+    """Take records of one model out of the trash, with their parts. IntegrityError when a unique key was taken meanwhile."""
+    model = type(records[0])
+    _lock(model, [r.pk for r in records])
+    parts = [
+        part
+        for child, field, _protecting in _children(model)
+        for part in child._base_manager.filter(**{f"{field}__in": [r.pk for r in records]}, deleted_at__in={r.deleted_at for r in records})
+    ]
+    entries = _set_deleted(records, None, "restored", actor, changes)
+    for kind in {type(part) for part in parts}:
+        entries += restore_many([part for part in parts if type(part) is kind], actor=actor, changes=changes)
+    return entries
+
+
+def _set_deleted(records: Sequence[R], when: datetime | None, verb: str, actor: Actor, changes: ChangeSet | None) -> list[Entry]:
+    model = type(records[0])
+    before = [copy(record) for record in records]
+    for record in records:
+        record.deleted_at = when
+        record.version += 1
+    model._base_manager.filter(pk__in=[r.pk for r in records]).update(deleted_at=when, version=models.F("version") + 1)
+    entries = log_many(records, f"{model.entity_label()}.{verb}", actor=actor, changes=changes)
+    tell_writers(WriteBatch(model, before, list(records), actor))
+    return entries
+
+
+def _children(model: type[Record]) -> Iterable[tuple[type[Record], str, bool]]:
+    """Records that point at ``model``: (child, field, whether they hold it back instead of following it)."""
+    for relation in model._meta.related_objects:
+        child = relation.related_model
+        if issubclass(child, Record) and not relation.many_to_many and relation.on_delete in (models.CASCADE, models.PROTECT):
+            yield child, relation.field.name, relation.on_delete is models.PROTECT
+
+
+def _lock(model: type[R], pks: Iterable[int]) -> dict[int, R]:
+    return {r.pk: r for r in model._base_manager.select_for_update().filter(pk__in=list(pks)).order_by("pk")}
+
+
+def _stamp_new(records: Sequence[Record], actor: Actor) -> None:
+    for record in records:
+        if record.owner_id is None:
+            record.owner = actor.user
+        record.department_id = record.owner.department_id
+        record.created_by = record.updated_by = actor.user
+
+
+def _stamp_change(records: Sequence[Record], before: Sequence[Record], actor: Actor) -> None:
+    now = timezone.now()
+    for record, old in zip(records, before, strict=True):
+        if record.owner_id != old.owner_id:
+            record.department_id = record.owner.department_id
+        record.version = old.version + 1
+        record.updated_at, record.updated_by = now, actor.user
