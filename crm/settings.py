@@ -1,16 +1,32 @@
 """One settings file; everything that differs between machines comes from the environment (see .env.example)."""
 
+from datetime import timedelta
 from pathlib import Path
 
-from django.utils.translation import gettext_lazy as _
+from csp.constants import NONCE, NONE, SELF
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
+from crm import logs
+from crm.embedded import places
 from crm.lib import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = places.data_dir()
+TESTING = env.testing()
+if not TESTING:
+    env.read_file(DATA_DIR / "environment")  # written by script/run: manage.py then works on the running program
+PROCESS = env.process()
 
 DEBUG = env.boolean("DEBUG", default=False)
-SECRET_KEY = env.text("SECRET_KEY", default="insecure-development-key-that-is-long-enough-for-checks" if DEBUG or env.testing() else None)
+HTTPS = env.boolean("HTTPS", default=not (DEBUG or TESTING))
+BEHIND_PROXY = env.boolean("BEHIND_PROXY", default=False)
+if DEBUG or TESTING:
+    SECRET_KEY = env.text("SECRET_KEY", default="insecure-key-for-development-and-tests-0123456789-0123456789")
+else:
+    SECRET_KEY = env.text("SECRET_KEY", shortest=50)
 ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -27,6 +43,7 @@ INSTALLED_APPS = [
     "django_filters",
     "django_htmx",
     "template_partials",
+    "crm.embedded",
     "crm.users",
     "crm.fields",
     "crm.access",
@@ -48,6 +65,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "crm.logs.RequestLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -84,7 +102,16 @@ TEMPLATES = [
     }
 ]
 
+# Every wait has a limit (seconds; 0 is none): a page, a task, a command run by hand.
+LIMITS = {
+    "web": {"statement_timeout": 15, "lock_timeout": 5, "idle_in_transaction_session_timeout": 30},
+    "worker": {"statement_timeout": 300, "lock_timeout": 30, "idle_in_transaction_session_timeout": 300},
+    "command": {"statement_timeout": 0, "lock_timeout": 0, "idle_in_transaction_session_timeout": 0},
+    "tests": {"statement_timeout": 60, "lock_timeout": 20, "idle_in_transaction_session_timeout": 300},
+}[PROCESS]
+LIMITS["statement_timeout"] = env.integer("STATEMENT_TIMEOUT", default=LIMITS["statement_timeout"], lowest=0, highest=3600)
 DATABASES = {"default": env.database("DATABASE_URL", default="postgres:///crm")}
+DATABASES["default"]["OPTIONS"]["options"] = " ".join(f"-c {name}={seconds}s" for name, seconds in LIMITS.items())
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "users.User"
@@ -101,8 +128,105 @@ USE_TZ = True
 USE_I18N = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = Path(env.text("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
+PLAIN_STATIC = DEBUG or TESTING
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = PLAIN_STATIC
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+
+# Uploads are private: no route serves this directory, only views that ask the policy.
+PRIVATE_ROOT = Path(env.text("PRIVATE_ROOT", default=str(DATA_DIR / "private")))
+MEDIA_ROOT = PRIVATE_ROOT
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage" if PLAIN_STATIC else "crm.lib.storage.HashedStaticStorage"
+    },
+}
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
+DATA_UPLOAD_MAX_NUMBER_FILES = 20
+UPLOAD_LIMIT = env.integer("UPLOAD_LIMIT_MB", default=200, lowest=1, highest=2000) * 1024 * 1024  # bytes of one file
 
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
+
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SILENCED_SYSTEM_CHECKS = ["security.W021"]  # entering the browsers' HSTS preload list is the owner of the domain's decision
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF, NONCE],
+        "img-src": [SELF, "data:", "blob:"],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        **({"upgrade-insecure-requests": True} if HTTPS else {}),
+    }
+}
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
+AXES_RESET_ON_SUCCESS = True
+AXES_CLIENT_IP_CALLABLE = "crm.lib.http.client_address"
+AXES_VERBOSE = False
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
+]
+if TESTING:
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+REDIS_URL = env.redis("REDIS_URL")
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+if REDIS_URL and not TESTING:
+    CACHES["default"] = {
+        "BACKEND": "crm.lib.cache.BreakerRedisCache",
+        "LOCATION": env.redis_database(REDIS_URL, 1),
+        "OPTIONS": {"socket_timeout": 0.2, "socket_connect_timeout": 0.2, "retry": Retry(NoBackoff(), 0)},
+    }
+
+CELERY_BROKER_URL = env.broker(REDIS_URL) if REDIS_URL else "memory://"
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_timeout": 5 if PROCESS == "worker" else 0.5,
+    "socket_connect_timeout": 5 if PROCESS == "worker" else 0.5,
+    "visibility_timeout": 7200,  # longer than any task
+}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_SOFT_TIME_LIMIT = 3300
+CELERY_TASK_TIME_LIMIT = 3600
+CELERY_TASK_ALWAYS_EAGER = CELERY_TASK_EAGER_PROPAGATES = TESTING
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 1000
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 600_000  # KiB; a child above it ends after its task
+CELERY_TIMEZONE = TIME_ZONE
+CELERY_BEAT_SCHEDULE = {
+    "records.dispatch": {"task": "crm.records.tasks.dispatch", "schedule": 5, "options": {"expires": 5}},
+    "records.ensure_partitions": {"task": "crm.records.tasks.ensure_partitions", "schedule": timedelta(days=1)},
+}
+
+globals().update(env.email("EMAIL_URL", default="console:" if DEBUG else "dummy:"))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("DEFAULT_FROM_EMAIL", default="crm@localhost")
+
+LOG_LEVEL = env.choice("LOG_LEVEL", ["DEBUG", "INFO", "WARNING", "ERROR"], default="WARNING" if TESTING or PROCESS == "command" else "INFO")
+LOGGING = logs.configuration(LOG_LEVEL, readable=DEBUG or TESTING or PROCESS == "command")

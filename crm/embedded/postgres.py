@@ -67,7 +67,7 @@ def service_account(directory: Path) -> tuple[int, int] | None:
         with contextlib.suppress(KeyError):
             return pwd.getpwnam(name).pw_uid, pwd.getpwnam(name).pw_gid
         command = ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", name]
-        if shutil.which("useradd") and subprocess.run(command, capture_output=True).returncode == 0:
+        if shutil.which("useradd") and subprocess.run(command, check=False, capture_output=True).returncode == 0:
             return pwd.getpwnam(name).pw_uid, pwd.getpwnam(name).pw_gid
     raise EmbeddedError("There is no system user to run PostgreSQL as: start the program as another user than root, or set DATABASE_URL.")
 
@@ -175,7 +175,7 @@ class Cluster:
         identity = {"user": self.account[0], "group": self.account[1], "extra_groups": []} if self.account else {}
         command = [str(self.bin / "initdb"), "-D", str(partial), "-U", "crm", "--auth=trust", "--encoding=UTF8", "--lc-collate=C", "--lc-ctype=C.UTF-8"]
         command += ["--no-sync"] if self.options.get("fsync") == "off" else []
-        result = subprocess.run(command, cwd=partial, env=self._environment(), capture_output=True, text=True, **identity)
+        result = subprocess.run(command, check=False, cwd=partial, env=self._environment(), capture_output=True, text=True, **identity)
         if result.returncode:
             raise EmbeddedError(f"initdb failed in {partial}:\n{result.stdout}{result.stderr}")
         partial.rename(self.directory)
