@@ -1,8 +1,13 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from crm import health
+
 urlpatterns = [
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
     path("admin/", admin.site.urls),
+    path("i18n/", include("django.conf.urls.i18n")),
     path("", include("crm.users.urls")),
     path("", include("crm.home.urls")),
     path("", include("crm.entities.urls")),
