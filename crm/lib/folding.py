@@ -49,7 +49,7 @@ def _folding_table() -> dict[int, str | None]:
     dropped: dict[int, str | None] = {ord(character): None for character in INVISIBLE}
     dropped |= {code: None for code in range(0x20) if not chr(code).isspace()}
     dropped |= {code: None for code in range(0x7F, 0xA0) if not chr(code).isspace()}
-    dropped |= {code: None for code in range(0xD800, 0xE000)}
+    dropped |= dict.fromkeys(range(0xD800, 0xE000))
     return dropped | simplified_table()
 
 
