@@ -99,7 +99,9 @@ def visible_ids(user, model: type[models.Model], ids: Iterable[int], action: str
     ids = list(ids)
     if not ids or not can(user, entity_label(model), action):
         return set()
-    return set(model._base_manager.filter(rows(access_of(user), model, action), pk__in=ids).values_list("pk", flat=True))
+    return set(
+        model._base_manager.filter(rows(access_of(user), model, action), pk__in=ids).values_list("pk", flat=True)
+    )
 
 
 def can_assign(user, label: str, owner) -> bool:

@@ -44,14 +44,16 @@ class Access:
         """Ids of single records opened to the user, as long as the share lasts; only reading and editing can be shared."""
         now = now or timezone.now()
         wanted = {"view": {"read", "edit"}, "change": {"edit"}}.get(action, set())
-        return [pk for pk, level, until in self.shares.get(label, ()) if level in wanted and (until is None or until > now)]
+        return [
+            pk for pk, level, until in self.shares.get(label, ()) if level in wanted and (until is None or until > now)
+        ]
 
 
 def access_of(user) -> Access:
     """The user's access: looked up once a request, rebuilt only when the policy version has moved."""
     found = getattr(user, "_access", None)
     if found is None:
-        version = PolicyVersion.objects.values_list("version", flat=True).get()
+        version = PolicyVersion.objects.values_list("version", flat=True).first() or 0
         found = _KEPT.get(user.pk)
         if found is None or found.version != version or found.superuser != _is_superuser(user):
             if len(_KEPT) >= _KEEP_AT_MOST:
@@ -97,7 +99,9 @@ def _merge_rules(user, grants: list[tuple]) -> dict[tuple[str, str], str]:
             granting[entity].add(role)
     modes: dict[tuple[str, str], str] = {}
     votes: Counter = Counter()
-    for role, entity, name, mode in FieldRule.objects.filter(role__users=user).values_list("role_id", "entity", "field", "mode"):
+    for role, entity, name, mode in FieldRule.objects.filter(role__users=user).values_list(
+        "role_id", "entity", "field", "mode"
+    ):
         if role in granting[entity]:
             key = entity, name
             votes[key] += 1
@@ -122,6 +126,8 @@ def _shares(user) -> dict[str, list[tuple[int, str, datetime | None]]]:
     if user.department_id:
         mine |= Q(department=user.department_id)
     found = defaultdict(list)
-    for entity, pk, level, until in RecordShare.objects.filter(mine).values_list("entity", "record_id", "level", "until"):
+    for entity, pk, level, until in RecordShare.objects.filter(mine).values_list(
+        "entity", "record_id", "level", "until"
+    ):
         found[entity].append((pk, level, until))
     return dict(found)

@@ -85,7 +85,11 @@ class Test:
 
     def _empty(self) -> Q:
         empty = Q(**{f"{self.field.name}__isnull": True})
-        return empty | Q(**{self.field.name: ""}) if self.field.kind in {"text", "longtext", "email", "url", "phone", "choice"} else empty
+        return (
+            empty | Q(**{self.field.name: ""})
+            if self.field.kind in {"text", "longtext", "email", "url", "phone", "choice"}
+            else empty
+        )
 
 
 @dataclass(frozen=True)
@@ -114,7 +118,10 @@ def parse(data: Any, fields: Mapping[str, Field], depth: int = 0) -> Group:
     if not isinstance(items, list) or len(items) > MAX_TESTS:
         raise ConditionError("", _("The condition is not complete."))
     nodes = [
-        parse(item, fields, depth + 1) if isinstance(item, dict) and ("all" in item or "any" in item) else _parse_test(item, fields) for item in items
+        parse(item, fields, depth + 1)
+        if isinstance(item, dict) and ("all" in item or "any" in item)
+        else _parse_test(item, fields)
+        for item in items
     ]
     return Group(tuple(nodes), any=joiner == "any")
 
@@ -124,7 +131,9 @@ def _parse_test(item: Any, fields: Mapping[str, Field]) -> Test:
         raise ConditionError("", _("The condition is not complete."))
     field = fields.get(item["field"])
     if field is None:
-        raise ConditionError(item["field"], _("There is no field “%(name)s” to filter by.") % {"name": item["field"][:100]})
+        raise ConditionError(
+            item["field"], _("There is no field “%(name)s” to filter by.") % {"name": item["field"][:100]}
+        )
     return make_test(field, item.get("op") or field.operators[0], item.get("value"))
 
 
@@ -155,9 +164,13 @@ def _clean(field: Field, op: str, raw: Any) -> Any:
             return _day(raw)
         value = field.clean(raw)
     except (ValidationError, ValueError, TypeError) as error:
-        raise ConditionError(field.name, _("“%(value)s” does not fit “%(field)s”.") % {"value": str(raw)[:50], "field": field.label}) from error
+        raise ConditionError(
+            field.name, _("“%(value)s” does not fit “%(field)s”.") % {"value": str(raw)[:50], "field": field.label}
+        ) from error
     if field.kind == "choice" and value not in dict(field.source.flatchoices):
-        raise ConditionError(field.name, _("“%(value)s” does not fit “%(field)s”.") % {"value": str(raw)[:50], "field": field.label})
+        raise ConditionError(
+            field.name, _("“%(value)s” does not fit “%(field)s”.") % {"value": str(raw)[:50], "field": field.label}
+        )
     return value
 
 

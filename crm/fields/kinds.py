@@ -24,7 +24,22 @@ NUMERIC = frozenset({"number", "integer", "money", "percent"})
 
 _ORDERED = ("eq", "gte", "lte", "between", "empty", "filled")
 _WORDS = ("contains", "is", "not", "starts", "empty", "filled")
-_DAYS = ("on", "gte", "lte", "between", "today", "this_week", "this_month", "this_quarter", "this_year", "last_days", "next_days", "older_days", "empty", "filled")
+_DAYS = (
+    "on",
+    "gte",
+    "lte",
+    "between",
+    "today",
+    "this_week",
+    "this_month",
+    "this_quarter",
+    "this_year",
+    "last_days",
+    "next_days",
+    "older_days",
+    "empty",
+    "filled",
+)
 _ONE_OF = ("in", "not_in", "empty", "filled")
 
 # The operators of each kind, the first one being what ``?field=value`` means.
@@ -51,7 +66,9 @@ ARITY: dict[str, int | str] = {
     "between": 2,
     "in": "many",
     "not_in": "many",
-    **dict.fromkeys(("empty", "filled", "me", "my_team", "today", "this_week", "this_month", "this_quarter", "this_year"), 0),
+    **dict.fromkeys(
+        ("empty", "filled", "me", "my_team", "today", "this_week", "this_month", "this_quarter", "this_year"), 0
+    ),
 }
 
 LABELS = {

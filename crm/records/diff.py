@@ -16,7 +16,7 @@ _SILENT = {"id", "created_at", "created_by", "updated_at", "updated_by", "versio
 @cache
 def logged_fields(model: type[models.Model]) -> tuple[models.Field, ...]:
     """Concrete fields whose changes are history."""
-    silent = _SILENT | set(getattr(model, "derived", ()))
+    silent = _SILENT | {*getattr(model, "derived", ()), *getattr(model, "prepared", ())}
     return tuple(f for f in model._meta.concrete_fields if f.name not in silent and not f.generated)
 
 

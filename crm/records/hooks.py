@@ -61,4 +61,6 @@ def on(*patterns: str, name: str = "") -> Callable:
 @lru_cache(maxsize=2048)
 def wanted_by(kind: str) -> tuple[str, ...]:
     """The names of the subscribers that want entries of ``kind``."""
-    return tuple(name for name, sub in subscribers.items() if any(fnmatchcase(kind, pattern) for pattern in sub.patterns))
+    return tuple(
+        name for name, sub in subscribers.items() if any(fnmatchcase(kind, pattern) for pattern in sub.patterns)
+    )

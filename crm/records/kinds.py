@@ -29,7 +29,9 @@ VERBS = {
 }
 
 
-def kind(name: str, label: str, *, icon: str = "point", group: str = "changes", template: str = "entities/entry.html") -> str:
+def kind(
+    name: str, label: str, *, icon: str = "point", group: str = "changes", template: str = "entities/entry.html"
+) -> str:
     """Declare a kind of entry and return its name."""
     registry[name] = Kind(name, label, icon, group, template)
     return name

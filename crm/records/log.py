@@ -16,7 +16,15 @@ from crm.records.wake import wake_dispatcher
 BATCH = 1000
 
 
-def log(record: Record, kind: str, *, actor: Actor, differences: dict | None = None, changes: ChangeSet | None = None, **data: Any) -> Entry:
+def log(
+    record: Record,
+    kind: str,
+    *,
+    actor: Actor,
+    differences: dict | None = None,
+    changes: ChangeSet | None = None,
+    **data: Any,
+) -> Entry:
     """Write one entry about ``record`` inside the caller's transaction."""
     return log_many([record], kind, actor=actor, differences=[differences or {}], changes=changes, data=[data])[0]
 
@@ -58,7 +66,9 @@ def link(entries: Sequence[Entry], subjects: Sequence[Sequence[Record]]) -> None
     links = []
     for entry, records in zip(entries, subjects, strict=True):
         keys = dict.fromkeys((r.entity_label(), r.pk) for r in records if r is not None and r.pk)
-        links += [EntryLink(at=entry.at, entry_id=entry.pk, kind=entry.kind, entity=label, record_id=pk) for label, pk in keys]
+        links += [
+            EntryLink(at=entry.at, entry_id=entry.pk, kind=entry.kind, entity=label, record_id=pk) for label, pk in keys
+        ]
     EntryLink.objects.bulk_create(links, batch_size=BATCH)
 
 

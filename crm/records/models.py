@@ -1,5 +1,10 @@
 """What every record has, and the log of everything that happens to records."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Self
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -14,23 +19,41 @@ class Record(models.Model):
     """Anything a user owns, finds, opens, edits, deletes to the trash and restores.
 
     Written only by ``crm.records.services``. ``derived`` names columns computed from other rows: they bump no version and
-    write no entry. ``version`` grows with each change and guards against lost updates.
+    write no entry. ``prepared`` names columns that ``prepare`` computes from this row: written with it, but no history.
+    ``version`` grows with each change and guards against lost updates.
     """
 
     access = Owned()
     derived: tuple[str, ...] = ()
+    prepared: tuple[str, ...] = ()
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("owner"))
     department = models.ForeignKey(
-        "users.Department", models.PROTECT, null=True, blank=True, editable=False, related_name="+", verbose_name=_("owner's department")
+        "users.Department",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("owner's department"),
     )
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+", verbose_name=_("created by")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("created by"),
     )
     updated_at = models.DateTimeField(_("changed"), default=timezone.now, editable=False)
     updated_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+", verbose_name=_("changed by")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("changed by"),
     )
     version = models.PositiveIntegerField(_("version"), default=1, editable=False)
     deleted_at = models.DateTimeField(_("deleted"), null=True, editable=False)
@@ -44,6 +67,10 @@ class Record(models.Model):
     @classmethod
     def entity_label(cls) -> str:
         return cls._meta.label_lower
+
+    @classmethod
+    def prepare(cls, records: Sequence[Self]) -> None:
+        """Set the ``prepared`` columns of a batch, before it is compared and written: sort keys, normalised names."""
 
     def timeline_subjects(self) -> list[models.Model]:
         """Records on whose timelines this one's entries appear, itself first."""
@@ -81,9 +108,13 @@ class Entry(models.Model):
     entity = models.CharField(max_length=100)
     record_id = models.BigIntegerField()
     title = models.CharField(max_length=300)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.DO_NOTHING, null=True, db_constraint=False, db_index=False, related_name="+")
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.DO_NOTHING, null=True, db_constraint=False, db_index=False, related_name="+"
+    )
     cause = models.CharField(max_length=100, blank=True)
-    change_set = models.ForeignKey(ChangeSet, models.DO_NOTHING, null=True, db_constraint=False, db_index=False, related_name="entries")
+    change_set = models.ForeignKey(
+        ChangeSet, models.DO_NOTHING, null=True, db_constraint=False, db_index=False, related_name="entries"
+    )
     changes = models.JSONField(default=dict)
     data = models.JSONField(default=dict)
 
@@ -143,7 +174,9 @@ class AuditEvent(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     at = models.DateTimeField(default=timezone.now)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.DO_NOTHING, null=True, db_constraint=False, db_index=False, related_name="+")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.DO_NOTHING, null=True, db_constraint=False, db_index=False, related_name="+"
+    )
     action = models.CharField(_("action"), max_length=50)
     entity = models.CharField(_("entity"), max_length=100, blank=True)
     record_ids = ArrayField(models.BigIntegerField(), default=list)

@@ -20,7 +20,18 @@ from crm.records.models import ChangeSet, Entry, Record
 R = TypeVar("R", bound=Record)
 BATCH = 1000
 
-__all__ = ["BATCH", "change_set", "delete", "delete_many", "log", "log_many", "restore", "restore_many", "save", "save_many"]
+__all__ = [
+    "BATCH",
+    "change_set",
+    "delete",
+    "delete_many",
+    "log",
+    "log_many",
+    "restore",
+    "restore_many",
+    "save",
+    "save_many",
+]
 
 
 def change_set(kind: str, *, actor: Actor, entity: str = "", title: str = "") -> ChangeSet:
@@ -34,6 +45,7 @@ def save(record: R, *, actor: Actor, changes: ChangeSet | None = None, kind: str
 
     ``kind`` replaces "<entity>.created" or "<entity>.changed"; ``data`` is kept on the entry.
     """
+    record.prepare([record])
     if record._state.adding:
         _stamp_new([record], actor)
         record.save(force_insert=True)
@@ -47,8 +59,15 @@ def save(record: R, *, actor: Actor, changes: ChangeSet | None = None, kind: str
         if not differences and not kind:
             return None
         _stamp_change([record], [before], actor)
-        record.save(update_fields=[*differences, "department", "version", "updated_at", "updated_by"])
-        entry = log(record, kind or f"{record.entity_label()}.changed", actor=actor, differences=differences, changes=changes, **data)
+        record.save(update_fields=[*differences, *record.prepared, "department", "version", "updated_at", "updated_by"])
+        entry = log(
+            record,
+            kind or f"{record.entity_label()}.changed",
+            actor=actor,
+            differences=differences,
+            changes=changes,
+            **data,
+        )
     tell_writers(WriteBatch(type(record), [before], [record], actor))
     return entry
 
@@ -57,6 +76,8 @@ def save(record: R, *, actor: Actor, changes: ChangeSet | None = None, kind: str
 def save_many(records: Sequence[R], *, actor: Actor, changes: ChangeSet | None = None, kind: str = "") -> list[Entry]:
     """Write a batch of records of one model, new and changed ones, in a few statements. Raises Conflict on the first lost update."""
     entries: list[Entry] = []
+    if records:
+        type(records[0]).prepare(records)
     new = [r for r in records if r._state.adding]
     old = [r for r in records if not r._state.adding]
     if new:
@@ -87,8 +108,12 @@ def _change_many(records: list[R], actor: Actor, changes: ChangeSet | None, kind
     if not changed:
         return []
     _stamp_change(changed, before, actor)
-    model._base_manager.bulk_update(changed, [*touched, "department", "version", "updated_at", "updated_by"], batch_size=500)
-    entries = log_many(changed, kind or f"{model.entity_label()}.changed", actor=actor, differences=differences, changes=changes)
+    model._base_manager.bulk_update(
+        changed, [*touched, *model.prepared, "department", "version", "updated_at", "updated_by"], batch_size=500
+    )
+    entries = log_many(
+        changed, kind or f"{model.entity_label()}.changed", actor=actor, differences=differences, changes=changes
+    )
     tell_writers(WriteBatch(model, before, changed, actor))
     return entries
 
@@ -130,7 +155,9 @@ def restore_many(records: Sequence[R], *, actor: Actor, changes: ChangeSet | Non
     parts = [
         part
         for child, field, _protecting in _children(model)
-        for part in child._base_manager.filter(**{f"{field}__in": [r.pk for r in records]}, deleted_at__in={r.deleted_at for r in records})
+        for part in child._base_manager.filter(
+            **{f"{field}__in": [r.pk for r in records]}, deleted_at__in={r.deleted_at for r in records}
+        )
     ]
     entries = _set_deleted(records, None, "restored", actor, changes)
     for kind in {type(part) for part in parts}:
@@ -138,7 +165,9 @@ def restore_many(records: Sequence[R], *, actor: Actor, changes: ChangeSet | Non
     return entries
 
 
-def _set_deleted(records: Sequence[R], when: datetime | None, verb: str, actor: Actor, changes: ChangeSet | None) -> list[Entry]:
+def _set_deleted(
+    records: Sequence[R], when: datetime | None, verb: str, actor: Actor, changes: ChangeSet | None
+) -> list[Entry]:
     model = type(records[0])
     before = [copy(record) for record in records]
     for record in records:
@@ -154,7 +183,11 @@ def _children(model: type[Record]) -> Iterable[tuple[type[Record], str, bool]]:
     """Records that point at ``model``: (child, field, whether they hold it back instead of following it)."""
     for relation in model._meta.related_objects:
         child = relation.related_model
-        if issubclass(child, Record) and not relation.many_to_many and relation.on_delete in (models.CASCADE, models.PROTECT):
+        if (
+            issubclass(child, Record)
+            and not relation.many_to_many
+            and relation.on_delete in (models.CASCADE, models.PROTECT)
+        ):
             yield child, relation.field.name, relation.on_delete is models.PROTECT
 
 

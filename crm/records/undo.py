@@ -97,7 +97,9 @@ def _revive(pairs: list[tuple[Entry, Record]], inverse: ChangeSet, actor: Actor,
             _revive([pair], inverse, actor, done)
 
 
-def _put_back(model: type[Record], pairs: list[tuple[Entry, Record]], inverse: ChangeSet, actor: Actor, done: Undone) -> None:
+def _put_back(
+    model: type[Record], pairs: list[tuple[Entry, Record]], inverse: ChangeSet, actor: Actor, done: Undone
+) -> None:
     changed = []
     fields = {f.name: f for f in model._meta.concrete_fields}
     by_record: dict[int, list[Entry]] = defaultdict(list)

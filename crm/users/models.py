@@ -17,14 +17,18 @@ class Department(models.Model):
 
     name = models.CharField(_("name"), max_length=100)
     kind = models.CharField(_("kind"), max_length=20, choices=Kind, default=Kind.DEPARTMENT)
-    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("parent"))
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("parent")
+    )
     path = models.CharField(max_length=500, editable=False, db_default="", db_index=True)
 
     class Meta:
         verbose_name = _("department")
         verbose_name_plural = _("departments")
         ordering = ["path"]
-        constraints = [models.UniqueConstraint("name", "parent", name="department_name_is_unique_in_parent", nulls_distinct=False)]
+        constraints = [
+            models.UniqueConstraint("name", "parent", name="department_name_is_unique_in_parent", nulls_distinct=False)
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -46,9 +50,15 @@ class User(AbstractUser):
     last_name = None
     name = models.CharField(_("name"), max_length=100)
     mobile = models.CharField(_("mobile"), max_length=32, blank=True)
-    department = models.ForeignKey(Department, models.PROTECT, null=True, blank=True, related_name="members", verbose_name=_("department"))
-    manager = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="reports", verbose_name=_("manager"))
-    language = models.CharField(_("language"), max_length=10, choices=Language, blank=True, help_text=_("Empty: the browser's language."))
+    department = models.ForeignKey(
+        Department, models.PROTECT, null=True, blank=True, related_name="members", verbose_name=_("department")
+    )
+    manager = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="reports", verbose_name=_("manager")
+    )
+    language = models.CharField(
+        _("language"), max_length=10, choices=Language, blank=True, help_text=_("Empty: the browser's language.")
+    )
     timezone = models.CharField(_("time zone"), max_length=50, default="Asia/Shanghai")
     theme = models.CharField(_("theme"), max_length=10, choices=Theme, default=Theme.AUTO)
 
@@ -73,7 +83,9 @@ class Team(models.Model):
     """People who work the same records: the reach of the scope “team”."""
 
     name = models.CharField(_("name"), max_length=100, unique=True)
-    members = models.ManyToManyField(User, through="Membership", related_name="teams", blank=True, verbose_name=_("members"))
+    members = models.ManyToManyField(
+        User, through="Membership", related_name="teams", blank=True, verbose_name=_("members")
+    )
 
     class Meta:
         verbose_name = _("team")
