@@ -219,8 +219,12 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 1000
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 600_000  # KiB; a child above it ends after its task
 CELERY_TIMEZONE = TIME_ZONE
+AUDIT_MONTHS = env.integer("AUDIT_MONTHS", default=24, lowest=1, highest=240)
+
 CELERY_BEAT_SCHEDULE = {
     "records.dispatch": {"task": "crm.records.tasks.dispatch", "schedule": 5, "options": {"expires": 5}},
+    "jobs.rescue": {"task": "crm.jobs.tasks.rescue", "schedule": 60, "options": {"expires": 60}},
+    "jobs.sweep": {"task": "crm.jobs.tasks.sweep", "schedule": timedelta(days=1)},
     "records.ensure_partitions": {"task": "crm.records.tasks.ensure_partitions", "schedule": timedelta(days=1)},
 }
 

@@ -1,0 +1,98 @@
+"""Fixtures that every test may use: people with roles, and the policy's cells by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from crm.access.models import FieldRule, Grant, Role, Scope
+from crm.records.actor import Actor
+from crm.users.models import Department, Membership, Team, User
+
+
+@pytest.fixture
+def department(db) -> Department:
+    return Department.objects.create(name="华东分公司")
+
+
+@pytest.fixture
+def make_user(db) -> Callable[..., User]:
+    """``make_user("li")`` signs in as ``li``; keyword arguments are the model's."""
+
+    def make(username: str, **values) -> User:
+        values.setdefault("name", username)
+        values.setdefault("language", "en")
+        return User.objects.create(username=username, **values)
+
+    return make
+
+
+@pytest.fixture
+def rep(make_user) -> User:
+    return make_user("rep", name="林晓")
+
+
+@pytest.fixture
+def other(make_user) -> User:
+    return make_user("other", name="陈立")
+
+
+@pytest.fixture
+def boss(make_user) -> User:
+    """A superuser."""
+    return make_user("boss", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def as_actor() -> Callable[[User], Actor]:
+    return lambda user: Actor(user, "test")
+
+
+@pytest.fixture
+def grant(db) -> Callable[..., Role]:
+    """``grant(user, "sales.lead", view=Scope.OWN)`` gives the user's own test role those cells."""
+
+    def give(user: User, entity: str, **scopes: Scope) -> Role:
+        role, _made = Role.objects.get_or_create(
+            code=f"test-{user.username}", defaults={"name": f"Test {user.username}"}
+        )
+        role.users.add(user)
+        for action, scope in scopes.items():
+            Grant.objects.update_or_create(role=role, entity=entity, action=action, defaults={"scope": scope})
+        forget_access(user)
+        return role
+
+    return give
+
+
+@pytest.fixture
+def field_rule(db) -> Callable[..., FieldRule]:
+    """``field_rule(user, "sales.lead", "phone", "hidden")`` on the user's own test role."""
+
+    def rule(user: User, entity: str, field: str, mode: str) -> FieldRule:
+        role = Role.objects.get(code=f"test-{user.username}")
+        made = FieldRule.objects.update_or_create(role=role, entity=entity, field=field, defaults={"mode": mode})[0]
+        forget_access(user)
+        return made
+
+    return rule
+
+
+@pytest.fixture
+def team(db) -> Callable[..., Team]:
+    """``team("North", rep, other)``."""
+
+    def make(name: str, *members: User) -> Team:
+        made = Team.objects.create(name=name)
+        for user in members:
+            Membership.objects.create(team=made, user=user)
+            forget_access(user)
+        return made
+
+    return make
+
+
+def forget_access(user: User) -> None:
+    """Drop the snapshot that a user object carries for the length of a request."""
+    user.__dict__.pop("_access", None)
