@@ -1,0 +1,39 @@
+"""Kinds of long work, registered by the rooms that do it (``<app>/jobs.py``, found at start-up)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from crm.jobs.models import Job
+
+if TYPE_CHECKING:
+    from crm.jobs.running import Running
+
+
+@dataclass(frozen=True)
+class JobKind:
+    """``run(running)`` does the work and returns the result; ``template`` and ``context(job)`` draw what came of it."""
+
+    name: str
+    label: Any
+    run: Callable[[Running], dict | None]
+    icon: str = "settings"
+    template: str = ""
+    context: Callable[[Job], dict] = lambda job: {}
+
+
+kinds: dict[str, JobKind] = {}
+
+
+def job_kind(
+    name: str, label: Any, *, icon: str = "settings", template: str = "", context: Callable[[Job], dict] = lambda job: {}
+) -> Callable:
+    """Decorator: ``fn(running)`` runs jobs of kind ``name``. It must go on from ``running.checkpoint`` when called again."""
+
+    def add(fn: Callable[[Running], dict | None]) -> Callable[[Running], dict | None]:
+        kinds[name] = JobKind(name, label, fn, icon, template, context)
+        return fn
+
+    return add
