@@ -4,7 +4,7 @@ import re
 import unicodedata
 from urllib.parse import urlsplit
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 
 from .company import normalise_company
 from .folding import INVISIBLE, fold
