@@ -1,0 +1,7 @@
+"""What we sell to whom: leads, pipelines and opportunities."""
+
+from sales.models.lead import Lead
+from sales.models.opportunity import Opportunity, OpportunityContact, StageHistory
+from sales.models.pipeline import LossReason, Pipeline, Stage
+
+__all__ = ["Lead", "LossReason", "Opportunity", "OpportunityContact", "Pipeline", "Stage", "StageHistory"]

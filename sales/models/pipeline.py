@@ -1,0 +1,140 @@
+"""The ways a sale goes, kept by admins."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from crm.access.policy import Shared
+from crm.access.querysets import RestrictedQuerySet
+from crm.fields.columns import PercentField
+
+
+class Pipeline(models.Model):
+    """A way of selling, made of stages. Not an entity: kept in Django admin."""
+
+    access = Shared()
+
+    name = models.CharField(
+        _("name"),
+        max_length=100,
+        unique=True,
+        error_messages={"unique": _("There is a pipeline of that name already.")},
+    )
+    position = models.PositiveIntegerField(_("position"), default=0)
+    active = models.BooleanField(_("in use"), default=True)
+
+    objects = RestrictedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("pipeline")
+        verbose_name_plural = _("pipelines")
+        ordering = ["position", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class StageQuerySet(RestrictedQuerySet):
+    """Steps of pipelines."""
+
+    def open(self) -> StageQuerySet:
+        """Stages in which a sale is still going on."""
+        return self.filter(is_won=False, is_lost=False)
+
+
+class Stage(models.Model):
+    """A step of a pipeline. Not an entity: kept with its pipeline in Django admin."""
+
+    access = Shared()
+
+    class Colour(models.TextChoices):
+        BLUE = "blue", _("Blue")
+        AZURE = "azure", _("Azure")
+        INDIGO = "indigo", _("Indigo")
+        PURPLE = "purple", _("Purple")
+        PINK = "pink", _("Pink")
+        RED = "red", _("Red")
+        ORANGE = "orange", _("Orange")
+        YELLOW = "yellow", _("Yellow")
+        LIME = "lime", _("Lime")
+        GREEN = "green", _("Green")
+        TEAL = "teal", _("Teal")
+        CYAN = "cyan", _("Cyan")
+        GREY = "grey", _("Grey")
+
+    class Forecast(models.TextChoices):
+        PIPELINE = "pipeline", _("Pipeline")
+        BEST_CASE = "best_case", _("Best case")
+        COMMIT = "commit", _("Commit")
+        OMITTED = "omitted", _("Omitted")
+
+    pipeline = models.ForeignKey(Pipeline, models.CASCADE, related_name="stages", verbose_name=_("pipeline"))
+    name = models.CharField(_("name"), max_length=100)
+    position = models.PositiveIntegerField(_("position"), default=0)
+    probability = PercentField(_("probability"), default=0)
+    colour = models.CharField(_("colour"), max_length=10, choices=Colour, default=Colour.BLUE)
+    rotting_days = models.PositiveIntegerField(
+        _("rotting days"),
+        null=True,
+        blank=True,
+        help_text=_("After how many days in this stage a sale counts as stalled."),
+    )
+    is_won = models.BooleanField(_("means won"), default=False)
+    is_lost = models.BooleanField(_("means lost"), default=False)
+    forecast = models.CharField(_("forecast"), max_length=20, choices=Forecast, default=Forecast.PIPELINE)
+
+    objects = StageQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("stage")
+        verbose_name_plural = _("stages")
+        ordering = ["pipeline__position", "pipeline_id", "position", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["pipeline", "name"],
+                name="stage_name_is_unique_in_pipeline",
+                violation_error_message=_("The pipeline has a stage of that name already."),
+            ),
+            models.UniqueConstraint(fields=["id", "pipeline"], name="stage_and_its_pipeline"),
+            models.CheckConstraint(
+                condition=models.Q(probability__range=(0, 100)),
+                name="stage_probability_is_a_percentage",
+                violation_error_message=_("The probability lies between 0 and 100."),
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(is_won=True, is_lost=True),
+                name="stage_is_not_won_and_lost",
+                violation_error_message=_("A stage can't mean won and lost at once."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def state(self) -> str:
+        """The state of the opportunities in this stage."""
+        return "won" if self.is_won else "lost" if self.is_lost else "open"
+
+
+class LossReason(models.Model):
+    """Why sales are lost. Not an entity: a list that admins keep in Django admin."""
+
+    access = Shared()
+
+    name = models.CharField(
+        _("name"), max_length=100, unique=True, error_messages={"unique": _("There is a reason of that name already.")}
+    )
+    position = models.PositiveIntegerField(_("position"), default=0)
+    active = models.BooleanField(_("in use"), default=True)
+
+    objects = RestrictedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("loss reason")
+        verbose_name_plural = _("loss reasons")
+        ordering = ["position", "name"]
+
+    def __str__(self) -> str:
+        return self.name
