@@ -33,7 +33,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 
 def database() -> str:
-    """"ok", or what is wrong with the database."""
+    """ "ok", or what is wrong with the database."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("select 1")
@@ -43,7 +43,7 @@ def database() -> str:
 
 
 def migrations() -> str:
-    """"ok", or how many migrations wait."""
+    """ "ok", or how many migrations wait."""
     try:
         executor = MigrationExecutor(connection)
     except Error as error:
@@ -53,11 +53,14 @@ def migrations() -> str:
 
 
 def redis_server() -> str:
-    """"ok", "not configured", or what is wrong with Redis."""
+    """ "ok", "not configured", or what is wrong with Redis."""
     if not settings.REDIS_URL:
         return "not configured"
     client = redis.Redis.from_url(
-        env.redis_database(settings.REDIS_URL, 0), socket_timeout=1, socket_connect_timeout=1, retry=Retry(NoBackoff(), 0)
+        env.redis_database(settings.REDIS_URL, 0),
+        socket_timeout=1,
+        socket_connect_timeout=1,
+        retry=Retry(NoBackoff(), 0),
     )
     try:
         with closing(client):

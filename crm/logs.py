@@ -66,18 +66,19 @@ class RequestLogMiddleware:
         given = request.headers.get("X-Request-ID", "")
         request.id = given if GIVEN_ID.fullmatch(given) else uuid.uuid4().hex
         started = time.perf_counter()
-        with structlog.contextvars.bound_contextvars(request_id=request.id):
-            response = self.get_response(request)
-            level = logging.DEBUG if request.path in QUIET_PATHS else logging.INFO
-            log.log(
-                level,
-                "request",
-                method=request.method,
-                path=request.path,
-                status=response.status_code,
-                ms=round((time.perf_counter() - started) * 1000, 1),
-                user=_user_id(request),
-            )
+        # Not unbound at the end: Django logs errors after the last middleware, and the next request binds anew.
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request.id)
+        response = self.get_response(request)
+        log.log(
+            logging.DEBUG if request.path in QUIET_PATHS else logging.INFO,
+            "request",
+            method=request.method,
+            path=request.path,
+            status=response.status_code,
+            ms=round((time.perf_counter() - started) * 1000, 1),
+            user=_user_id(request),
+        )
         response["X-Request-ID"] = request.id
         return response
 

@@ -109,7 +109,9 @@ LIMITS = {
     "command": {"statement_timeout": 0, "lock_timeout": 0, "idle_in_transaction_session_timeout": 0},
     "tests": {"statement_timeout": 60, "lock_timeout": 20, "idle_in_transaction_session_timeout": 300},
 }[PROCESS]
-LIMITS["statement_timeout"] = env.integer("STATEMENT_TIMEOUT", default=LIMITS["statement_timeout"], lowest=0, highest=3600)
+LIMITS["statement_timeout"] = env.integer(
+    "STATEMENT_TIMEOUT", default=LIMITS["statement_timeout"], lowest=0, highest=3600
+)
 DATABASES = {"default": env.database("DATABASE_URL", default="postgres:///crm")}
 DATABASES["default"]["OPTIONS"]["options"] = " ".join(f"-c {name}={seconds}s" for name, seconds in LIMITS.items())
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -140,7 +142,9 @@ MEDIA_ROOT = PRIVATE_ROOT
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage" if PLAIN_STATIC else "crm.lib.storage.HashedStaticStorage"
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if PLAIN_STATIC
+        else "crm.lib.storage.HashedStaticStorage"
     },
 }
 FILE_UPLOAD_PERMISSIONS = 0o600
@@ -162,7 +166,9 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-SILENCED_SYSTEM_CHECKS = ["security.W021"]  # entering the browsers' HSTS preload list is the owner of the domain's decision
+SILENCED_SYSTEM_CHECKS = [
+    "security.W021"
+]  # entering the browsers' HSTS preload list is the owner of the domain's decision
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
@@ -184,7 +190,12 @@ AXES_CLIENT_IP_CALLABLE = "crm.lib.http.client_address"
 AXES_VERBOSE = False
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
 ]
 if TESTING:
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -232,5 +243,7 @@ globals().update(env.email("EMAIL_URL", default="console:" if DEBUG else "dummy:
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("DEFAULT_FROM_EMAIL", default="crm@localhost")
 
-LOG_LEVEL = env.choice("LOG_LEVEL", ["DEBUG", "INFO", "WARNING", "ERROR"], default="WARNING" if TESTING or PROCESS == "command" else "INFO")
+LOG_LEVEL = env.choice(
+    "LOG_LEVEL", ["DEBUG", "INFO", "WARNING", "ERROR"], default="WARNING" if TESTING or PROCESS == "command" else "INFO"
+)
 LOGGING = logs.configuration(LOG_LEVEL, readable=DEBUG or TESTING or PROCESS == "command")

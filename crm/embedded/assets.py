@@ -52,7 +52,10 @@ def icon_names(path: Path = ICON_NAMES) -> list[str]:
 def symbol(name: str, source: Path) -> str:
     """One icon as a <symbol>, without Tabler's invisible bounding box."""
     shapes = [shape for shape in ElementTree.parse(source).getroot() if shape.get("stroke") != "none"]
-    body = "".join(f"<{shape.tag.rpartition('}')[2]} " + " ".join(f'{k}="{v}"' for k, v in shape.items()) + "/>" for shape in shapes)
+    body = "".join(
+        f"<{shape.tag.rpartition('}')[2]} " + " ".join(f'{k}="{v}"' for k, v in shape.items()) + "/>"
+        for shape in shapes
+    )
     return (
         f'<symbol id="{name}" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" '
         f'stroke-linecap="round" stroke-linejoin="round">{body}</symbol>'
@@ -69,11 +72,16 @@ def sprite(names: list[str], modules: Path = MODULES) -> str:
     return f'<svg xmlns="http://www.w3.org/2000/svg">{symbols}</svg>\n'
 
 
+def build() -> None:
+    """Fill static/vendor."""
+    copy_files()
+    (VENDOR / "icons.svg").write_text(sprite(icon_names()), encoding="utf-8")
+
+
 def main() -> int:
-    """Build static/vendor; the exit code."""
+    """The exit code."""
     try:
-        copy_files()
-        (VENDOR / "icons.svg").write_text(sprite(icon_names()), encoding="utf-8")
+        build()
     except AssetError as error:
         print(error, file=sys.stderr)
         return 1

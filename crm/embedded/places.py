@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+PROGRAM_LOCK = "program.lock"
 SOCKET_PATH_LIMIT = 107  # bytes of sockaddr_un.sun_path without its final NUL
 LONGEST_SOCKET_NAME = len("/.s.PGSQL.5432.lock")
 
@@ -38,7 +39,9 @@ def make_data_dir(path: Path) -> Path:
         path.mkdir(parents=True)
         path.chmod(0o711)
     if os.geteuid() == 0 and not reachable_by_others(path):
-        raise EmbeddedError(f"The database's user cannot reach {path}: choose another --data directory, or chmod o+x it and its parents.")
+        raise EmbeddedError(
+            f"The database's user cannot reach {path}: choose another --data directory, or chmod o+x it and its parents."
+        )
     return path
 
 
@@ -72,7 +75,9 @@ def hold(path: Path) -> IO[str]:
         lock.seek(0)
         pid = lock.read().strip() or "unknown"
         lock.close()
-        raise EmbeddedError(f"{path.parent} is in use by another running program (process {pid}): stop it first, or choose another --data directory.") from None
+        raise EmbeddedError(
+            f"{path.parent} is in use by another running program (process {pid}): stop it first, or choose another --data directory."
+        ) from None
     lock.truncate(0)
     lock.write(str(os.getpid()))
     lock.flush()

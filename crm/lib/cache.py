@@ -40,7 +40,9 @@ class BreakerRedisCache(RedisCache):
 
     def __init__(self, server: str, params: dict) -> None:
         super().__init__(server, params)
-        self.breaker = self.breakers.setdefault(tuple(self._servers), Breaker("cache", pause=5, errors=(RedisError, OSError)))
+        self.breaker = self.breakers.setdefault(
+            tuple(self._servers), Breaker("cache", pause=5, errors=(RedisError, OSError))
+        )
 
     def add(self, *args: Any, **kwargs: Any) -> bool:
         return self.breaker.call(lambda: super(BreakerRedisCache, self).add(*args, **kwargs), True)

@@ -91,7 +91,9 @@ def split_url(name: str, value: str, schemes: set[str]) -> SplitResult:
     except ValueError:
         valid = False
     if not valid:
-        raise ImproperlyConfigured(f"{name} must be an address that starts with {' or '.join(f'{scheme}:' for scheme in sorted(schemes))}")
+        raise ImproperlyConfigured(
+            f"{name} must be an address that starts with {' or '.join(f'{scheme}:' for scheme in sorted(schemes))}"
+        )
     return url
 
 

@@ -80,7 +80,12 @@ def test_redis_for_queue_and_cache(monkeypatch, url, queue, cache):
 def test_mail_by_starttls_tls_and_not_at_all(monkeypatch):
     monkeypatch.setenv("EMAIL_URL", "smtp://me%40x.cn:pw@mail.example")
     found = env.email("EMAIL_URL", default="dummy:")
-    assert (found["EMAIL_HOST_USER"], found["EMAIL_PORT"], found["EMAIL_USE_TLS"], found["EMAIL_USE_SSL"]) == ("me@x.cn", 587, True, False)
+    assert (found["EMAIL_HOST_USER"], found["EMAIL_PORT"], found["EMAIL_USE_TLS"], found["EMAIL_USE_SSL"]) == (
+        "me@x.cn",
+        587,
+        True,
+        False,
+    )
     monkeypatch.setenv("EMAIL_URL", "smtps://mail.example")
     found = env.email("EMAIL_URL", default="dummy:")
     assert (found["EMAIL_PORT"], found["EMAIL_USE_TLS"], found["EMAIL_USE_SSL"]) == (465, False, True)
