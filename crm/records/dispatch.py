@@ -38,9 +38,7 @@ def _deliver_next() -> bool:
         try:
             with transaction.atomic():
                 _run(delivery)
-        except (
-            Exception
-        ) as error:  # a subscriber's fault is noted on its row and tried again; it never stops the others
+        except Exception as error:  # noqa: BLE001 - noted on its row and tried again; it never stops the others
             _postpone(delivery, error)
         else:
             delivery.delete()

@@ -1,0 +1,79 @@
+"""Signing in: lock-out, the same answer for known and unknown people, sessions that end with their rights."""
+
+import pytest
+from django.core import mail
+from django.urls import reverse
+
+from crm.records.models import AuditEvent
+
+pytestmark = pytest.mark.django_db
+URL = "/sign-in/"
+
+
+@pytest.fixture
+def li(make_user):
+    user = make_user("li", name="李雷", email="li@example.com")
+    user.set_password("right horse battery")
+    user.save()
+    return user
+
+
+def sign_in(client, username="li", password="right horse battery"):
+    return client.post(URL, {"username": username, "password": password})
+
+
+def test_signing_in_and_out_is_audited(client, li):
+    assert sign_in(client).status_code == 302
+    client.post("/sign-out/")
+    assert list(AuditEvent.objects.order_by("id").values_list("action", flat=True)) == ["signed_in", "signed_out"]
+
+
+def test_known_and_unknown_people_get_the_same_answer(client, li):
+    known = sign_in(client, password="wrong")
+    unknown = sign_in(client, username="nobody", password="wrong")
+    assert known.status_code == unknown.status_code
+    strip = lambda response: response.content.decode().replace("nobody", "li").split("csrfmiddlewaretoken")[0]
+    assert strip(known) == strip(unknown)
+    assert AuditEvent.objects.filter(action="sign_in_failed").count() == 2
+
+
+def test_guessing_locks_the_account_even_for_the_right_password(client, li):
+    for _attempt in range(20):
+        sign_in(client, password="wrong")
+    assert sign_in(client).status_code != 302
+
+
+def test_a_deactivated_person_is_out_at_the_next_request(client, li):
+    sign_in(client)
+    assert client.get("/profile/").status_code == 200
+    li.is_active = False
+    li.save()
+    assert client.get("/profile/").status_code == 302
+
+
+def test_a_new_password_ends_other_sessions(client, li, django_user_model):
+    sign_in(client)
+    other = type(client)()
+    sign_in(other)
+    data = {"old_password": "right horse battery", "new_password1": "staple stays 2026", "new_password2": "staple stays 2026"}
+    assert client.post("/profile/password/", data).status_code == 302
+    assert client.get("/profile/").status_code == 200
+    assert other.get("/profile/").status_code == 302
+
+
+def test_a_forgotten_password_is_reset_by_mail_without_telling_who_exists(client, li):
+    for address in ["li@example.com", "nobody@example.com"]:
+        assert client.post("/password-reset/", {"email": address}).url == reverse("users:password_reset_done")
+    assert [m.to for m in mail.outbox] == [["li@example.com"]]
+
+
+def test_the_profile_decides_language_and_keeps_typing(client, li):
+    client.force_login(li)
+    data = {"name": " ", "mobile": "13800000000", "email": "li@example.com", "language": "zh-hans", "timezone": "Asia/Shanghai", "theme": "dark"}
+    bad = client.post("/profile/", data)
+    assert bad.status_code == 422
+    assert b"13800000000" in bad.content
+    assert client.post("/profile/", data | {"name": "李磊"}).status_code == 302
+    assert client.get("/profile/").headers["Content-Language"] == "zh-hans"
+    li.refresh_from_db()
+    assert (li.name, li.theme) == ("李磊", "dark")
