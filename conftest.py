@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 
 import pytest
@@ -9,6 +10,32 @@ import pytest
 from crm.access.models import FieldRule, Grant, Role, Scope
 from crm.records.actor import Actor
 from crm.users.models import Department, Membership, Team, User
+
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(autouse=True)
+def private_files(settings, tmp_path):
+    """Uploads of a test go to a directory of its own."""
+    settings.PRIVATE_ROOT = settings.MEDIA_ROOT = tmp_path / "private"
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict) -> dict:
+    """pytest-playwright drives the machine's own Chromium."""
+    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if found is None:
+        pytest.skip("NO BROWSER: Chromium is not installed (Debian: apt-get install chromium), browser tests do not run")
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    return {**browser_type_launch_args, "executable_path": found, "args": arguments}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict) -> dict:
+    """A Chinese desktop in Shanghai."""
+    viewport = {"width": 1440, "height": 900}
+    return {**browser_context_args, "locale": "zh-CN", "timezone_id": "Asia/Shanghai", "viewport": viewport}
 
 
 @pytest.fixture

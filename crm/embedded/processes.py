@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -23,6 +24,22 @@ def dies_with_parent(signum: int) -> Callable[[], None]:
             LIBC.prctl(PR_SET_PDEATHSIG, signum)
 
     return ask
+
+
+class Stopped(BaseException):
+    """Somebody asked the program to stop."""
+
+
+def stop_on_signals() -> None:
+    """INT, TERM and HUP raise Stopped once, wherever the program is; what follows is its orderly end."""
+
+    def stop(signum: int, frame: FrameType | None) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        raise Stopped
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, stop)
 
 
 class Child:

@@ -11,21 +11,16 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import FrameType
 
 from crm.embedded import services
 from crm.embedded.places import PROGRAM_LOCK, ROOT, EmbeddedError, data_dir, hold, make_data_dir, make_private
-from crm.embedded.processes import Child, dies_with_parent
+from crm.embedded.processes import Child, Stopped, dies_with_parent, stop_on_signals
 from crm.embedded.steps import say, step
 
 PORT_WAIT = 15  # seconds that a program killed a moment ago may need to free its port
 WEB_WAIT = 60
 DEMO_NOTES = "demo.txt"
 WRITTEN = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "HTTPS")
-
-
-class Stopped(BaseException):
-    """Somebody asked the program to stop."""
 
 
 def options(arguments: list[str]) -> argparse.Namespace:
@@ -42,18 +37,6 @@ def port_number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
         raise argparse.ArgumentTypeError(f"a port is a number from 1 to 65535, not {text!r}")
     return int(text)
-
-
-def stop_on_signals() -> None:
-    """INT, TERM and HUP raise Stopped once, wherever the program is; what follows is its orderly end."""
-
-    def stop(signum: int, frame: FrameType | None) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)
-        raise Stopped
-
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, stop)
 
 
 def manage(environment: dict[str, str], *arguments: str) -> str:
