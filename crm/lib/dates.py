@@ -163,7 +163,10 @@ def _in_order(match: re.Match[str], order: str | None, text: str) -> date:
     """01-03-17 by the order that was decided; a day above 12 alone does not decide."""
     first, _separator, second, third = match.groups()
     if order is None:
-        raise ValueError(_("%(text)s can be read in several ways. Choose the order of day, month and year.") % {"text": text[:_LONGEST]})
+        raise ValueError(
+            _("%(text)s can be read in several ways. Choose the order of day, month and year.")
+            % {"text": text[:_LONGEST]}
+        )
     if order not in ORDERS:
         raise ValueError(f"Unknown order of a date: {order!r}")
     named = dict(zip(order, (first, second, third), strict=True))
@@ -237,7 +240,9 @@ def _zone(written: str | None) -> tzinfo | None:
     """The zone of Z, UTC or +08:00."""
     if not written:
         return None
-    return datetime.fromisoformat(f"2000-01-01T00:00:00{'+00:00' if written.lower() in {'z', 'utc', 'gmt'} else written}").tzinfo
+    return datetime.fromisoformat(
+        f"2000-01-01T00:00:00{'+00:00' if written.lower() in {'z', 'utc', 'gmt'} else written}"
+    ).tzinfo
 
 
 def _serial_moment(plain: str, tz: tzinfo, text: str) -> datetime:

@@ -7,11 +7,56 @@ from datetime import date, timedelta
 
 from .folding import fold
 
-_NUMERALS = {"一": 1, "二": 2, "两": 2, "俩": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10, "半": 0}
-_WEEKDAYS = {"一": 0, "二": 1, "三": 2, "四": 3, "五": 4, "六": 5, "日": 6, "天": 6, "1": 0, "2": 1, "3": 2, "4": 3, "5": 4, "6": 5, "7": 6}
-_ENGLISH_DAYS = {name: number for number, name in enumerate("monday tuesday wednesday thursday friday saturday sunday".split())}
-_ENGLISH_NUMBERS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "ten": 10}
-_MONTHS = {name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1)}
+_NUMERALS = {
+    "一": 1,
+    "二": 2,
+    "两": 2,
+    "俩": 2,
+    "三": 3,
+    "四": 4,
+    "五": 5,
+    "六": 6,
+    "七": 7,
+    "八": 8,
+    "九": 9,
+    "十": 10,
+    "半": 0,
+}
+_WEEKDAYS = {
+    "一": 0,
+    "二": 1,
+    "三": 2,
+    "四": 3,
+    "五": 4,
+    "六": 5,
+    "日": 6,
+    "天": 6,
+    "1": 0,
+    "2": 1,
+    "3": 2,
+    "4": 3,
+    "5": 4,
+    "6": 5,
+    "7": 6,
+}
+_ENGLISH_DAYS = {
+    name: number for number, name in enumerate("monday tuesday wednesday thursday friday saturday sunday".split())
+}
+_ENGLISH_NUMBERS = {
+    "a": 1,
+    "an": 1,
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "ten": 10,
+}
+_MONTHS = {
+    name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1)
+}
 _COUNT = r"(?P<n>\d{1,3}|[一二两三四五六七八九]?十[一二三四五六七八九]?|[一二两三四五六七八九])"
 _EN_COUNT = r"(?P<n>\d{1,3}|an?|one|two|three|four|five|six|seven|ten)"
 
@@ -130,14 +175,23 @@ _RULES: list[tuple[re.Pattern[str], Callable[[re.Match[str], date], date]]] = [
     for pattern, rule in (
         (r"(?<!\d)(?P<y>\d{4})\s*[-/.年]\s*(?P<m>\d{1,2})\s*[-/.月]\s*(?P<d>\d{1,2})(?!\d)", _whole),
         (r"(?<![\d年])(?P<m>\d{1,2})\s*月\s*(?P<d>\d{1,2})(?!\d)\s*[日号]?", _month_and_day),
-        (r"\b(?P<m>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s+(?P<d>\d{1,2})(?:st|nd|rd|th)?\b", _month_and_day),
-        (r"\b(?P<d>\d{1,2})(?:st|nd|rd|th)?\s+(?P<m>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b", _month_and_day),
+        (
+            r"\b(?P<m>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s+(?P<d>\d{1,2})(?:st|nd|rd|th)?\b",
+            _month_and_day,
+        ),
+        (
+            r"\b(?P<d>\d{1,2})(?:st|nd|rd|th)?\s+(?P<m>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b",
+            _month_and_day,
+        ),
         (r"(?:(?P<p>(?:下个?|本|这个?)月)\s*|(?<![\d月]))(?P<d>\d{1,2})\s*号(?![楼线店门])", _day_of_month),
         (r"大后天", _days(3)),
         (r"(?<!大)后天|\bday after tomorrow\b", _days(2)),
         (r"明[天日早晚]|\btomorrow\b", _days(1)),
         (r"今[天日晚]|\btoday\b|\btonight\b", _days(0)),
-        (r"(?P<p>下+个?|本|这个?)?(?<![每上])(?:周|星期|礼拜)(?P<d>[一二三四五六日天1-7])(?![\d个天家年月])", _chinese_weekday),
+        (
+            r"(?P<p>下+个?|本|这个?)?(?<![每上])(?:周|星期|礼拜)(?P<d>[一二三四五六日天1-7])(?![\d个天家年月])",
+            _chinese_weekday,
+        ),
         (
             r"(?<!every )(?<!last )\b(?:(?P<p>next|this|on|by|coming)\s+)?(?P<d>monday|tuesday|wednesday|thursday|friday|saturday|sunday)\b",
             _english_weekday,
@@ -147,7 +201,10 @@ _RULES: list[tuple[re.Pattern[str], Callable[[re.Match[str], date], date]]] = [
         (r"\b" + _EN_COUNT + r"\s+(?P<u>day|week|month|year)s?\s+(?:later|from now)\b", _later),
         (r"半个?月(?:之|以)?[后内]", _days(15)),
         (r"下个?月底|\bend of next month\b", lambda match, today: _in_month(today, 1)),
-        (r"(?<!个)(?<!下)月[底末]|\bend of (?:the |this )?month\b|\bmonth end\b", lambda match, today: _in_month(today, 0)),
+        (
+            r"(?<!个)(?<!下)月[底末]|\bend of (?:the |this )?month\b|\bmonth end\b",
+            lambda match, today: _in_month(today, 0),
+        ),
         (r"下个?季度末", lambda match, today: _quarter_end(today, 1)),
         (r"(?<!下)(?<!个)季度?[末底]|\bend of (?:the |this )?quarter\b", lambda match, today: _quarter_end(today)),
         (r"年[底末]|\bend of (?:the |this )?year\b|\byear end\b", lambda match, today: date(today.year, 12, 31)),

@@ -113,7 +113,13 @@ def parse_money(text: str) -> tuple[Decimal, str | None]:
     Reads ``¥1,234.50``, ``1.2万``, ``3 亿元``, ``USD 5,000``, ``(300)``, ``1.5M``; a bare ¥ is CNY, a bare $ is USD.
     ValueError when it is not an amount, or not below 10^16.
     """
-    plain = unicodedata.normalize("NFKC", text[: _LONGEST + 1]).replace("−", "-").replace("–", "-").replace("’", "'").strip()
+    plain = (
+        unicodedata.normalize("NFKC", text[: _LONGEST + 1])
+        .replace("−", "-")
+        .replace("–", "-")
+        .replace("’", "'")
+        .strip()
+    )
     match = _AMOUNT.fullmatch(plain) if 0 < len(plain) <= _LONGEST else None
     if match is None or bool(match["open"]) != bool(match["close"]):
         raise _not_an_amount(text)

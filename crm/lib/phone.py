@@ -12,7 +12,9 @@ from django.utils.translation import gettext as _
 
 _NOISE = re.compile(r"[\s\-–—‐‑−·.()\[\]/]+")
 _CHINESE_MOBILE = re.compile(r"(?:\+?86|0086|0(?=1[3-9]\d{9}$))?(1[3-9]\d{9})")
-_EXTENSION_WORD = re.compile(r"(?:转接|转|轉|分机号?|分機號?|内线|ext(?:ension)?\.?|[x#,;]|;ext=)\s*[:：]?\s*(\d{1,7})\s*$", re.IGNORECASE)
+_EXTENSION_WORD = re.compile(
+    r"(?:转接|转|轉|分机号?|分機號?|内线|ext(?:ension)?\.?|[x#,;]|;ext=)\s*[:：]?\s*(\d{1,7})\s*$", re.IGNORECASE
+)
 _TRAILING_EXTENSION = re.compile(r"^(\(?0\d{2,3}\)?[\s-]*\d{7,8})\s*-\s*(\d{1,6})$")
 _LABEL = re.compile(r"^(?:tel|phone|mobile|fax|电话|手机|座机|传真|联系电话|手机号码?)\s*[:.]?\s*", re.IGNORECASE)
 _KEPT = re.compile(r"\+\d{4,15}(?:;ext=\d{1,7})?")
@@ -40,7 +42,9 @@ def normalise_phone(text: str, region: str = "CN") -> str | None:
 @lru_cache(maxsize=10_000)
 def _normalise_other(text: str, region: str) -> str | None:
     """Any number, by the numbering plans of the world."""
-    plain = "".join(character for character in unicodedata.normalize("NFKC", text) if unicodedata.category(character) != "Cf")
+    plain = "".join(
+        character for character in unicodedata.normalize("NFKC", text) if unicodedata.category(character) != "Cf"
+    )
     plain = _LABEL.sub("", plain.strip())
     number, extension = _split_written_extension(plain)
     if region == "CN":

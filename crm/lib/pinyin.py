@@ -16,7 +16,10 @@ from pypinyin.pinyin_dict import pinyin_dict
 from .folding import fold, simplified_table
 
 # How a character reads in names, where the dictionary's first reading is another.
-_IN_NAMES = dict(pair.split(":") for pair in "长:chang 曾:zeng 都:du 了:le 呢:ni 行:xing 晟:sheng 佛:fo 嗯:en 欸:ei 什:shi 堡:bao".split())
+_IN_NAMES = dict(
+    pair.split(":")
+    for pair in "长:chang 曾:zeng 都:du 了:le 呢:ni 行:xing 晟:sheng 佛:fo 嗯:en 欸:ei 什:shi 堡:bao".split()
+)
 _PHRASES = dict(
     pair.split(":")
     for pair in (

@@ -14,7 +14,9 @@ __all__ = ["clean_line", "clean_text", "domain_of", "fold", "is_public_domain", 
 _REFUSED = re.compile("[\x00\ud800-\udfff]")
 _SHOWN = {"\u115f", "\u1160", "\u3164", "\uffa0", *(chr(code) for code in range(0xFE00, 0xFE10))}
 _DROPPED: dict[int, str | None] = {ord(character): None for character in INVISIBLE - _SHOWN}
-_DROPPED |= {code: None for code in (*range(0x20), *range(0x7F, 0xA0), 0xFFFE, 0xFFFF) if code not in (0x09, 0x0A, 0x0D, 0x85)}
+_DROPPED |= {
+    code: None for code in (*range(0x20), *range(0x7F, 0xA0), 0xFFFE, 0xFFFF) if code not in (0x09, 0x0A, 0x0D, 0x85)
+}
 _BREAKS = re.compile("[\t\n\r\x85\u2028\u2029]+")
 _LINE_END = re.compile("\r\n?|[\x85\u2028\u2029]")
 
@@ -74,5 +76,7 @@ def _host_of_address(text: str) -> str:
 def _safe(text: str) -> str:
     """NFC without unsafe characters; ValueError for those that cannot be kept at all."""
     if _REFUSED.search(text):
-        raise ValueError(_("This text contains characters that cannot be stored. Type it again or save the file as UTF-8."))
+        raise ValueError(
+            _("This text contains characters that cannot be stored. Type it again or save the file as UTF-8.")
+        )
     return unicodedata.normalize("NFC", text.translate(_DROPPED))

@@ -137,7 +137,10 @@ def test_a_slip_of_the_pen_does_not_turn_a_column():
     assert decide_date_order([*values, "31-02-16"]) == ("DMY", False)
 
 
-@given(st.lists(DAYS.filter(lambda day: 2000 <= day.year <= 2030), min_size=60, max_size=60, unique=True), st.sampled_from(["DMY", "MDY"]))
+@given(
+    st.lists(DAYS.filter(lambda day: 2000 <= day.year <= 2030), min_size=60, max_size=60, unique=True),
+    st.sampled_from(["DMY", "MDY"]),
+)
 def test_the_order_of_many_days_reads_them_all(days, order):
     style = {"DMY": "%d/%m/%Y", "MDY": "%m/%d/%Y"}[order]
     decided, ambiguous = decide_date_order([day.strftime(style) for day in days])
@@ -178,13 +181,23 @@ def test_any_text_is_a_moment_or_refused(text):
 
 @pytest.mark.parametrize(
     ("text", "number"),
-    [("1,234.5", "1234.5"), ("-3", "-3"), ("1.2e5", "1.2e5"), ("１２", "12"), ("5.", "5"), ("1 000", "1000"), ("-0", "0")],
+    [
+        ("1,234.5", "1234.5"),
+        ("-3", "-3"),
+        ("1.2e5", "1.2e5"),
+        ("１２", "12"),
+        ("5.", "5"),
+        ("1 000", "1000"),
+        ("-0", "0"),
+    ],
 )
 def test_numbers(text, number):
     assert parse_number(text) == Decimal(number)
 
 
-@pytest.mark.parametrize("text", ["", "NaN", "1e99", "Infinity", "1,23", "abc", "9" * 5000, "9" * 31, "0x10", "1_000", "٣", "--1", "."])
+@pytest.mark.parametrize(
+    "text", ["", "NaN", "1e99", "Infinity", "1,23", "abc", "9" * 5000, "9" * 31, "0x10", "1_000", "٣", "--1", "."]
+)
 def test_what_is_no_number(text):
     with pytest.raises(ValueError):
         parse_number(text)

@@ -40,7 +40,8 @@ def test_numbers(text, kept):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "无", "12345", "1380013800", "138001380001", "N/A", "1" * 5000, "abc13800138000", "+", "12800138000", "٣٣٣٣٣"]
+    "text",
+    ["", "无", "12345", "1380013800", "138001380001", "N/A", "1" * 5000, "abc13800138000", "+", "12800138000", "٣٣٣٣٣"],
 )
 def test_what_is_no_number(text):
     assert normalise_phone(text) is None

@@ -83,7 +83,10 @@ def test_sort_keys():
 def test_a_surname_only_counts_for_persons():
     assert pinyin_key("单") == "dan"
     assert pinyin_key("单", person=True) == "shan"
-    assert pinyin_many(["仇总", "王伟"], person=True) == [Pinyin("qiuzong", "qiuzong", "qz"), Pinyin("wangwei", "wangwei", "ww")]
+    assert pinyin_many(["仇总", "王伟"], person=True) == [
+        Pinyin("qiuzong", "qiuzong", "qz"),
+        Pinyin("wangwei", "wangwei", "ww"),
+    ]
 
 
 @given(st.text(st.characters(codec=None), max_size=40), st.booleans())
