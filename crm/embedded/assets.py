@@ -57,7 +57,7 @@ def symbol(name: str, source: Path) -> str:
         for shape in shapes
     )
     return (
-        f'<symbol id="{name}" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" '
+        f'<symbol id="{name}" viewBox="0 0 24 24" fill="none" stroke="currentColor" '
         f'stroke-linecap="round" stroke-linejoin="round">{body}</symbol>'
     )
 
