@@ -5,3 +5,6 @@ from django.utils.translation import gettext_lazy as _
 class SearchConfig(AppConfig):
     name = "crm.search"
     verbose_name = _("Search")
+
+    def ready(self) -> None:
+        from crm.search import index  # noqa: F401 - its on_write hook
