@@ -201,12 +201,13 @@ if TESTING:
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 REDIS_URL = env.redis("REDIS_URL")
+REDIS_CACHE_OPTIONS = {"socket_timeout": 0.2, "socket_connect_timeout": 0.2, "retry": Retry(NoBackoff(), 0)}
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 if REDIS_URL and not TESTING:
     CACHES["default"] = {
         "BACKEND": "crm.lib.cache.BreakerRedisCache",
         "LOCATION": env.redis_database(REDIS_URL, 1),
-        "OPTIONS": {"socket_timeout": 0.2, "socket_connect_timeout": 0.2, "retry": Retry(NoBackoff(), 0)},
+        "OPTIONS": REDIS_CACHE_OPTIONS,
     }
 
 CELERY_BROKER_URL = env.broker(REDIS_URL) if REDIS_URL else "memory://"

@@ -69,6 +69,7 @@ def run_checks(environment: dict[str, str]) -> dict[str, str]:
 
 def run_tests(environment: dict[str, str], arguments: list[str]) -> bool:
     """pytest over everything on two cores, or as the ``arguments`` say; whether it passed."""
+    environment = {**environment, "DJANGO_ALLOW_ASYNC_UNSAFE": "true"}  # the browser runs an event loop beside the ORM
     command = [sys.executable, "-m", "pytest", *(arguments or ["-n", "2"])]
     return subprocess.run(command, check=False, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL).returncode == 0
 
@@ -76,7 +77,7 @@ def run_tests(environment: dict[str, str], arguments: list[str]) -> bool:
 def run(arguments: list[str]) -> int:
     """Everything, or only pytest with ``arguments``; the exit code. A failed check does not keep the others from running."""
     with throw_away_data() as data:
-        environment = {**services.base_environment(data), "DJANGO_ALLOW_ASYNC_UNSAFE": "true"}
+        environment = {**services.base_environment(data)
         with (
             services.database(data, environment, throw_away=True),
             services.queue(data, environment),

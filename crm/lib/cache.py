@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import structlog
+from django.core.cache import caches
 from django.core.cache.backends.redis import RedisCache
 from redis.exceptions import RedisError
 
@@ -44,6 +45,10 @@ class BreakerRedisCache(RedisCache):
             tuple(self._servers), Breaker("cache", pause=5, errors=(RedisError, OSError))
         )
 
+    def answers(self) -> bool:
+        """Whether Redis answers at once."""
+        return self.breaker.call(lambda: self._cache.get_client().ping(), False)
+
     def add(self, *args: Any, **kwargs: Any) -> bool:
         return self.breaker.call(lambda: super(BreakerRedisCache, self).add(*args, **kwargs), True)
 
@@ -77,5 +82,11 @@ class BreakerRedisCache(RedisCache):
     def delete_many(self, *args: Any, **kwargs: Any) -> None:
         self.breaker.call(lambda: super(BreakerRedisCache, self).delete_many(*args, **kwargs), None)
 
-    def clear(self) -> bool:
-        return self.breaker.call(lambda: super(BreakerRedisCache, self).clear(), False)
+    def clear(self) -> None:
+        self.breaker.call(lambda: super(BreakerRedisCache, self).clear(), None)
+
+
+def redis_answers() -> bool:
+    """Whether Redis is worth asking: a client that must reconnect to a frozen one waits for seconds. True when there is none to ask."""
+    cache = caches["default"]
+    return cache.answers() if isinstance(cache, BreakerRedisCache) else True
