@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from crm.access.policy import Shared, Via
+from crm.access.policy import Open, Via
 from crm.access.querysets import RestrictedQuerySet
 from crm.fields.columns import MoneyField, PhoneField
 from crm.lib.pinyin import pinyin_key
@@ -38,7 +38,7 @@ class DecisionRole(models.TextChoices):
 class Source(models.Model):
     """Where a customer or lead came from. Not an entity: a list that admins keep in Django admin."""
 
-    access = Shared()
+    access = Open()
 
     name = models.CharField(
         _("name"), max_length=100, unique=True, error_messages={"unique": _("There is a source of that name already.")}

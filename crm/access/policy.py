@@ -74,6 +74,14 @@ class Shared:
         return NOTHING if access.scope(entity_label(model), action) == Scope.NONE else EVERYTHING
 
 
+@dataclass(frozen=True)
+class Open:
+    """Lists that everyone who is signed in may read and choose from (sources, stages); changing them needs the grant."""
+
+    def rows(self, access: Access, model: type[models.Model], action: str) -> Q:
+        return EVERYTHING if action == "view" else Shared().rows(access, model, action)
+
+
 def rows(access: Access, model: type[models.Model], action: str) -> Q:
     """The condition that keeps only rows of ``model`` on which the user may perform ``action``."""
     if access.superuser:

@@ -72,6 +72,16 @@ def link(entries: Sequence[Entry], subjects: Sequence[Sequence[Record]]) -> None
     EntryLink.objects.bulk_create(links, batch_size=BATCH)
 
 
+def carry_over(source: Record, targets: Sequence[Record]) -> None:
+    """Show all that happened to ``source`` on the timelines of ``targets`` too. Safe to repeat."""
+    known = EntryLink.objects.filter(entity=source.entity_label(), record_id=source.pk)
+    for target in targets:
+        key = {"entity": target.entity_label(), "record_id": target.pk}
+        there = set(EntryLink.objects.filter(**key).values_list("entry_id", flat=True))
+        copies = [EntryLink(at=e.at, entry_id=e.entry_id, kind=e.kind, **key) for e in known if e.entry_id not in there]
+        EntryLink.objects.bulk_create(copies, batch_size=BATCH)
+
+
 def _queue(entries: Sequence[Entry]) -> None:
     deliveries = [
         Delivery(entry_id=e.pk, entry_at=e.at, entity=e.entity, record_id=e.record_id, subscriber=name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from crm.access.policy import Shared
+from crm.access.policy import Open
 from crm.access.querysets import RestrictedQuerySet
 from crm.lib.pinyin import pinyin_key
 from crm.reference.currencies import Currency
@@ -31,7 +31,7 @@ class TreeQuerySet(RestrictedQuerySet):
 class Node(models.Model):
     """A named place in a tree. ``path`` is kept by a trigger."""
 
-    access = Shared()
+    access = Open()
 
     name = models.CharField(_("name"), max_length=100)
     name_key = PinyinKeyField(max_length=300, editable=False)
@@ -88,7 +88,7 @@ class Region(Node):
 class ExchangeRate(models.Model):
     """What one unit of a currency was worth in yuan from a day on. Not an entity: kept in Django admin."""
 
-    access = Shared()
+    access = Open()
 
     currency = models.CharField(_("currency"), max_length=3, choices=Currency)
     day = models.DateField(_("valid from"))
@@ -119,7 +119,7 @@ class ExchangeRate(models.Model):
 class NumberSequence(models.Model):
     """The numbers of one kind of document: prefix, period and the next count. Not an entity: kept in Django admin."""
 
-    access = Shared()
+    access = Open()
 
     class Period(models.TextChoices):
         NEVER = "", _("Never")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.access.policy import Via
@@ -124,6 +125,15 @@ class Opportunity(Record):
             record.name_key = pinyin_key(record.name)[:300]
             if stage := stages.get(record.stage_id):
                 record.pipeline_id, record.state = stage.pipeline_id, stage.state
+            if record._state.adding:
+                record.start()
+
+    def start(self) -> None:
+        """A new opportunity stands in its stage from now on; one that comes closed was closed on its close date."""
+        self.stage_entered_at = self.stage_entered_at or timezone.now()
+        if self.state != self.State.OPEN and self.closed_at is None:
+            day = self.close_date
+            self.closed_at = timezone.make_aware(datetime.combine(day, time.min)) if day else self.stage_entered_at
 
     def timeline_subjects(self) -> list[models.Model]:
         return [self, self.account] if self.account_id else [self]

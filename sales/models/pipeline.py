@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from crm.access.policy import Shared
+from crm.access.policy import Open
 from crm.access.querysets import RestrictedQuerySet
 from crm.fields.columns import PercentField
 
@@ -13,7 +13,7 @@ from crm.fields.columns import PercentField
 class Pipeline(models.Model):
     """A way of selling, made of stages. Not an entity: kept in Django admin."""
 
-    access = Shared()
+    access = Open()
 
     name = models.CharField(
         _("name"),
@@ -46,7 +46,7 @@ class StageQuerySet(RestrictedQuerySet):
 class Stage(models.Model):
     """A step of a pipeline. Not an entity: kept with its pipeline in Django admin."""
 
-    access = Shared()
+    access = Open()
 
     class Colour(models.TextChoices):
         BLUE = "blue", _("Blue")
@@ -121,7 +121,7 @@ class Stage(models.Model):
 class LossReason(models.Model):
     """Why sales are lost. Not an entity: a list that admins keep in Django admin."""
 
-    access = Shared()
+    access = Open()
 
     name = models.CharField(
         _("name"), max_length=100, unique=True, error_messages={"unique": _("There is a reason of that name already.")}

@@ -1,0 +1,35 @@
+"""Match keys follow their records in the transaction that writes them."""
+
+from __future__ import annotations
+
+from crm.matching.keys import Key, is_matched, keys_of
+from crm.matching.models import MatchKey
+from crm.records.hooks import WriteBatch, on_write
+
+BATCH = 5000
+
+
+@on_write
+def keep_keys(batch: WriteBatch) -> None:
+    """Write the keys that a batch brought and drop those it lost; records in the trash have none."""
+    label = batch.model._meta.label_lower
+    if not is_matched(label):
+        return
+    added: list[MatchKey] = []
+    lost: dict[Key, list[int]] = {}
+    for before, after in zip(batch.before, batch.after, strict=True):
+        old = keys_of(before) if before is not None and before.deleted_at is None else frozenset()
+        new = keys_of(after) if after.deleted_at is None else frozenset()
+        added += [MatchKey(entity=label, record_id=after.pk, kind=key.kind, value=key.value) for key in new - old]
+        for key in old - new:
+            lost.setdefault(key, []).append(after.pk)
+    if lost:
+        _drop(label, lost)
+    MatchKey.objects.bulk_create(added, batch_size=BATCH, ignore_conflicts=True)
+
+
+def _drop(label: str, lost: dict[Key, list[int]]) -> None:
+    gone = {pk for pks in lost.values() for pk in pks}
+    rows = MatchKey.objects.filter(entity=label, record_id__in=gone)
+    stale = [row.pk for row in rows if row.record_id in lost.get(Key(row.kind, row.value), ())]
+    MatchKey.objects.filter(pk__in=stale).delete()

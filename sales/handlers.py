@@ -1,0 +1,70 @@
+"""What follows from writing opportunities, and what leads are compared by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from crm.matching.keys import Key, company_key, email_key, match_keys, phone_key, tax_key
+from crm.records.hooks import WriteBatch, on_write
+from sales.models import Lead, Opportunity, StageHistory
+
+IMPORT = "import"
+
+
+@match_keys("sales.lead")
+def lead_keys(lead: Lead) -> Iterator[Key | None]:
+    """Company, numbers, e-mail and tax id."""
+    yield company_key(lead.company)
+    yield phone_key(lead.mobile)
+    yield phone_key(lead.phone)
+    yield email_key(lead.email)
+    yield tax_key(lead.tax_id)
+
+
+@on_write
+def keep_stage_history(batch: WriteBatch) -> None:
+    """Note each move between stages and since when the opportunity stands where it stands.
+
+    Creating one at a stage is no move. What an import says happened has no duration: nobody saw it.
+    """
+    if batch.model is not Opportunity:
+        return
+    now, imported = timezone.now(), batch.actor.cause.startswith(IMPORT)
+    pairs = list(zip(batch.before, batch.after, strict=True))
+    if imported:
+        _mark([after for before, after in pairs if before is None], stage_entered_at=None)
+    moved = [(b, a) for b, a in pairs if b is not None and b.stage_id != a.stage_id]
+    if not moved:
+        return
+    StageHistory.objects.bulk_create([_move(b, a, now, imported, batch.actor.user) for b, a in moved], batch_size=1000)
+    for state in {after.state for _before, after in moved}:
+        _mark(
+            [a for _b, a in moved if a.state == state], stage_entered_at=now, closed_at=None if state == "open" else now
+        )
+
+
+def _move(before: Opportunity, after: Opportunity, now: datetime, imported: bool, user: Any) -> StageHistory:
+    since = before.stage_entered_at
+    return StageHistory(
+        opportunity=after,
+        from_stage_id=before.stage_id,
+        to_stage_id=after.stage_id,
+        at=now,
+        by=user,
+        seconds=None if imported or since is None else max(0, int((now - since).total_seconds())),
+        amount=after.amount,
+    )
+
+
+def _mark(opportunities: list[Opportunity], **columns: datetime | None) -> None:
+    """Set derived columns: they bump no version and write no entry."""
+    if not opportunities:
+        return
+    for opportunity in opportunities:
+        for name, value in columns.items():
+            setattr(opportunity, name, value)
+    Opportunity.objects.filter(pk__in=[o.pk for o in opportunities]).update(**columns)
