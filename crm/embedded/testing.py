@@ -77,7 +77,7 @@ def run_tests(environment: dict[str, str], arguments: list[str]) -> bool:
 def run(arguments: list[str]) -> int:
     """Everything, or only pytest with ``arguments``; the exit code. A failed check does not keep the others from running."""
     with throw_away_data() as data:
-        environment = {**services.base_environment(data)
+        environment = services.base_environment(data)
         with (
             services.database(data, environment, throw_away=True),
             services.queue(data, environment),
