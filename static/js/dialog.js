@@ -4,7 +4,7 @@ import { say } from "crm/dom"
 const shared = () => document.getElementById("dialog")
 
 /** Ask; resolves to true or false. */
-export function ask(question, { more = "", yes = say("continue"), danger = false } = {}) {
+export function ask(question, { more = "", yes = say("continue"), no = say("cancel"), danger = false } = {}) {
   const box = document.getElementById("ask")
   if (!box) return Promise.resolve(window.confirm(question))
   const button = box.querySelector("[data-yes]")
@@ -13,6 +13,7 @@ export function ask(question, { more = "", yes = say("continue"), danger = false
   details.textContent = more
   details.hidden = !more
   button.textContent = yes
+  box.querySelector("[data-no]").textContent = no
   button.classList.toggle("btn-danger", danger)
   button.classList.toggle("btn-primary", !danger)
   box.returnValue = "no"

@@ -69,7 +69,7 @@ document.addEventListener("click", async (event) => {
   }
   if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || link.target === "_blank" || link.hasAttribute("hx-get") || link.getAttribute("href").startsWith("#") || !anyDirty()) return
   event.preventDefault()
-  if (!(await ask(say("unsaved"), { more: say("unsavedMore"), yes: say("leave"), danger: true }))) return
+  if (!(await ask(say("unsaved"), { more: say("unsavedMore"), yes: say("leave"), no: say("stay"), danger: true }))) return
   leaving = true
   location.assign(link.href)
 })

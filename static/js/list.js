@@ -42,6 +42,8 @@ class List {
 
   clicked(event) {
     const { target, shiftKey } = event
+    // The whole cell is the target of the finger.
+    if (target.matches("td.pick")) return target.querySelector("input")?.click()
     if (target.matches("input[name=selected]")) {
       const boxes = this.boxes
       if (shiftKey && this.last) {

@@ -72,8 +72,16 @@ export function enhance(select) {
       no_results: (data) => el("div", { class: "opt-note" }, say("nothing"), select.dataset.createUrl && data.input ? el("button", { type: "button", class: "link", onmousedown: (event) => event.preventDefault(), onclick: () => create(control, select, data.input) }, ` ${say("createNew", data.input)}`) : null),
     },
   })
+  if (CSS.supports("anchor-scope", "all")) float(control)
   control.on("type", (words) => footer(control, select, words))
   return control
+}
+
+/** The list lies above everything, also where it would be cut off by a dialog or a scrolling box. */
+function float(control) {
+  control.dropdown.popover = "manual"
+  control.on("dropdown_open", (dropdown) => dropdown.showPopover())
+  control.on("dropdown_close", (dropdown) => dropdown.matches(":popover-open") && dropdown.hidePopover())
 }
 
 /** “Create …” under the found ones. */
