@@ -1,0 +1,3 @@
+"""The demo steps of the foundation itself."""
+
+from crm.demo import people  # noqa: F401

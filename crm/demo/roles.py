@@ -1,0 +1,94 @@
+"""The standard roles that a new company starts with; admins change them afterwards as they like."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_noop
+
+from crm.access.models import FieldRule, Grant, Role, Scope
+from crm.access.policy import Open, Owned, Shared
+from crm.entities.entity import Entity, registry
+
+NONE, OWN, TEAM, DEPARTMENT, ALL = Scope.NONE, Scope.OWN, Scope.TEAM, Scope.DEPARTMENT, Scope.ALL
+
+# code → (Chinese name, English name, what the role does with records that have an owner).
+ROLES: dict[str, tuple[str, str, dict[str, Scope]]] = {
+    "rep": ("销售代表", gettext_noop("Sales rep"), {"view": OWN, "add": OWN, "change": OWN, "delete": OWN, "assign": OWN, "verbs": OWN}),
+    "lead": (
+        "销售主管",
+        gettext_noop("Team lead"),
+        {"view": TEAM, "add": OWN, "change": TEAM, "delete": TEAM, "assign": TEAM, "export": TEAM, "import": OWN, "verbs": TEAM},
+    ),
+    "manager": (
+        "销售经理",
+        gettext_noop("Sales manager"),
+        {
+            "view": DEPARTMENT,
+            "add": OWN,
+            "change": DEPARTMENT,
+            "delete": DEPARTMENT,
+            "assign": DEPARTMENT,
+            "export": DEPARTMENT,
+            "import": DEPARTMENT,
+            "verbs": DEPARTMENT,
+        },
+    ),
+    "finance": ("财务", gettext_noop("Finance"), {"view": ALL, "export": ALL}),
+    "legal": ("法务", gettext_noop("Legal"), {"view": ALL}),
+    "agent": ("客服专员", gettext_noop("Service agent"), {"view": ALL}),
+    "marketer": ("市场专员", gettext_noop("Marketer"), {"view": ALL, "add": OWN}),
+    "admin": (
+        "管理员",
+        gettext_noop("Administrator"),
+        dict.fromkeys(("view", "add", "change", "delete", "assign", "export", "import", "verbs"), ALL),
+    ),
+}
+# Beyond the pattern: (role, entity) → scopes that differ.
+EXCEPTIONS: dict[tuple[str, str], dict[str, Scope]] = {
+    ("marketer", "sales.lead"): {"change": ALL, "delete": OWN, "assign": ALL, "import": ALL, "export": ALL, "verbs": OWN},
+    ("agent", "customers.contact"): {"add": OWN, "change": ALL},
+    ("agent", "sales.opportunity"): {"view": NONE},
+    ("agent", "sales.lead"): {"view": NONE},
+}
+# Everybody keeps tasks and follow-ups of their own; who leads sees those of the people they lead.
+DAILY = {"add": OWN, "change": OWN, "delete": OWN, "assign": OWN, "verbs": OWN}
+# What a role may not know in full.
+GUARDED = [
+    ("marketer", "customers.contact", "mobile", FieldRule.Mode.MASKED),
+    ("legal", "customers.contact", "mobile", FieldRule.Mode.MASKED),
+]
+
+
+def ensure_roles(language: str = "zh-hans") -> dict[str, Role]:
+    """Make the standard roles that are missing, with their grants and field rules; those there are stay as they are."""
+    roles = {}
+    for code, (chinese, english, pattern) in ROLES.items():
+        role, made = Role.objects.get_or_create(code=code, defaults={"name": chinese if language == "zh-hans" else english})
+        roles[code] = role
+        if made:
+            Grant.objects.bulk_create(
+                Grant(role=role, entity=label, action=action, scope=scope)
+                for label, entity in registry.items()
+                for action, scope in _cells(code, entity, pattern).items()
+                if scope
+            )
+            FieldRule.objects.bulk_create(
+                FieldRule(role=role, entity=entity, field=field, mode=mode)
+                for guarded, entity, field, mode in GUARDED
+                if guarded == code and entity in registry
+            )
+    return roles
+
+
+def _cells(code: str, entity: Entity, pattern: dict[str, Scope]) -> dict[str, Scope]:
+    held = dict(pattern)
+    if isinstance(entity.model.access, Shared | Open) and not isinstance(entity.model.access, Owned):
+        held = {"view": ALL} if code != "admin" else pattern
+    elif entity.area == "activities":
+        view = pattern["view"] if code in {"lead", "manager", "admin"} else OWN
+        held = pattern if code == "admin" else DAILY | {"view": view}
+    held |= EXCEPTIONS.get((code, entity.label), {})
+    verbs = held.pop("verbs", NONE)
+    return {action: held.get(action, verbs if action not in GENERIC else NONE) for action in entity.granted}
+
+
+GENERIC = {"view", "add", "change", "delete", "assign", "export", "import", "purge"}

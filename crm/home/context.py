@@ -1,0 +1,83 @@
+"""The shell around every page: navigation, create menu, commands. It asks the policy and costs no query of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from crm.access import policy
+from crm.entities.entity import Entity, registry
+from crm.home.pages import pages
+
+# The order and the names of the groups in the navigation.
+AREAS = {
+    "activities": "",
+    "customers": gettext_lazy("Customers"),
+    "sales": gettext_lazy("Sales"),
+    "service": gettext_lazy("Service"),
+    "marketing": gettext_lazy("Marketing"),
+    "analytics": gettext_lazy("Analysis"),
+}
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """``shell`` for the base templates, made when a template first asks for it."""
+    return {"shell": SimpleLazyObject(lambda: _shell(request))}
+
+
+def _shell(request: HttpRequest) -> dict[str, Any]:
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {"nav": [], "create": [], "commands": [], "company": settings.COMPANY_NAME, "theme": "auto"}
+    return {
+        "nav": _nav(request),
+        "create": [_link(entity, "add") for entity in _entities(user, "add")],
+        "commands": _commands(user),
+        "company": settings.COMPANY_NAME,
+        "theme": user.theme,
+    }
+
+
+def _entities(user: Any, action: str) -> list[Entity]:
+    """Entities of the navigation on which the user may perform ``action``, in the order of their declaration."""
+    return [e for e in registry.values() if e.nav and policy.can(user, e.label, action)]
+
+
+def _nav(request: HttpRequest) -> list[dict[str, Any]]:
+    groups: dict[str, list[dict]] = {area: [] for area in AREAS}
+    groups["activities"].append({"label": _("Today"), "url": "/", "icon": "sun-high", "active": request.path == "/"})
+    for entity in _entities(request.user, "view"):
+        groups.setdefault(entity.area, []).append(_link(entity, "list"))
+    for page in pages:
+        if page.allowed(request.user):
+            groups.setdefault(page.area, []).append({"label": str(page.label), "url": reverse(page.route), "icon": page.icon})
+    for items in groups.values():
+        for item in items:
+            item.setdefault("active", request.path.startswith(item["url"]))
+    return [{"title": str(AREAS.get(area, area)), "items": items} for area, items in groups.items() if items]
+
+
+def _link(entity: Entity, view: str) -> dict[str, Any]:
+    link = {"label": entity.plural if view == "list" else entity.name, "url": entity.url(view), "icon": entity.icon}
+    if view == "list" and entity.attention:
+        link |= {"count_url": reverse("home:count", args=[entity.label]), "hot": True}
+    return link
+
+
+def _commands(user: Any) -> list[dict[str, Any]]:
+    found = []
+    for entity in _entities(user, "import"):
+        try:
+            url = reverse("exchange:start", args=[entity.label])
+        except NoReverseMatch:
+            break
+        found.append({"label": _("Import %(entity)s") % {"entity": entity.plural}, "url": url, "icon": "file-import"})
+    if user.is_staff:
+        found.append({"label": _("Administration"), "url": reverse("admin:index"), "icon": "settings"})
+    return [*found, {"label": _("My profile"), "url": reverse("users:profile"), "icon": "user-circle"}]

@@ -1,0 +1,26 @@
+"""Pages beside those of entities that stand in the navigation; apps register theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class NavPage:
+    """``route`` is a URL name without arguments; ``allowed(user)`` decides who finds it."""
+
+    area: str
+    label: Any
+    route: str
+    icon: str
+    allowed: Callable[[Any], bool]
+
+
+pages: list[NavPage] = []
+
+
+def nav_page(area: str, label: Any, route: str, *, icon: str, allowed: Callable[[Any], bool]) -> None:
+    """Put a page into the navigation."""
+    pages.append(NavPage(area, label, route, icon, allowed))

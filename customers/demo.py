@@ -1,0 +1,84 @@
+"""Accounts, contacts and affiliations of the demo company."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from crm.demo import words
+from crm.demo.loading import chunks, load
+from crm.demo.makers import company, mobile, moment, person
+from crm.demo.steps import World, demo_step
+from crm.reference.models import Industry, Region
+from customers.models import Account, Contact, DecisionRole, Source
+
+LEVELS = ["vip", "a", "a", "b", "b", "b", "c", "c", ""]
+
+
+@demo_step(20, "accounts and contacts")
+def make_customers(world: World) -> None:
+    """Companies spread over the country and over all sellers, each with a few people."""
+    sources = [Source.objects.get_or_create(name=name)[0] for name in words.SOURCES]
+    regions = {region.name: region for region in Region.objects.all()}
+    industries = {name: _industry(name) for _trade, name in words.TRADES}
+    world.left |= {"sources": sources, "regions": regions, "industries": industries, "accounts": [], "contacts": []}
+    for batch in chunks(_accounts(world)):
+        load(batch)
+        world.left["accounts"] += [(a.pk, a.owner, a.created_at, a.name) for a in batch]
+    for batch in chunks(_contacts(world)):
+        load(batch, links=[("customers.account", "account_id")])
+        world.left["contacts"] += [(c.pk, c.account_id, c.owner, c.created_at) for c in batch]
+
+
+def _industry(name: str) -> Industry:
+    return Industry.objects.filter(name=name).first() or Industry.objects.create(name=name)
+
+
+def _accounts(world: World) -> Iterator[Account]:
+    random, seen = world.random, set()
+    for i in range(world.counts["accounts"]):
+        name, province, industry = company(random)
+        while name in seen:
+            name, province, industry = company(random)
+            name = name if name not in seen else f"{name[:2]}{random.choice(words.STEMS_B)}{random.choice(words.STEMS_A)}{name[2:]}"
+        seen.add(name)
+        kind = random.choices(["prospect", "customer", "partner", "supplier", "competitor"], [50, 42, 4, 3, 1])[0]
+        created = moment(random, world.now, 700)
+        yield Account(
+            name=name,
+            owner=world.sellers[i % len(world.sellers)],
+            kind=kind,
+            level=random.choice(LEVELS),
+            lifecycle="active" if kind == "customer" else "prospect",
+            industry=world.left["industries"][industry],
+            region=world.left["regions"].get(province),
+            source=random.choice(world.left["sources"]),
+            size=random.choice(["micro", "small", "small", "medium", "large", "huge"]),
+            employees=int(10 ** (1 + 3 * random.random())),
+            phone=f"0{random.randrange(10, 99)}-{random.randrange(20_000_000, 89_999_999)}",
+            website=f"https://www.company{i}.example.com",
+            created_at=created,
+            updated_at=min(world.now, created + timedelta(days=random.random() * 60)),
+            last_activity_at=moment(random, world.now, 120) if random.random() < 0.8 else None,
+        )
+
+
+def _contacts(world: World) -> Iterator[Contact]:
+    random, roles = world.random, [*DecisionRole.values, ""]
+    accounts = world.left["accounts"]
+    for i in range(world.counts["contacts"]):
+        pk, owner, created, _name = accounts[i % len(accounts)]
+        created = created + (world.now - created) * random.random()
+        yield Contact(
+            name=person(random),
+            account_id=pk,
+            owner=owner,
+            job_title=random.choice(words.TITLES),
+            decision_role=random.choice(roles),
+            sex=random.choice(["female", "male", ""]),
+            mobile=mobile(random),
+            email=f"p{i}@company{i % len(accounts)}.example.com" if random.random() < 0.6 else "",
+            source=random.choice(world.left["sources"]),
+            created_at=created,
+            updated_at=created,
+        )

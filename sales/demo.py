@@ -1,0 +1,156 @@
+"""Leads and opportunities of the demo company, with the moves between stages that the funnel is measured by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.utils.timezone import localdate
+
+from crm.demo import words
+from crm.demo.loading import chunks, copy, load, number
+from crm.demo.makers import company, mobile, moment, person
+from crm.demo.steps import World, demo_step
+from sales.models import Lead, LossReason, Opportunity, OpportunityContact, Pipeline, Stage, StageHistory
+
+STATUSES = ["new", "new", "new", "contacted", "contacted", "nurturing", "qualified", "invalid"]
+
+
+@demo_step(30, "leads")
+def make_leads(world: World) -> None:
+    """People and companies that came in by every channel."""
+    for batch in chunks(_leads(world)):
+        load(batch)
+
+
+def _leads(world: World) -> Iterator[Lead]:
+    random = world.random
+    for i in range(world.counts["leads"]):
+        name, province, industry = company(random)
+        created = moment(random, world.now, 400)
+        status = random.choice(STATUSES)
+        yield Lead(
+            name=person(random),
+            company=name if random.random() < 0.8 else "",
+            mobile=mobile(random),
+            email=f"lead{i}@lead{i % 997}.example.com" if random.random() < 0.4 else "",
+            job_title=random.choice(words.TITLES),
+            status=status,
+            invalid_reason="号码错误" if status == "invalid" else "",
+            rating=random.choice(["hot", "warm", "warm", "cold", ""]),
+            source=random.choice(world.left["sources"]),
+            region=world.left["regions"].get(province),
+            industry=world.left["industries"][industry],
+            interest=random.choice(words.PROJECTS),
+            owner=world.sellers[random.randrange(len(world.sellers))],
+            created_at=created,
+            updated_at=created,
+            last_activity_at=None if status == "new" else min(world.now, created + timedelta(days=random.random() * 20)),
+        )
+
+
+@demo_step(40, "opportunities")
+def make_opportunities(world: World) -> None:
+    """Opportunities along the first pipeline: the open ones spread over its stages, the rest won or lost."""
+    pipeline = Pipeline.objects.first()
+    stages = list(pipeline.stages.order_by("position"))
+    reasons = list(LossReason.objects.all()) or [LossReason.objects.create(name="价格")]
+    contacts: dict[int, list[int]] = {}
+    for pk, account, _owner, _created in world.left["contacts"]:
+        contacts.setdefault(account, []).append(pk)
+    world.left["opportunities"] = []
+    for batch in chunks(_opportunities(world, stages, reasons)):
+        load(batch, links=[("customers.account", "account_id")])
+        _moves(world, batch, stages)
+        _people(world, batch, contacts)
+        world.left["opportunities"] += [(o.pk, o.account_id, o.owner, o.created_at) for o in batch]
+
+
+def _opportunities(world: World, stages: list[Stage], reasons: list[LossReason]) -> Iterator[Opportunity]:
+    random, accounts = world.random, world.left["accounts"]
+    running = [stage for stage in stages if not (stage.is_won or stage.is_lost)]
+    won, lost = next(s for s in stages if s.is_won), next(s for s in stages if s.is_lost)
+    weights = [2 ** (len(running) - i) for i in range(len(running))]
+    total, still_open = world.counts["opportunities"], world.counts["open"]
+    for i in range(total):
+        pk, owner, since, name = accounts[random.randrange(len(accounts))]
+        is_open = i < still_open
+        stage = random.choices(running, weights)[0] if is_open else won if random.random() < 0.55 else lost
+        created = _between(world, max(since, world.now - timedelta(days=150 if is_open else 700)), world.now - timedelta(days=1))
+        entered = _between(world, max(created, world.now - timedelta(days=60)), world.now) if is_open else None
+        closed = None if is_open else _between(world, created, min(world.now, created + timedelta(days=120)))
+        yield Opportunity(
+            name=f"{random.choice(words.PROJECTS)}{random.choice(words.PHASES)}",
+            account_id=pk,
+            owner=owner,
+            stage=stage,
+            amount=Decimal(int(10 ** (3.7 + 2.6 * random.random()))) * 10 if random.random() < 0.95 else None,
+            close_date=localdate(closed) if closed else localdate(world.now + timedelta(days=random.randrange(-10, 120))),
+            engaged_on=localdate(created),
+            source=random.choice(world.left["sources"]),
+            product_text=random.choice(words.PROJECTS),
+            next_step=random.choice(["发送方案", "现场勘测", "商务谈判", ""]) if is_open else "",
+            next_step_on=localdate(world.now + timedelta(days=random.randrange(-5, 15))) if is_open and random.random() < 0.5 else None,
+            loss_reason=random.choice(reasons) if stage is lost else None,
+            stage_entered_at=entered or closed,
+            closed_at=closed,
+            created_at=created,
+            updated_at=entered or closed,
+            last_activity_at=_between(world, created, world.now),
+        )
+
+
+def _between(world: World, start: datetime, end: datetime) -> datetime:
+    return start + (end - start) * world.random.random() if end > start else start
+
+
+def _moves(world: World, batch: list[Opportunity], stages: list[Stage]) -> None:
+    """The way of each opportunity from the first stage to where it stands."""
+    running = [stage for stage in stages if not (stage.is_won or stage.is_lost)]
+    rows = []
+    for opportunity in batch:
+        if opportunity.stage in running:
+            way = running[: running.index(opportunity.stage) + 1]
+        else:
+            reached = len(running) if opportunity.stage.is_won else world.random.randrange(1, len(running) + 1)
+            way = [*running[:reached], opportunity.stage]
+        end = opportunity.stage_entered_at
+        step = (end - opportunity.created_at) / max(1, len(way) - 1)
+        for i, (left, entered) in enumerate(zip(way, way[1:], strict=False), 1):
+            rows.append(
+                StageHistory(
+                    opportunity=opportunity,
+                    from_stage=left,
+                    to_stage=entered,
+                    at=opportunity.created_at + step * i,
+                    by=opportunity.owner,
+                    seconds=int(step.total_seconds()),
+                    amount=opportunity.amount,
+                )
+            )
+    if rows:
+        number(rows)
+        copy(rows)
+
+
+def _people(world: World, batch: list[Opportunity], contacts: dict[int, list[int]]) -> None:
+    """The main contact of every other opportunity."""
+    roles = [
+        OpportunityContact(
+            opportunity=opportunity,
+            contact_id=contacts[opportunity.account_id][0],
+            owner=opportunity.owner,
+            role="decider",
+            is_primary=True,
+            created_at=opportunity.created_at,
+            updated_at=opportunity.created_at,
+        )
+        for opportunity in batch[::2]
+        if opportunity.account_id in contacts
+    ]
+    if roles:
+        number(roles)
+        for role in roles:
+            role.department_id, role.created_by_id, role.updated_by_id = role.owner.department_id, role.owner_id, role.owner_id
+        copy(roles)
