@@ -1,0 +1,79 @@
+"""What a new user would choose: columns matched by name, keys that are ids, required texts put together."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from crm.exchange.importing.plan import EMPTY, REJECT, Column
+from crm.exchange.importing.source import signature
+from crm.exchange.importing.targets import Target
+from crm.exchange.models import Import, SavedMapping
+from crm.exchange.reading.matching import match_columns
+
+IDS = ("external_id", "number", "code", "tax_id", "username")
+
+
+def propose(run: Import, target: Target) -> None:
+    """Fill mapping and options of a freshly read file: from last time's, from the file it corrects, else by names."""
+    remembered = SavedMapping.objects.filter(user=run.user, label=run.label, signature=signature(run.headings)).first()
+    if run.parent is not None:
+        run.mapping, run.options = carry_over(run, run.parent.mapping), dict(run.parent.options)
+    elif remembered is not None:
+        run.mapping, run.options = carry_over(run, remembered.mapping), dict(remembered.options)
+    else:
+        run.mapping = by_name(run, target)
+        run.options = options_for(run, target)
+    run.preview = {}
+
+
+def by_name(run: Import, target: Target) -> list[dict]:
+    """Columns matched by the fields' labels and synonyms in both languages; what nobody claims is kept as an extra."""
+    fields = [(f.name, f.synonyms) for f in target.fields.values()]
+    found = match_columns(run.headings, fields)
+    if not found and len(run.headings) == 1:
+        name = next((f.name for f in target.fields.values() if f.required), next(iter(target.fields)))
+        found = {0: name}
+    return [asdict(column_for(run, target, index, found.get(index))) for index in range(len(run.headings))]
+
+
+def column_for(run: Import, target: Target, index: int, name: str | None) -> Column:
+    """A column with what suits its field."""
+    look = run.analysis["columns"][index]
+    if name is None:
+        return Column(index, look["heading"])
+    field = target.fields[name]
+    missing = REJECT if field.link and field.required else EMPTY
+    return Column(index, look["heading"], f"field:{name}", order=look["order"], missing=missing)
+
+
+def carry_over(run: Import, mapping: list[dict]) -> list[dict]:
+    """Another file's mapping for this one's columns, by heading; columns it did not know are ignored."""
+    known = {entry["heading"]: entry for entry in mapping}
+    return [
+        {**known.get(heading, asdict(Column(index, heading, "ignore"))), "index": index}
+        for index, heading in enumerate(run.headings)
+    ]
+
+
+def options_for(run: Import, target: Target) -> dict:
+    """Mode, keys and fills that suit the columns."""
+    filled = {entry["to"].removeprefix("field:"): entry["index"] for entry in run.mapping}
+    keys = [key for key in target.keys if key in filled and key in IDS][:1]
+    mode = Import.Mode.CREATE
+    if keys:
+        mode = Import.Mode.UPSERT if target.can_update else Import.Mode.SKIP
+    if not target.can_create:
+        mode = Import.Mode.UPDATE
+    return {"mode": mode, "keys": keys, "duplicates": Import.Duplicates.CREATE, "blank": "keep", "fill": fills(filled, target)}
+
+
+def fills(filled: dict[str, int], target: Target) -> dict[str, list[int]]:
+    """For required texts without a column: the columns they are put together from."""
+    found = {}
+    for field in target.fields.values():
+        if field.required and not field.link and field.kind == "text" and field.name not in filled:
+            declared = [filled[name] for name in target.compose.get(field.name, ()) if name in filled]
+            texts = [index for name, index in filled.items() if name in target.fields and target.fields[name].kind == "text"]
+            if columns := (declared or texts[:1]):
+                found[field.name] = columns[:3]
+    return found
