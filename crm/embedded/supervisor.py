@@ -68,7 +68,6 @@ def collect_static(environment: dict[str, str]) -> None:
             ROOT / "static",
             *apps,
             ROOT / "requirements.txt",
-            ROOT / "crm" / "lib" / "storage.py",
             environment.get("DEBUG", ""),
         ],
         makes=[ROOT / "staticfiles" / "staticfiles.json"],

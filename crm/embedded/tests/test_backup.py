@@ -84,7 +84,8 @@ def test_one_changed_character_changes_the_checksum(filled):
     before = all_checksums(database)
     run(database, "update users_department set name = 'tab' where kind = 'branch'")
     after = all_checksums(database)
-    assert {table for table in before if before[table] != after[table]} == {"users_department"}
+    changed = {table for table in before if before[table] != after[table]}
+    assert changed - {"access_policyversion"} == {"users_department"}  # a trigger counts the policy's version
 
 
 def test_a_filled_database_is_replaced_only_by_force(filled, tmp_path):
