@@ -27,6 +27,7 @@ def _errors(entity: Entity) -> Iterator[Error]:
         "bulk_edit": entity.bulk_edit,
         "inline": entity.inline,
         "subtitle": entity.subtitle,
+        "pills": entity.pills,
         "keys": entity.keys,
         "synonyms": entity.synonyms,
         "board": [entity.board.field] if entity.board else [],
@@ -39,4 +40,6 @@ def _errors(entity: Entity) -> Iterator[Error]:
             try:
                 resolve(entity.model, name)
             except FieldDoesNotExist:
-                yield Error(f"{type(entity).__name__}.{option} names {name!r}, which {entity.label} lacks.", id="entities.E001")
+                yield Error(
+                    f"{type(entity).__name__}.{option} names {name!r}, which {entity.label} lacks.", id="entities.E001"
+                )

@@ -17,6 +17,7 @@ from crm.records import services
 registry: dict[str, Entity] = {}
 _by_path: dict[tuple[str, str], Entity] = {}
 _contributed: dict[str, list[Action]] = {}
+_figures: dict[str, list[Callable[[Any, Any], list[dict]]]] = {}
 
 
 def register(cls: type[Entity]) -> type[Entity]:
@@ -35,6 +36,16 @@ def entity_at(area: str, slug: str) -> Entity | None:
 def contribute(label: str, action: Action) -> None:
     """Add an action to an entity that lives lower than the caller."""
     _contributed.setdefault(label, []).append(action)
+
+
+def contribute_figures(label: str) -> Callable:
+    """Decorator: add the key figures that ``fn(record, user)`` returns to the pages of an entity that lives lower."""
+
+    def add(fn: Callable[[Any, Any], list[dict]]) -> Callable:
+        _figures.setdefault(label, []).append(fn)
+        return fn
+
+    return add
 
 
 @dataclass(frozen=True)
@@ -81,10 +92,10 @@ class Entity:
     """Subclass, set ``model`` and what differs from the defaults, decorate with ``@register``.
 
     Names are fields, walking links by ``__``. ``sortable`` maps a shown field to the non-null column that orders it.
-    ``title`` and ``subtitle`` name what a search hit shows; ``search`` maps a search kind (text, person, company, phone,
-    email, code) to fields. ``synonyms`` are further headings under which a column of a file is recognised; ``keys`` are the
+    ``title`` and ``subtitle`` name what a search hit shows; ``pills`` are the states beside a record's name; ``search``
+    maps a search kind (text, person, company, phone, email, code) to fields. ``synonyms`` are further headings under which a column of a file is recognised; ``keys`` are the
     fields by which an import may find a record. ``shows_on`` maps a parent entity to the link field by which this one
-    appears as a tab on the parent's page.
+    appears as a tab on the parent's page. ``attention`` is the condition of rows that call for action: the navigation counts them.
     """
 
     model: type
@@ -98,6 +109,7 @@ class Entity:
     sums: Sequence[str] = ()
     search: Mapping[str, Sequence[str]] = {}
     subtitle: Sequence[str] = ()
+    pills: Sequence[str] = ()
     sections: Mapping[Any, Sequence[str]] = {}
     quick: Sequence[str] = ()
     bulk_edit: Sequence[str] = ()
@@ -109,6 +121,7 @@ class Entity:
     synonyms: Mapping[str, Sequence[str]] = {}
     keys: Sequence[str] = ()
     importable = True
+    attention: Mapping[str, Any] | None = None
     verbs: Sequence[str] = ()
     nav = True
 
@@ -135,6 +148,11 @@ class Entity:
     def figures(self, record: Any, user: Any) -> list[dict]:
         """Key figures of the record page's header: ``{"label", "value", "url", "tone"}``."""
         return []
+
+    def all_figures(self, record: Any, user: Any) -> list[dict]:
+        """Its own figures and those that upper apps contribute."""
+        contributed = [figure for fn in _figures.get(self.label, ()) for figure in fn(record, user)]
+        return [*self.figures(record, user), *contributed]
 
     @property
     def name(self) -> str:
@@ -164,7 +182,12 @@ class Entity:
     @cached_property
     def form_names(self) -> tuple[str, ...]:
         """The fields a person fills in."""
-        own = [name for names in self.sections.values() for name in names if "__" not in name and resolve(self.model, name).source.editable]
+        own = [
+            name
+            for names in self.sections.values()
+            for name in names
+            if "__" not in name and resolve(self.model, name).source.editable
+        ]
         return tuple(dict.fromkeys([*self.quick, *own]))
 
     def field(self, name: str) -> Field:

@@ -117,10 +117,11 @@ class Field:
             value = field.to_python(raw)
         except (TypeError, ValueError, OverflowError, ArithmeticError) as error:
             raise ValidationError(_("“%(value)s” is not a value of this field.") % {"value": str(raw)[:50]}) from error
-        return _bounded(self.kind, value)
+        return bounded(self.kind, value)
 
 
-def _bounded(kind: str, value: Any) -> Any:
+def bounded(kind: str, value: Any) -> Any:
+    """The value, when it lies where a column can keep it; else ValidationError."""
     if isinstance(value, datetime.datetime | datetime.date) and not 1900 <= value.year <= 2200:
         raise ValidationError(_("The year must lie between 1900 and 2200."))
     if isinstance(value, Decimal | float) and (not Decimal(value).is_finite() or abs(value) >= Decimal(10) ** 16):

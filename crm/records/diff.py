@@ -6,6 +6,7 @@ import datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 from django.db import models
 
@@ -26,6 +27,8 @@ def plain(value: Any) -> Any:
         return str(value)
     if isinstance(value, datetime.datetime | datetime.date | datetime.time):
         return value.isoformat()
+    if isinstance(value, datetime.timedelta | UUID):
+        return str(value)
     return value
 
 

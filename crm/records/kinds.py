@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 @dataclass(frozen=True)
 class Kind:
-    """``group`` is the timeline filter it falls under; ``template`` draws its body."""
+    """``group`` is the timeline filter it falls under; ``template`` draws its body.
+
+    ``label`` is what somebody did, to be read after a name: “won”, “moved %(subject)s to the trash”.
+    """
 
     name: str
     label: str
@@ -20,11 +25,19 @@ class Kind:
 
 registry: dict[str, Kind] = {}
 
+# The filters of a timeline, in order: name → label. Rooms above add their own.
+groups: dict[str, Any] = {
+    "follow-ups": _("Follow-ups"),
+    "sales": pgettext_lazy("timeline", "Sales"),
+    "changes": _("Changes"),
+    "money": pgettext_lazy("timeline", "Money"),
+}
+
 # The verbs that every entity has; "<entity>.<verb>" falls back on these.
 VERBS = {
     "created": Kind("created", _("created"), "plus"),
     "changed": Kind("changed", _("changed"), "pencil"),
-    "deleted": Kind("deleted", _("moved to the trash"), "trash"),
+    "deleted": Kind("deleted", _("moved %(subject)s to the trash"), "trash"),
     "restored": Kind("restored", _("restored"), "arrow-back-up"),
 }
 

@@ -25,6 +25,7 @@ __all__ = [
     "change_set",
     "delete",
     "delete_many",
+    "dependents",
     "log",
     "log_many",
     "restore",
@@ -43,13 +44,15 @@ def change_set(kind: str, *, actor: Actor, entity: str = "", title: str = "") ->
 def save(record: R, *, actor: Actor, changes: ChangeSet | None = None, kind: str = "", **data: Any) -> Entry | None:
     """Write one record. Returns its entry, or None when nothing differs; raises Conflict on a lost update.
 
-    ``kind`` replaces "<entity>.created" or "<entity>.changed"; ``data`` is kept on the entry.
+    ``kind`` replaces "<entity>.created" or "<entity>.changed"; ``data`` is kept on the entry ("verb" says what undo takes back).
     """
     record.prepare([record])
     if record._state.adding:
         _stamp_new([record], actor)
         record.save(force_insert=True)
         before = None
+        if kind:
+            data.setdefault("verb", "created")
         entry = log(record, kind or f"{record.entity_label()}.created", actor=actor, changes=changes, **data)
     else:
         before = _lock(type(record), [record.pk]).get(record.pk)
@@ -84,7 +87,8 @@ def save_many(records: Sequence[R], *, actor: Actor, changes: ChangeSet | None =
         model = type(new[0])
         _stamp_new(new, actor)
         model._base_manager.bulk_create(new, batch_size=BATCH)
-        entries += log_many(new, kind or f"{model.entity_label()}.created", actor=actor, changes=changes)
+        verbs = [{"verb": "created"} for _record in new] if kind else None
+        entries += log_many(new, kind or f"{model.entity_label()}.created", actor=actor, changes=changes, data=verbs)
         tell_writers(WriteBatch(model, [None] * len(new), new, actor))
     if old:
         entries += _change_many(old, actor, changes, kind)
@@ -131,15 +135,35 @@ def delete_many(records: Sequence[R], *, actor: Actor, changes: ChangeSet | None
     """
     model = type(records[0])
     changes = changes or change_set("delete", actor=actor, entity=model.entity_label(), title=str(records[0]))
-    _lock(model, [r.pk for r in records])
-    for child, field, protecting in _children(model):
-        found = child._base_manager.filter(**{f"{field}__in": [r.pk for r in records]}, deleted_at__isnull=True)
+    alive = {pk for pk, row in _lock(model, [r.pk for r in records]).items() if row.deleted_at is None}
+    records = [record for record in records if record.pk in alive]
+    for child, field, protecting in _children(model) if records else ():
+        found = child._base_manager.filter(**{f"{field}__in": alive}, deleted_at__isnull=True)
+        found = found.exclude(pk__in=alive) if child is model else found
         if protecting and (blockers := list(found[:20])):
             raise Protected(blockers)
         if parts := list(found):
             delete_many(parts, actor=actor, changes=changes)
-    _set_deleted(records, changes.at, "deleted", actor, changes)
+    if records:
+        _set_deleted(records, changes.at, "deleted", actor, changes)
     return changes
+
+
+def dependents(record: Record, at_most: int = 1000) -> tuple[list[Record], list[Record]]:
+    """(parts that would go to the trash with the record, records that hold it back), each up to ``at_most``."""
+    parts: list[Record] = []
+    blockers: list[Record] = []
+    for child, field, protecting in _children(type(record)):
+        found = list(child._base_manager.filter(**{field: record.pk}, deleted_at__isnull=True)[:at_most])
+        if protecting:
+            blockers += found
+            continue
+        parts += found
+        for part in found if _has_children(child) else ():
+            deeper, holding = dependents(part, at_most)
+            parts += deeper
+            blockers += holding
+    return parts[:at_most], blockers[:at_most]
 
 
 def restore(record: R, *, actor: Actor) -> list[Entry]:
@@ -189,6 +213,10 @@ def _children(model: type[Record]) -> Iterable[tuple[type[Record], str, bool]]:
             and relation.on_delete in (models.CASCADE, models.PROTECT)
         ):
             yield child, relation.field.name, relation.on_delete is models.PROTECT
+
+
+def _has_children(model: type[Record]) -> bool:
+    return next(iter(_children(model)), None) is not None
 
 
 def _lock(model: type[R], pks: Iterable[int]) -> dict[int, R]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from django.apps import apps
-from django.db import IntegrityError, transaction
+from django.core.exceptions import ValidationError
+from django.db import DataError, IntegrityError, transaction
 from django.utils import timezone
 
 from crm.records.actor import Actor
@@ -15,13 +17,19 @@ from crm.records.errors import Protected
 from crm.records.models import ChangeSet, Entry, Record
 from crm.records.services import BATCH, change_set, delete_many, restore_many, save_many
 
+# An entry and the record it is about; an entry and why it could not be undone: the field that moved on, or one of these.
+Pair = tuple[Entry, Record]
+Conflict = tuple[Entry, str]
+Put = Callable[[list[Pair], ChangeSet, Actor], tuple[int, list[Conflict]]]
+GONE, PROTECTED, REFUSED = "*gone", "*protected", "*refused"
+
 
 @dataclass
 class Undone:
     """What an undo did: how many records it put back, and what it left because it had moved on."""
 
     records: int = 0
-    conflicts: list[tuple[Entry, str]] = field(default_factory=list)
+    conflicts: list[Conflict] = field(default_factory=list)
 
 
 def undo(changes: ChangeSet, *, actor: Actor) -> Undone:
@@ -35,7 +43,7 @@ def undo(changes: ChangeSet, *, actor: Actor) -> Undone:
         inverse = change_set("undo", actor=actor, entity=changes.entity, title=changes.title)
         batch: list[Entry] = []
         for entry in entries.iterator(chunk_size=BATCH):
-            if batch and (len(batch) == BATCH or (batch[0].entity, batch[0].kind) != (entry.entity, entry.kind)):
+            if batch and (len(batch) == BATCH or _step(batch[0]) != _step(entry)):
                 _undo_batch(batch, inverse, actor, done)
                 batch = []
             batch.append(entry)
@@ -44,6 +52,11 @@ def undo(changes: ChangeSet, *, actor: Actor) -> Undone:
         locked.undone_at, locked.undone_by = timezone.now(), actor.user
         locked.save(update_fields=["undone_at", "undone_by"])
     return done
+
+
+def _step(entry: Entry) -> tuple[str, str]:
+    """Entries of the same step are undone in one batch."""
+    return entry.entity, "created" if creates(entry) else "deleted" if trashes(entry) else "changed"
 
 
 @transaction.atomic
@@ -55,68 +68,97 @@ def undo_entry(entry: Entry, *, actor: Actor) -> Undone:
     return done
 
 
+def verb_of(entry: Entry) -> str:
+    """What the entry did to its record: that of its kind, unless a kind of its own stands for a creation."""
+    return entry.data.get("verb") or entry.kind.rpartition(".")[2]
+
+
+def creates(entry: Entry) -> bool:
+    """Whether undoing it moves the record to the trash."""
+    return verb_of(entry) in {"created", "restored"}
+
+
+def trashes(entry: Entry) -> bool:
+    """Whether undoing it takes the record out of the trash."""
+    return verb_of(entry) == "deleted"
+
+
+def undoable(entry: Entry) -> bool:
+    """Whether there is anything that an undo could put back."""
+    return bool(entry.changes) or creates(entry) or trashes(entry)
+
+
 def _undo_batch(entries: list[Entry], inverse: ChangeSet, actor: Actor, done: Undone) -> None:
     model = apps.get_model(entries[0].entity)
-    found = model._base_manager.select_for_update().in_bulk({e.record_id for e in entries})
-    verb = entries[0].kind.rpartition(".")[2]
+    found = model._base_manager.select_for_update(of=("self",)).in_bulk({e.record_id for e in entries})
+    done.conflicts += [(entry, GONE) for entry in entries if entry.record_id not in found]
     present = [(e, found[e.record_id]) for e in entries if e.record_id in found]
-    if verb == "created":
-        _trash(present, inverse, actor, done)
-    elif verb == "deleted":
-        _revive([(e, r) for e, r in present if r.deleted_at], inverse, actor, done)
+    if creates(entries[0]):
+        _each(_trash, [(e, r) for e, r in present if not r.deleted_at], inverse, actor, done)
+    elif trashes(entries[0]):
+        _each(_revive, [(e, r) for e, r in present if r.deleted_at], inverse, actor, done)
     else:
-        _put_back(model, present, inverse, actor, done)
+        _each(_put_back, present, inverse, actor, done)
 
 
-def _trash(pairs: list[tuple[Entry, Record]], inverse: ChangeSet, actor: Actor, done: Undone) -> None:
-    alive = [(e, r) for e, r in pairs if not r.deleted_at]
+def _each(put: Put, pairs: list[Pair], inverse: ChangeSet, actor: Actor, done: Undone) -> None:
+    """Run a batch; when the database or another record stands against it, record by record, and list what can't be."""
+    if not pairs:
+        return
     try:
-        if alive:
-            with transaction.atomic():
-                delete_many([r for _e, r in alive], actor=actor, changes=inverse)
-        done.records += len(alive)
-    except Protected as refused:
-        if len(alive) == 1:
-            done.conflicts.append((alive[0][0], str(refused)))
+        with transaction.atomic():
+            records, conflicts = put(pairs, inverse, actor)
+    except (IntegrityError, DataError, Protected) as refused:
+        singles = _by_record(pairs)
+        if len(singles) == 1:
+            done.conflicts.append((pairs[0][0], PROTECTED if isinstance(refused, Protected) else REFUSED))
             return
-        for pair in alive:
-            _trash([pair], inverse, actor, done)
+        for single in singles:
+            for _entry, record in single:
+                record.refresh_from_db()
+            _each(put, single, inverse, actor, done)
+    else:
+        done.records += records
+        done.conflicts += conflicts
 
 
-def _revive(pairs: list[tuple[Entry, Record]], inverse: ChangeSet, actor: Actor, done: Undone) -> None:
-    try:
-        if pairs:
-            with transaction.atomic():
-                restore_many([r for _e, r in pairs], actor=actor, changes=inverse)
-        done.records += len(pairs)
-    except IntegrityError:
-        if len(pairs) == 1:
-            done.conflicts.append((pairs[0][0], "unique"))
-            return
-        for pair in pairs:
-            _revive([pair], inverse, actor, done)
-
-
-def _put_back(
-    model: type[Record], pairs: list[tuple[Entry, Record]], inverse: ChangeSet, actor: Actor, done: Undone
-) -> None:
-    changed = []
-    fields = {f.name: f for f in model._meta.concrete_fields}
-    by_record: dict[int, list[Entry]] = defaultdict(list)
+def _by_record(pairs: list[Pair]) -> list[list[Pair]]:
+    grouped: dict[int, list[Pair]] = defaultdict(list)
     for entry, record in pairs:
-        by_record[record.pk].append(entry)
-    records = {record.pk: record for _e, record in pairs}
-    for pk, entries in by_record.items():
-        record, touched = records[pk], False
-        for entry in entries:
-            for name, (old, new) in entry.changes.items():
-                if name not in fields or record.deleted_at or value_of(record, fields[name]) != new:
-                    done.conflicts.append((entry, name))
-                    continue
-                setattr(record, fields[name].attname, fields[name].to_python(old) if old is not None else None)
-                touched = True
-        if touched:
-            changed.append(record)
-    done.records += len(changed)
+        grouped[record.pk].append((entry, record))
+    return list(grouped.values())
+
+
+def _trash(pairs: list[Pair], inverse: ChangeSet, actor: Actor) -> tuple[int, list[Conflict]]:
+    records = list({record.pk: record for _entry, record in pairs}.values())
+    delete_many(records, actor=actor, changes=inverse)
+    return len(records), []
+
+
+def _revive(pairs: list[Pair], inverse: ChangeSet, actor: Actor) -> tuple[int, list[Conflict]]:
+    records = list({record.pk: record for _entry, record in pairs}.values())
+    restore_many(records, actor=actor, changes=inverse)
+    return len(records), []
+
+
+def _put_back(pairs: list[Pair], inverse: ChangeSet, actor: Actor) -> tuple[int, list[Conflict]]:
+    """Set each field to what it was before, where it still holds what the entry wrote; newest entry first."""
+    model = type(pairs[0][1])
+    fields = {f.name: f for f in model._meta.concrete_fields}
+    changed: dict[int, Record] = {}
+    conflicts: list[Conflict] = []
+    for entry, record in pairs:
+        for name, (old, new) in entry.changes.items():
+            if name not in fields or record.deleted_at or value_of(record, fields[name]) != new:
+                conflicts.append((entry, name))
+                continue
+            try:
+                value = fields[name].to_python(old) if old is not None else None
+            except ValidationError:
+                conflicts.append((entry, name))
+                continue
+            setattr(record, fields[name].attname, value)
+            changed[record.pk] = record
     if changed:
-        save_many(changed, actor=actor, changes=inverse)
+        save_many(list(changed.values()), actor=actor, changes=inverse)
+    return len(changed), conflicts

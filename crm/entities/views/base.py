@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth.mixins import AccessMixin
@@ -41,9 +42,10 @@ class EntityView(AccessMixin, View):
     def actor(self) -> Actor:
         return Actor.of(self.request)
 
-    def get_record(self, pk: int, action: str | None = None) -> Model:
+    def get_record(self, pk: int, action: str | None = None, related: Iterable[str] = ()) -> Model:
         """The record if the user may perform ``action`` on it; 404 hides the rest, whether it exists or not."""
-        return get_object_or_404(self.bound.records(action or self.action), pk=pk)
+        rows = self.bound.records(action or self.action)
+        return get_object_or_404(rows.select_related(*related) if related else rows, pk=pk)
 
     def page(self, partial: str = "", *, status: int = 200, template: str = "", **context: Any) -> HttpResponse:
         """Render the page, or only ``partial`` of it when htmx asks."""

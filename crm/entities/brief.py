@@ -1,0 +1,41 @@
+"""A record in one line: who it is, and what tells it from others of the same name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from crm.entities.bound import bind
+from crm.entities.entity import entity_of
+
+
+@dataclass(frozen=True)
+class Brief:
+    """What a line shows: title, address, facts; ``reasons`` say why it is listed."""
+
+    title: str
+    url: str
+    icon: str
+    entity: str
+    facts: list[str] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+
+
+def brief(record: Any, user: Any, reasons: Iterable[Any] = ()) -> Brief:
+    """The record's line as ``user`` may read it."""
+    bound = bind(entity_of(record), user)
+    facts = [text for field in bound.visible(bound.subtitle or ("owner",)) if (text := field.text(record))]
+    return Brief(
+        str(record), bound.url("record", record.pk), bound.icon, bound.name, facts, [str(reason) for reason in reasons]
+    )
+
+
+def briefs(found: Iterable[Any], user: Any, at_most: int = 5) -> list[Brief]:
+    """Lines of records, or of matches that carry a record (None: hidden from the user, so left out) and reasons."""
+    lines = []
+    for item in list(found)[: at_most * 2]:
+        record = getattr(item, "record", item)
+        if record is not None:
+            lines.append(brief(record, user, getattr(item, "reasons", ())))
+    return lines[:at_most]

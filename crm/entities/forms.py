@@ -1,0 +1,214 @@
+"""Forms made from declarations: one bound form gives the page, the API and the import the same verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+from crispy_forms.helper import FormHelper
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import DataError, IntegrityError, models, transaction
+from django.forms.models import construct_instance, modelform_factory
+from django.utils.translation import gettext as _
+
+from crm.access import policy
+from crm.entities.bound import BoundEntity, BoundField
+from crm.entities.constraints import refusal, violations
+from crm.entities.entity import Entity
+from crm.entities.inputs import MoneyInput, input_of
+from crm.entities.links import LinkField
+from crm.records.actor import Actor
+from crm.records.models import Entry
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a form: its title and its fields; ``folded`` hides it until it is asked for."""
+
+    title: str
+    fields: list[forms.BoundField]
+    folded: bool = False
+
+
+class EntityForm(forms.ModelForm):
+    """The editable fields of one record for one user.
+
+    Fields the user may not see are absent; those they may not change (read-only, masked, an owner they may not assign)
+    are shown disabled and are not part of the model form, so nothing that is posted can reach them. Only what differs
+    is written to the instance.
+    """
+
+    version = forms.IntegerField(required=False, min_value=0, max_value=2**31 - 1, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, bound: BoundEntity, locked: Sequence[BoundField] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.bound, self.user = bound, bound.user
+        self.adding = self.instance._state.adding
+        self.entry: Entry | None = None
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+        self._bind_links()
+        self._add_locked(locked)
+        if self.adding:
+            del self.fields["version"]
+        else:
+            self.initial["version"] = self.instance.version
+
+    def _bind_links(self) -> None:
+        for name, field in self.fields.items():
+            if isinstance(field, LinkField):
+                field.bind(self.bound, self._meta.model._meta.get_field(name), self.instance)
+
+    def _add_locked(self, locked: Sequence[BoundField]) -> None:
+        """Show what may not be changed, as text; a new record has nothing to show there."""
+        for field in locked:
+            text = field.text(self.instance)
+            if text or not self.adding:
+                self.fields[field.name] = forms.CharField(
+                    label=field.label, initial=text, disabled=True, required=False
+                )
+                self.initial.pop(field.name, None)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The fields that may be written."""
+        return tuple(self._meta.fields)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        owner = cleaned.get("owner")
+        changed = owner is not None and owner.pk != (self.user.pk if self.adding else self.initial.get("owner"))
+        if changed and not policy.can_assign(self.user, self.bound.label, owner):
+            self.add_error("owner", _("You may not make %(name)s the owner.") % {"name": owner})
+        self._check_currency(cleaned)
+        return cleaned
+
+    def _check_currency(self, cleaned: dict[str, Any]) -> None:
+        """An amount written in another currency than the record's is a mistake, not a number."""
+        own = cleaned.get("currency") or getattr(self.instance, "currency", None)
+        for name, field in self.fields.items():
+            if isinstance(field, MoneyInput) and field.written and own and field.written != own:
+                self.add_error(name, _("The amount is in %(currency)s here.") % {"currency": own})
+
+    def _post_clean(self) -> None:
+        """Django's, without its query for every link and for every CHECK."""
+        names = self.names if self.adding else tuple(n for n in self.names if n in self.changed_data)
+        self.instance = construct_instance(self, self.instance, names)
+        columns = {f.name: f for f in self.instance._meta.concrete_fields}
+        skipped = {n for n, f in columns.items() if n not in names or n in self.errors or f.is_relation}
+        for check in (lambda: self.instance.clean_fields(exclude=skipped), self.instance.clean):
+            try:
+                check()
+            except ValidationError as error:
+                self.take(error)
+        for error in violations(self.instance, set(names) - set(self.errors)):
+            self.take(error)
+        self.bound.entity.clean(self)
+
+    def take(self, error: ValidationError) -> None:
+        """Add an error; what it says about fields the form lacks goes to the top of the form."""
+        if not hasattr(error, "error_dict"):
+            self.add_error(None, error)
+            return
+        for name, errors in error.error_dict.items():
+            self.add_error(name if name in self.fields else None, errors)
+
+    def twins(self) -> list[Any]:
+        """Records that look like the one being entered, as far as the user may know."""
+        if not self.is_bound or not (self.adding or self.has_changed()):
+            return []
+        self.errors  # noqa: B018  (cleans the form, so that the instance holds what was typed)
+        return list(self.bound.entity.warnings(self.instance, self.user))
+
+    def write(self, *, actor: Actor, **options: Any) -> bool:
+        """Save through the entity; False when it was refused, with the reason among the errors.
+
+        Raises Conflict when the record has moved on since ``version``.
+        """
+        record, base = self.instance, self.cleaned_data.get("version")
+        if base is not None:
+            record.version = base
+        try:
+            with transaction.atomic():
+                entry = self.bound.entity.save(record, actor=actor, **options)
+                self._stay_in_reach(record)
+        except (ValidationError, IntegrityError, DataError) as error:
+            self.take(error if isinstance(error, ValidationError) else refusal(type(record), error))
+            if self.adding:
+                record.pk, record._state.adding = None, True
+            return False
+        self.entry = entry if isinstance(entry, Entry) else None
+        return True
+
+    def _stay_in_reach(self, record: models.Model) -> None:
+        """Handing over is checked by ``can_assign``; nothing else may put a record where its writer can't reach it."""
+        if "owner" in self.changed_data and "owner" in self.names:
+            return
+        if not policy.can_record(self.user, record, "add" if self.adding else "change"):
+            raise ValidationError(_("This would put the record outside of your own reach."))
+
+    @cached_property
+    def sections(self) -> list[Section]:
+        """The fields in their sections: when adding, the few quick ones first and what is empty folded."""
+        left = {name: self[name] for name in self.fields if name != "version"}
+        found = []
+        if self.adding or not self.bound.entity.sections:
+            quick = [left.pop(name) for name in self.bound.quick if name in left]
+            found.append(Section("", quick))
+        for title, names in self.bound.entity.sections.items():
+            fields = [left.pop(name) for name in names if name in left]
+            found.append(
+                Section(str(title), fields, self.adding and bool(found) and not any(map(self._speaks, fields)))
+            )
+        found.append(Section("", list(left.values())))
+        return [section for section in found if section.fields]
+
+    def _speaks(self, field: forms.BoundField) -> bool:
+        """Whether a field must not be folded away: it is wrong, needed, or holds more than its default."""
+        if field.errors or (field.field.required and field.value() in (None, "")):
+            return True
+        default = self._meta.model._meta.get_field(field.name).get_default() if field.name in self.names else None
+        return field.value() not in (None, "", False, default) and field.name != "owner"
+
+
+@lru_cache(maxsize=512)
+def _form_class(entity: Entity, names: tuple[str, ...]) -> type[EntityForm]:
+    return modelform_factory(entity.model, form=EntityForm, fields=names, formfield_callback=input_of)
+
+
+def entity_form(
+    bound: BoundEntity,
+    data: Mapping[str, Any] | None = None,
+    files: Mapping[str, Any] | None = None,
+    *,
+    instance: models.Model,
+    names: Iterable[str] | None = None,
+    initial: Mapping[str, Any] | None = None,
+) -> EntityForm:
+    """The form of ``instance`` for the bound user, over ``names`` or all fields a person fills in."""
+    editable, locked = [], []
+    for field in bound.visible(bound.form_names if names is None else names):
+        (editable if may_write(bound, field) else locked).append(field)
+    cls = _form_class(bound.entity, tuple(field.name for field in editable))
+    return cls(data, files, instance=instance, initial=dict(initial or {}), bound=bound, locked=locked)
+
+
+def may_write(bound: BoundEntity, field: BoundField) -> bool:
+    """Whether the user may write the field: no rule stands against it, and owners change only by the right to assign."""
+    return field.editable and (field.name != "owner" or bound.can("assign"))
+
+
+def initial_of(bound: BoundEntity, raw: Mapping[str, str]) -> dict[str, Any]:
+    """Values of an address (``?account=5``) for the form of a new record: declared, editable and valid ones only."""
+    names = [name for name in bound.form_names if name in raw]
+    form = entity_form(bound, instance=bound.entity.new(bound.user, {}), names=names)
+    found = {}
+    for name in form.names:
+        try:
+            found[name] = form.fields[name].clean(raw[name])
+        except ValidationError:
+            continue
+    return found

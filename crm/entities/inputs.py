@@ -1,0 +1,173 @@
+"""The form field of each kind of value: tolerant in what it takes, strict in what it lets through."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from crm.entities.links import LinkField
+from crm.fields.field import bounded
+from crm.fields.kinds import kind_of
+from crm.lib.dates import parse_date, parse_datetime, parse_number, parse_percent
+from crm.lib.money import parse_money
+from crm.lib.text import clean_line, clean_text
+
+LONGEST_TEXT = 100_000
+
+
+class Tidy:
+    """Reads one typed value with ``read`` before Django's own cleaning; a ValueError's text is what the person sees."""
+
+    read = staticmethod(clean_line)
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, list | tuple | dict | set):
+            raise ValidationError(_("Enter a single value."), code="invalid")
+        if isinstance(value, str) and value:
+            try:
+                value = self.read(clean_line(value) if self.read is not clean_text else value)
+            except ValueError as error:
+                raise ValidationError(error.args[0], code="invalid") from error
+        return super().to_python(value)  # type: ignore[misc]
+
+
+class LineField(Tidy, forms.CharField):
+    """One line of text."""
+
+
+class TextField(Tidy, forms.CharField):
+    """Several lines of text."""
+
+    read = staticmethod(clean_text)
+
+
+class EmailField(Tidy, forms.EmailField):
+    """An e-mail address, also as copied from a mail link."""
+
+    widget = forms.EmailInput(attrs={"inputmode": "email"})
+
+    @staticmethod
+    def read(text: str) -> str:
+        return clean_line(text).removeprefix("mailto:")
+
+
+class UrlField(Tidy, forms.URLField):
+    """A web address, with or without its scheme."""
+
+    widget = forms.TextInput(attrs={"inputmode": "url"})
+
+
+class MoneyInput(Tidy, forms.DecimalField):
+    """An amount as people write it: ¥1,234.50, 1.2万. ``written`` is the currency that was written with it, if any."""
+
+    written: str | None = None
+
+    def read(self, text: str) -> Decimal:
+        amount, self.written = parse_money(text)
+        return amount
+
+    def to_python(self, value: Any) -> Any:
+        self.written = None
+        return super().to_python(value)
+
+    def prepare_value(self, value: Any) -> Any:
+        return f"{value:,f}" if isinstance(value, Decimal) and value.is_finite() else value
+
+
+class PercentInput(Tidy, forms.DecimalField):
+    """A share: 12.5, 12.5%."""
+
+    read = staticmethod(parse_percent)
+
+
+class NumberInput(Tidy, forms.DecimalField):
+    """A number with or without grouping."""
+
+    read = staticmethod(parse_number)
+
+
+class FloatInput(Tidy, forms.FloatField):
+    """A number stored as a float."""
+
+    read = staticmethod(parse_number)
+
+
+class WholeInput(Tidy, forms.IntegerField):
+    """A whole number with or without grouping."""
+
+    @staticmethod
+    def read(text: str) -> int:
+        number = parse_number(text)
+        if number != number.to_integral_value():
+            raise ValueError(_("Enter a whole number."))
+        return int(number)
+
+
+class DayInput(Tidy, forms.DateField):
+    """A day, typed or picked."""
+
+    widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "min": "1900-01-01", "max": "2200-12-31"})
+    read = staticmethod(parse_date)
+
+    def to_python(self, value: Any) -> Any:
+        return bounded("date", super().to_python(value))
+
+
+class MomentInput(Tidy, forms.DateTimeField):
+    """A moment in the person's time zone."""
+
+    widget = forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local"})
+
+    @staticmethod
+    def read(text: str) -> datetime.datetime:
+        return parse_datetime(text.replace("T", " "), timezone.get_current_timezone())
+
+    def to_python(self, value: Any) -> Any:
+        return bounded("datetime", super().to_python(value))
+
+
+class ChoiceField(forms.TypedChoiceField):
+    """One of a few choices."""
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, list | tuple | dict | set):
+            raise ValidationError(_("Enter a single value."), code="invalid")
+        return super().to_python(value)
+
+
+_DECIMAL = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
+
+INPUTS: dict[str, dict[str, Any]] = {
+    "text": {"form_class": LineField},
+    "longtext": {"form_class": TextField, "widget": forms.Textarea(attrs={"rows": 3}), "max_length": LONGEST_TEXT},
+    "email": {"form_class": EmailField},
+    "url": {"form_class": UrlField, "assume_scheme": "https", "widget": UrlField.widget},
+    "phone": {"form_class": LineField, "widget": forms.TextInput(attrs={"type": "tel", "autocomplete": "off"})},
+    "money": {"form_class": MoneyInput, "widget": _DECIMAL},
+    "percent": {"form_class": PercentInput, "widget": _DECIMAL},
+    "number": {"form_class": NumberInput, "widget": _DECIMAL},
+    "integer": {"form_class": WholeInput, "widget": forms.TextInput(attrs={"inputmode": "numeric"})},
+    "date": {"form_class": DayInput, "widget": DayInput.widget},
+    "datetime": {"form_class": MomentInput, "widget": MomentInput.widget},
+    "choice": {"choices_form_class": ChoiceField},
+    "record": {"form_class": LinkField},
+    "user": {"form_class": LinkField},
+}
+
+
+def input_of(source: models.Field, **options: Any) -> forms.Field | None:
+    """The form field of a model field; what Django makes of it where the kind has no input of its own."""
+    kind = kind_of(source)
+    if isinstance(source, models.FloatField):
+        return source.formfield(form_class=FloatInput, widget=_DECIMAL, **options)
+    own = dict(INPUTS.get(kind, {}))
+    if getattr(source, "max_length", None):
+        own.pop("max_length", None)
+    return source.formfield(**{**own, **options})

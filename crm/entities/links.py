@@ -1,0 +1,121 @@
+"""Form fields that point at another record: they offer only what the person may reach and never load a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from crm.access import policy
+from crm.entities.entity import Entity, registry
+from crm.users.models import User
+
+if TYPE_CHECKING:
+    from crm.entities.bound import BoundEntity
+
+# A list kept by admins (stages, sources) of up to this many rows is drawn as a plain select.
+FEW = 40
+
+
+def target_of(source: models.Field) -> Entity | None:
+    """The entity that a link points at, or None for people and for lists kept by admins."""
+    return registry.get(policy.entity_label(source.related_model))
+
+
+def link_rows(bound: BoundEntity, source: models.Field) -> QuerySet:
+    """The rows that a link field of ``bound`` may point at, for its user; the form and its suggestions share it."""
+    model = source.related_model
+    target = target_of(source)
+    if model is User:
+        rows = User.objects.filter(is_active=True)
+        rows = rows.filter(policy.assignable(bound.user, bound.label)) if source.name == "owner" else rows
+    elif target is not None:
+        rows = model.objects.restrict(bound.user)
+    else:
+        names = {f.name for f in model._meta.concrete_fields}
+        rows = model._default_manager.filter(active=True) if "active" in names else model._default_manager.all()
+    return rows.complex_filter(source.get_limit_choices_to())
+
+
+class RemoteSelect(forms.Select):
+    """A select that renders its chosen option only and finds the others by ``data-remote`` while the person types."""
+
+    remote_url = ""
+    create_url = ""
+    few = False
+    known: models.Model | None = None
+
+    def get_context(self, name: str, value: Any, attrs: dict | None) -> dict:
+        rows = self._few_rows() if self.few else None
+        attrs = dict(attrs or {})
+        if rows is None:
+            attrs["data-remote"] = self.remote_url
+            if self.create_url:
+                attrs["data-create"] = self.create_url
+        self._rows = rows if rows is not None else self._chosen(value)
+        return super().get_context(name, value, attrs)
+
+    def optgroups(self, name: str, value: list[str], attrs: dict | None = None) -> list:
+        chosen = {str(v) for v in value}
+        rows = list(self._rows)
+        if self.known is not None and str(self.known.pk) in chosen and self.known.pk not in {row.pk for row in rows}:
+            rows.append(self.known)
+        pairs = [("", ""), *((row.pk, str(row)) for row in rows)]
+        options = [
+            self.create_option(name, pk, text, str(pk) in chosen, index, attrs=attrs)
+            for index, (pk, text) in enumerate(pairs)
+        ]
+        return [(None, options, 0)]
+
+    def _few_rows(self) -> list | None:
+        rows = list(self.choices.queryset[: FEW + 1])
+        return rows if len(rows) <= FEW else None
+
+    def _chosen(self, value: Any) -> list:
+        wanted = str(getattr(value, "pk", value) or "")
+        if not wanted or (self.known is not None and wanted == str(self.known.pk)):
+            return []
+        return list(self.choices.queryset.filter(pk=wanted)) if is_id(wanted) else []
+
+
+class LinkField(forms.ModelChoiceField):
+    """A link to another record; the one it holds already stays allowed, also where the person could not choose it."""
+
+    widget = RemoteSelect
+    current: models.Model | None = None
+
+    def bind(self, bound: BoundEntity, source: models.Field, instance: models.Model) -> None:
+        """Restrict to what the user may reach, and keep what the instance points at."""
+        target = target_of(source)
+        self.queryset = link_rows(bound, source)
+        self.current = getattr(instance, source.name) if getattr(instance, source.attname) else None
+        self.widget.known = self.current
+        self.widget.few = target is None and source.related_model is not User
+        if target is None:
+            self.widget.remote_url = bound.url("link", source.name)
+        else:
+            self.widget.remote_url = target.url("choices")
+            if policy.can(bound.user, target.label, "add"):
+                self.widget.create_url = target.url("add") + "?popup=1"
+
+    def to_python(self, value: Any) -> Any:
+        if value in self.empty_values:
+            return None
+        wanted = str(getattr(value, "pk", value))
+        if self.current is not None and wanted == str(self.current.pk):
+            return self.current
+        if not is_id(wanted):
+            raise ValidationError(_("Choose one of the suggestions."), code="invalid_choice")
+        found = self.queryset.filter(pk=int(wanted)).first()
+        if found is None:
+            raise ValidationError(_("There is no such record, or you may not use it."), code="invalid_choice")
+        return found
+
+
+def is_id(text: str) -> bool:
+    """Whether the text may be a primary key."""
+    return text.isascii() and text.isdigit() and len(text) <= 18

@@ -1,0 +1,94 @@
+"""The tabs of a record page: its timeline, the entities that show on it, its history."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from django.db.models import Model, QuerySet
+from django.utils.translation import gettext as _
+
+from crm.entities.bound import BoundEntity, bind
+from crm.entities.entity import Entity, registry
+
+SHOWN = 20
+COUNT_TO = 999
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One tab; ``name`` is what ``?tab=`` says, ``count`` a text that comes in a second request."""
+
+    name: str
+    label: str
+    icon: str
+    url: str
+    active: bool
+    count: str = ""
+
+
+def tabs_of(bound: BoundEntity, record: Model, active: str) -> list[Tab]:
+    """The tabs that the user may open, without counts."""
+    here = bound.url("record", record.pk)
+    found = [("timeline", _("Timeline"), "timeline")]
+    found += [(e.label, e.plural, e.icon) for e in _related(bound)]
+    found.append(("history", _("History"), "history"))
+    return [
+        Tab(name, label, icon, here if name == "timeline" else f"{here}?tab={quote(name)}", name == active)
+        for name, label, icon in found
+    ]
+
+
+def _related(bound: BoundEntity) -> list[Entity]:
+    """The entities that show here, as far as the user may see them and the link that ties them."""
+    return [
+        e
+        for e in bound.entity.related()
+        if bind(e, bound.user).can("view") and bind(e, bound.user).bind_field(e.field(e.shows_on[bound.label]))
+    ]
+
+
+def counted(bound: BoundEntity, record: Model, tabs: list[Tab]) -> list[Tab]:
+    """The tabs with the counts of related records, each counted up to a limit."""
+    return [replace(tab, count=_count(bound, record, tab.name) if "." in tab.name else "") for tab in tabs]
+
+
+def _count(bound: BoundEntity, record: Model, label: str) -> str:
+    number = rows_of(bind(registry[label], bound.user), bound, record).order_by()[: COUNT_TO + 1].count()
+    return f"{COUNT_TO}+" if number > COUNT_TO else str(number) if number else ""
+
+
+def rows_of(child: BoundEntity, bound: BoundEntity, record: Model) -> QuerySet:
+    """The records of ``child`` that hang on ``record``, as far as the user may see them."""
+    return child.records().filter(**{child.shows_on[bound.label]: record.pk})
+
+
+def related_context(bound: BoundEntity, record: Model, label: str) -> dict[str, Any] | None:
+    """What a related tab shows: the first rows, the way to all of them, the way to add one. None: there is no such tab."""
+    entity = next((e for e in _related(bound) if e.label == label), None)
+    if entity is None:
+        return None
+    child = bind(entity, bound.user)
+    link = entity.shows_on[bound.label]
+    columns = [f for f in child.visible(entity.columns) if f.name != link]
+    relations = {f.relation for f in columns} - {""}
+    rows = rows_of(child, bound, record).select_related(*relations).order_by(*_order(child))[: SHOWN + 1]
+    found = list(rows)
+    where = f'{{"all":[{{"field":"{link}","op":"in","value":["{record.pk}"]}}]}}'
+    return {
+        "child": child,
+        "columns": columns,
+        "rows": found[:SHOWN],
+        "more": len(found) > SHOWN,
+        "all_url": f"{entity.url('list')}?{urlencode({'where': where})}" if link in child.filterable else "",
+        "add_url": f"{entity.url('add')}?{urlencode({link: record.pk})}" if child.can("add") else "",
+    }
+
+
+def _order(child: BoundEntity) -> list[str]:
+    """The entity's own order, by the columns that sort it."""
+    name = child.default_sort.lstrip("-")
+    column = child.entity.sortable.get(name, "pk")
+    sign = "-" if child.default_sort.startswith("-") else ""
+    return [f"{sign}{column}", f"{sign}pk"]

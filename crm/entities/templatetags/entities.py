@@ -1,0 +1,66 @@
+"""Drawing fields and finding the pages of records."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.db import models
+from django.template import Context, Engine
+from django.utils.safestring import SafeString
+
+from crm.entities.entity import registry
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def cell(context: Context, field: Any, record: models.Model, compact: bool = False) -> SafeString:
+    """One value of a record as its kind is drawn; ``field`` is bound to the reader, so that masks hold."""
+    drawn = Engine.get_default().get_template(field.cell)
+    value = field.value(record)
+    linked = value if isinstance(value, models.Model) else None
+    with context.push(
+        value=value, text=field.text(record), field=field, record=record, compact=compact, url=record_url(linked)
+    ):
+        return drawn.render(context)
+
+
+@register.simple_tag
+def record_url(record: Any) -> str:
+    """The page of a record; empty for what has no page."""
+    entity = registry.get(record._meta.label_lower) if isinstance(record, models.Model) else None
+    return entity.url("record", record.pk) if entity is not None else ""
+
+
+@register.simple_tag
+def entity_url(entity: Any, view: str, *args: Any) -> str:
+    """A page of an entity, bound or not: ``{% entity_url entity "list" %}``."""
+    return entity.url(view, *args)
+
+
+@register.simple_tag(takes_context=True)
+def show_panel(context: Context, panel: dict[str, Any]) -> SafeString:
+    """What another room shows on a record page; its template sees the page's context and its own."""
+    with context.push(**panel["context"]):
+        return Engine.get_default().get_template(panel["template"]).render(context)
+
+
+@register.inclusion_tag("entities/entry_sentence.html")
+def entry_sentence(line: Any) -> dict[str, Any]:
+    """“林晓 changed Stage”, “林晓 won Opportunity Pump station”: a line of a timeline as a sentence."""
+    label, changes = str(line.kind.label), line.changes
+    single = changes[0].label if line.own and line.kind.name == "changed" and len(changes) == 1 else ""
+    if "%(subject)s" not in label:
+        label += " %(subject)s"
+    before, _subject, after = label.partition("%(subject)s")
+    if line.own and not single:
+        before, after = before.rstrip(), after if not before.strip() else " " + after.lstrip() if after.strip() else ""
+    return {"line": line, "single": single, "before": before, "after": after}
+
+
+@register.filter
+def entity_icon(label: str) -> str:
+    """The icon of the entity called ``sales.opportunity``."""
+    found = registry.get(label)
+    return found.icon if found is not None else "circle"

@@ -1,0 +1,197 @@
+"""The timeline of a record: what happened to it and its parts, as far as the reader may know."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.apps import apps
+from django.db.models import Model, Q
+from django.utils import timezone
+
+from crm.access import policy
+from crm.entities.bound import BoundEntity, bind
+from crm.entities.changes import Change, read_changes
+from crm.entities.entity import registry
+from crm.records.kinds import Kind, groups, kind_of
+from crm.records.kinds import registry as kinds
+from crm.records.models import Entry, EntryLink
+from crm.records.undo import undoable
+
+PAGE = 30
+# How far back to look at once: most records are read where something happened lately.
+WINDOWS = (timedelta(days=31), timedelta(days=92), timedelta(days=366), None)
+# After so many batches that the reader may not see, a page ends early and offers to go on.
+MOST_BATCHES = 6
+PLAIN = "entities/entry.html"
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """Where a page ended: the moment and the id of its last entry."""
+
+    at: datetime
+    entry_id: int
+
+    @classmethod
+    def read(cls, text: str) -> Cursor | None:
+        """The cursor of an address; None when there is none or it was garbled."""
+        at, _dot, entry_id = text[:60].partition("~")
+        try:
+            moment = datetime.fromisoformat(at)
+        except ValueError:
+            return None
+        if moment.tzinfo is None or not 1900 < moment.year < 2200:
+            return None
+        return cls(moment, int(entry_id)) if entry_id.isascii() and entry_id.isdigit() and len(entry_id) < 19 else None
+
+    def __str__(self) -> str:
+        return f"{self.at.isoformat()}~{self.entry_id}"
+
+
+@dataclass
+class Line:
+    """One entry as it is shown: ``own`` when it is about the page's record itself, ``subject`` for kinds that draw it."""
+
+    entry: Entry
+    kind: Kind
+    own: bool
+    entity_name: str
+    url: str
+    changes: list[Change] = field(default_factory=list)
+    undoable: bool = False
+    subject: Model | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some lines, newest first; ``next`` is where the following page starts."""
+
+    lines: list[Line]
+    next: Cursor | None
+    groups: list[tuple[str, str]]
+
+
+def timeline(
+    bound: BoundEntity,
+    record: Model,
+    *,
+    group: str = "",
+    before: Cursor | None = None,
+    own: bool = False,
+    size: int = PAGE,
+    now: datetime | None = None,
+) -> Page:
+    """A page of the record's timeline; ``own`` leaves what happened to other records out (its history)."""
+    links = _links(bound, record, group if not own else "", before, now or timezone.now())
+    found: list[Entry] = []
+    last: Cursor | None = None
+    for _batch in range(MOST_BATCHES):
+        batch = [link for _n, link in zip(range(size + 1 - len(found)), links, strict=False)]
+        if not batch:
+            last = None
+            break
+        found += [e for e in _readable(bound, record, batch) if not own or _is_own(e, record)]
+        last = Cursor(batch[-1].at, batch[-1].entry_id)
+        if len(found) > size:
+            found = found[:size]
+            last = Cursor(found[-1].at, found[-1].pk)
+            break
+    return Page(_lines(bound, record, found), last, groups_of() if not own else [])
+
+
+def groups_of() -> list[tuple[str, str]]:
+    """(name, label) of the filters for which there are kinds."""
+    used = {kind.group for kind in kinds.values()} | {"changes"}
+    return [(name, str(label)) for name, label in groups.items() if name in used]
+
+
+def _links(bound: BoundEntity, record: Model, group: str, before: Cursor | None, now: datetime) -> Iterator[EntryLink]:
+    """Links newest first, read in growing windows of time so that only the newest months are touched."""
+    rows = EntryLink.objects.filter(_of_group(group), entity=bound.label, record_id=record.pk).order_by(
+        "-at", "-entry_id"
+    )
+    start = before.at if before else now + timedelta(days=1)
+    for window in WINDOWS:
+        end = start - window if window else None
+        part = rows.filter(at__lte=start)
+        part = part.filter(at__gt=end) if end else part
+        if before:
+            part = part.filter(Q(at__lt=before.at) | Q(at=before.at, entry_id__lt=before.entry_id))
+        while True:
+            batch = list(part[: PAGE + 1])
+            yield from batch
+            if len(batch) <= PAGE:
+                break
+            seen = batch[-1]
+            part = part.filter(Q(at__lt=seen.at) | Q(at=seen.at, entry_id__lt=seen.entry_id))
+        if end is None:
+            return
+        start, before = end, None
+
+
+def _of_group(group: str) -> Q:
+    """The condition on kinds of a filter; what is not declared otherwise counts as a change."""
+    if group not in groups:
+        return Q()
+    if group == "changes":
+        return ~Q(kind__in=[name for name, kind in kinds.items() if kind.group != "changes"])
+    return Q(kind__in=[name for name, kind in kinds.items() if kind.group == group])
+
+
+def _is_own(entry: Entry, record: Model) -> bool:
+    return (entry.entity, entry.record_id) == (record._meta.label_lower, record.pk)
+
+
+def _readable(bound: BoundEntity, record: Model, links: list[EntryLink]) -> list[Entry]:
+    """The entries of a batch of links whose subjects the reader may see: one query for each kind of subject."""
+    ids = [link.entry_id for link in links]
+    entries = Entry.objects.filter(id__in=ids, at__lte=links[0].at, at__gte=links[-1].at)
+    found = list(entries.select_related("actor", "change_set"))
+    wanted: dict[str, set[int]] = defaultdict(set)
+    for entry in found:
+        if not _is_own(entry, record):
+            wanted[entry.entity].add(entry.record_id)
+    seen = {label: _visible(bound.user, label, pks) for label, pks in wanted.items()}
+    return [e for e in found if _is_own(e, record) or e.record_id in seen[e.entity]]
+
+
+def _visible(user: Any, label: str, ids: Iterable[int]) -> set[int]:
+    return policy.visible_ids(user, apps.get_model(label), ids) if label in registry else set()
+
+
+def _lines(bound: BoundEntity, record: Model, entries: list[Entry]) -> list[Line]:
+    changes = read_changes(bound.user, entries)
+    subjects = _subjects(entries)
+    lines = []
+    for entry in entries:
+        subject = bind(registry[entry.entity], bound.user) if entry.entity in registry else bound
+        lines.append(
+            Line(
+                entry=entry,
+                kind=kind_of(entry.kind),
+                own=_is_own(entry, record),
+                entity_name=subject.name,
+                url=subject.url("record", entry.record_id),
+                changes=changes[entry.pk],
+                undoable=undoable(entry),
+                subject=subjects.get((entry.entity, entry.record_id)),
+            )
+        )
+    return lines
+
+
+def _subjects(entries: list[Entry]) -> dict[tuple[str, int], Model]:
+    """The records of entries whose kinds draw themselves, one query for each model."""
+    wanted: dict[str, set[int]] = defaultdict(set)
+    for entry in entries:
+        if kind_of(entry.kind).template != PLAIN:
+            wanted[entry.entity].add(entry.record_id)
+    return {
+        (label, pk): subject
+        for label, pks in wanted.items()
+        for pk, subject in apps.get_model(label)._base_manager.in_bulk(pks).items()
+    }

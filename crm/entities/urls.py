@@ -1,0 +1,36 @@
+"""The generic pages of every entity, resolved at request time: ``/<area>/<slug>/…``."""
+
+from django.urls import path
+
+from crm.entities.views.action import ActionView
+from crm.entities.views.delete import DeleteView, RestoreView
+from crm.entities.views.edit import AddView, CheckView, EditView
+from crm.entities.views.links import LinkView
+from crm.entities.views.record import RecordView, TabsView
+from crm.entities.views.related import RelatedView
+from crm.entities.views.timeline import HistoryView, TimelineView
+from crm.entities.views.undo import undo_one, undo_set
+from crm.entities.views.why import WhyView
+
+app_name = "entities"
+HOME = "<slug:area>/<slug:slug>/"
+
+urlpatterns: list = [
+    path("undo/set/<int:pk>/", undo_set, name="undo_set"),
+    path("undo/entry/<int:pk>/", undo_one, name="undo_entry"),
+    # The record: page, form, verbs
+    path(HOME + "add/", AddView.as_view(), name="add"),
+    path(HOME + "check/", CheckView.as_view(), name="check"),
+    path(HOME + "link/<str:name>/", LinkView.as_view(), name="link"),
+    path(HOME + "<int:pk>/", RecordView.as_view(), name="record"),
+    path(HOME + "<int:pk>/edit/", EditView.as_view(), name="edit"),
+    path(HOME + "<int:pk>/check/", CheckView.as_view(), name="check_record"),
+    path(HOME + "<int:pk>/delete/", DeleteView.as_view(), name="delete"),
+    path(HOME + "<int:pk>/restore/", RestoreView.as_view(), name="restore"),
+    path(HOME + "<int:pk>/do/<slug:name>/", ActionView.as_view(), name="action"),
+    path(HOME + "<int:pk>/tabs/", TabsView.as_view(), name="tabs"),
+    path(HOME + "<int:pk>/timeline/", TimelineView.as_view(), name="timeline"),
+    path(HOME + "<int:pk>/history/", HistoryView.as_view(), name="history"),
+    path(HOME + "<int:pk>/related/<str:label>/", RelatedView.as_view(), name="related"),
+    path(HOME + "<int:pk>/why/", WhyView.as_view(), name="why"),
+]

@@ -1,0 +1,131 @@
+"""Adding and editing a record, with duplicates shown while typing and conflicts shown field by field."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext as _
+
+from crm.entities.brief import briefs
+from crm.entities.conflicts import compare
+from crm.entities.entity import Entity
+from crm.entities.forms import EntityForm, entity_form, initial_of
+from crm.entities.undoing import undo_url
+from crm.entities.views.base import EntityView
+from crm.records.errors import Conflict
+
+
+class FormView(EntityView):
+    """What adding, editing and checking share. In place (``?in_place=1``) the form is a dialog over another form."""
+
+    template = "form"
+
+    @property
+    def in_place(self) -> bool:
+        return bool(self.request.GET.get("in_place") or self.request.GET.get("popup"))
+
+    def new_form(self, data: Any = None) -> EntityForm:
+        """The form of a new record, with what the address says filled in."""
+        raw = self.request.GET.dict()
+        record = self.bound.entity.new(self.request.user, raw)
+        names = (self.bound.quick or None) if self.in_place else None
+        return entity_form(
+            self.bound,
+            data,
+            self.request.FILES or None,
+            instance=record,
+            names=names,
+            initial=initial_of(self.bound, raw),
+        )
+
+    def edit_form(self, pk: int, data: Any = None) -> EntityForm:
+        """The form of a record; where the conflict page kept the other version, that field is not part of it."""
+        record = self.get_record(pk, "change")
+        kept = {name for name in self.bound.form_names if data and data.get(f"keep_{name}") == "theirs"}
+        names = [name for name in self.bound.form_names if name not in kept] if kept else None
+        return entity_form(self.bound, data, self.request.FILES or None, instance=record, names=names)
+
+    def show(self, form: EntityForm, *, status: int = 200, **context: Any) -> HttpResponse:
+        record = None if form.adding else form.instance
+        place = [record.pk] if record else []
+        return self.page(
+            template="form_dialog" if self.in_place else self.template,
+            status=status,
+            form=form,
+            record=record,
+            title=_("Edit %(name)s") % {"name": record}
+            if record
+            else _("New %(entity)s") % {"entity": self.bound.name},
+            cancel_url=self.bound.url("record", *place) if record else self.bound.url("list"),
+            check_url=self.bound.url("check_record" if record else "check", *place) if self.warns else "",
+            **context,
+        )
+
+    @property
+    def warns(self) -> bool:
+        """Whether the entity looks for duplicates at all."""
+        return type(self.bound.entity).warnings is not Entity.warnings
+
+    def submit(self, form: EntityForm) -> HttpResponse:
+        """Save; 422 shows the form again with what was typed, 409 both versions."""
+        if not form.is_valid():
+            return self.show(form, status=422)
+        twins = [] if self.request.POST.get("confirm") else briefs(form.twins(), self.request.user)
+        if twins:
+            return self.show(form, status=422, twins=twins, ask=True)
+        try:
+            if not form.write(actor=self.actor):
+                return self.show(form, status=422)
+        except Conflict as conflict:
+            return self.page(template="conflict", status=409, **compare(self.bound, form, conflict.current))
+        return self.done(form)
+
+    def done(self, form: EntityForm) -> HttpResponse:
+        record, request = form.instance, self.request
+        if self.in_place:
+            made = {"id": record.pk, "text": str(record)}
+            return HttpResponse(status=204, headers={"HX-Trigger": json.dumps({"record-created": made})})
+        url = undo_url(form.entry)
+        said = _("%(name)s was saved.") if form.entry or form.adding else _("Nothing was changed on %(name)s.")
+        messages.success(request, said % {"name": record}, extra_tags=f"undo={url}" if url else "")
+        seen = self.bound.can_record("view", record)
+        return HttpResponseRedirect(self.bound.url("record", record.pk) if seen else self.bound.url("list"))
+
+
+class AddView(FormView):
+    """A new record."""
+
+    action = "add"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self.show(self.new_form())
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        return self.submit(self.new_form(request.POST))
+
+
+class EditView(FormView):
+    """An existing record."""
+
+    action = "change"
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return self.show(self.edit_form(pk))
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return self.submit(self.edit_form(pk, request.POST))
+
+
+class CheckView(FormView):
+    """The duplicates of what is being typed, as a fragment of the form; nothing is written."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        self.action = "change" if "pk" in kwargs else "add"
+        return super().dispatch(request, *args, **kwargs)
+
+    def post(self, request: HttpRequest, pk: int | None = None) -> HttpResponse:
+        form = self.new_form(request.POST) if pk is None else self.edit_form(pk, request.POST)
+        return self.page("twins", twins=briefs(form.twins(), request.user), form=form)

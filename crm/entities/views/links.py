@@ -1,0 +1,61 @@
+"""Suggestions for link fields that point at people and at lists kept by admins; entities suggest by their own page."""
+
+from __future__ import annotations
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+
+from crm.entities.links import link_rows
+from crm.entities.views.base import EntityView
+from crm.lib.pinyin import pinyin_forms
+from crm.lib.text import fold
+from crm.users.models import User
+
+AT_MOST = 30
+PEOPLE = 2000
+
+
+class LinkView(EntityView):
+    """JSON of what one link field may point at: by name, by sign-in name, by pinyin."""
+
+    def get(self, request: HttpRequest, name: str) -> HttpResponse:
+        field = self.bound.bind_field(self.bound.field(name)) if name in self.bound.field_names else None
+        if field is None or not field.source.is_relation or "__" in name:
+            raise Http404
+        if field.masked:
+            raise PermissionDenied
+        rows = link_rows(self.bound, field.source)
+        asked = fold(request.GET.get("q", "")[:100].replace("\x00", ""))
+        found = _people(rows, asked) if field.source.related_model is User else _named(rows, asked)
+        results = [
+            {"id": row.pk, "text": str(row), "hint": str(getattr(row, "department", None) or "")}
+            for row in found[:AT_MOST]
+        ]
+        return JsonResponse({"results": results, "more": len(found) > AT_MOST})
+
+
+def _people(rows: QuerySet, asked: str) -> list[User]:
+    """There are hundreds of people at most: they are compared one by one, also by the pinyin of their names."""
+    people = rows.select_related("department").order_by("name", "pk")[:PEOPLE]
+    return [person for person in people if not asked or _answers(person, asked)]
+
+
+def _answers(person: User, asked: str) -> bool:
+    full, initials = pinyin_forms(person.name, person=True)
+    return (
+        asked in fold(person.name)
+        or fold(person.username).startswith(asked)
+        or full.startswith(asked)
+        or initials.startswith(asked)
+    )
+
+
+def _named(rows: QuerySet, asked: str) -> list:
+    names = {f.name for f in rows.model._meta.concrete_fields}
+    if asked:
+        like = Q()
+        for name in names & {"name", "code", "name_key"}:
+            like |= Q(**{f"{name}__icontains": asked})
+        rows = rows.filter(like) if like else rows.none()
+    return list(rows[: AT_MOST + 1])

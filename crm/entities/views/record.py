@@ -1,0 +1,111 @@
+"""The 360° page of a record: who and what matters, then timeline and tabs beside the facts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Model
+from django.http import Http404, HttpRequest, HttpResponse
+
+from crm.access import policy
+from crm.entities.bound import BoundEntity
+from crm.entities.entity import Action
+from crm.entities.panels import panels_of
+from crm.entities.tabs import counted, related_context, tabs_of
+from crm.entities.timeline import Cursor, timeline
+from crm.entities.views.base import EntityView
+from crm.lib.http import client_address
+from crm.records.audit import audit
+
+
+class RecordView(EntityView):
+    """The page, or with htmx the tab that was chosen: ``?tab=`` timeline, history, or the label of a related entity."""
+
+    template = "record"
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        record = self._load(pk)
+        tab = request.GET.get("tab", "timeline")
+        body = self._tab(record, tab)
+        tabs = tabs_of(self.bound, record, tab)
+        if request.htmx and not request.htmx.boosted:
+            return self.page("tab", record=record, tabs=tabs, tab=tab, **body)
+        self._note(record)
+        return self.page(record=record, tabs=tabs, tab=tab, **head_of(self.bound, record), **body)
+
+    def _load(self, pk: int) -> Model:
+        names = [*self.bound.field_names, *self.bound.subtitle, "owner"]
+        relations = {self.bound.field(name).relation for name in names} - {""}
+        return self.get_record(pk, related=relations)
+
+    def _tab(self, record: Model, tab: str) -> dict[str, Any]:
+        if tab in {"timeline", "history"}:
+            cursor, group = Cursor.read(self.request.GET.get("before", "")), self.request.GET.get("group", "")
+            page = timeline(self.bound, record, group=group, before=cursor, own=tab == "history")
+            return {"page": page, "group": group}
+        context = related_context(self.bound, record, tab)
+        if context is None:
+            raise Http404
+        return context
+
+    def _note(self, record: Model) -> None:
+        audit(
+            self.request.user,
+            "viewed",
+            entity=self.bound.label,
+            record_ids=[record.pk],
+            address=client_address(self.request) or None,
+        )
+
+
+class TabsView(EntityView):
+    """The row of tabs with the counts of what they hold: a second request, so that no page waits for a count."""
+
+    template = "record"
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        record = self.get_record(pk)
+        tabs = counted(self.bound, record, tabs_of(self.bound, record, request.GET.get("tab", "timeline")))
+        return self.page(template="tabs", record=record, tabs=tabs)
+
+
+def head_of(bound: BoundEntity, record: Model) -> dict[str, Any]:
+    """What the record page shows around its tabs."""
+    actions = bound.actions_on(record)
+    allowed = policy.allowed(bound.user, record, {"change", "delete"})
+    return {
+        "may": allowed,
+        "primary": [_verb(bound, record, a) for a in actions if a.primary],
+        "verbs": [_verb(bound, record, a) for a in actions if not a.primary],
+        "pills": [f for f in bound.visible(bound.pills) if f.text(record)],
+        "line": [f for f in bound.visible(bound.subtitle) if f.name not in bound.pills and f.text(record)],
+        "owner": next(iter(bound.visible(["owner"])), None),
+        "figures": bound.entity.all_figures(record, bound.user),
+        "extras": sorted((record.extras or {}).items()) if bound.readable(["extras"]) else [],
+        "inline": {f.name for f in bound.visible(bound.inline) if f.editable} if "change" in allowed else set(),
+        "top": panels(bound, record, "top"),
+        "composer": panels(bound, record, "composer"),
+        "side": panels(bound, record, "side"),
+    }
+
+
+def _verb(bound: BoundEntity, record: Model, action: Action) -> dict[str, Any]:
+    return {
+        "label": action.label,
+        "url": bound.url("action", record.pk, action.name),
+        "icon": action.icon,
+        "danger": action.danger,
+        "primary": action.primary,
+        "dialog": action.form is not None,
+        "method": "" if action.form is not None else "post",
+    }
+
+
+def panels(bound: BoundEntity, record: Model, slot: str) -> list[dict[str, Any]]:
+    """What other rooms show in a slot: their template and its context, as ``panel`` inside of it."""
+    found = []
+    for panel in panels_of(bound.label, slot):
+        context = panel.context(record, bound.user)
+        if context is not None:
+            found.append({"template": panel.template, "context": context})
+    return found
