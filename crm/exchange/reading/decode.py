@@ -59,13 +59,12 @@ def _in_wanted(path: Path, wanted: str) -> Encoding:
     """The encoding that the user chose, if the file can be read in it."""
     try:
         name = codecs.lookup(wanted).name
-    except LookupError:
+        "".encode(name)
+    except (LookupError, ValueError):
+        # Codecs that are no text encoding, like "hex", give a LookupError here.
         raise ReadError(_("There is no encoding named %(name)s.") % {"name": wanted}) from None
     name = {"gbk": "gb18030", "gb2312": "gb18030", "utf-8": "utf-8-sig"}.get(name, name)
-    try:
-        broken = _broken(path, name)
-    except (LookupError, UnicodeError, AttributeError):
-        raise ReadError(_("There is no encoding named %(name)s.") % {"name": wanted}) from None
+    broken = _broken(path, name)
     if broken * _BROKEN_SHARE > max(path.stat().st_size, _BROKEN_SHARE * 3):
         raise ReadError(_("The file is not in the encoding %(name)s. Choose another encoding.") % {"name": wanted})
     _refuse_nul_text(path, name)
@@ -73,13 +72,28 @@ def _in_wanted(path: Path, wanted: str) -> Encoding:
 
 
 def _without_bom(path: Path, head: bytes) -> Encoding:
-    """UTF-16 without its mark shows as a NUL beside most letters; any other NUL is refused."""
+    """UTF-16 without its mark has a NUL beside each ASCII character; any other NUL is refused."""
+    stray = head.count(0) < 0.2 * len(head) and not _damage(head)
     for name, letters, zeros in (("utf-16-le", head[0::2], head[1::2]), ("utf-16-be", head[1::2], head[0::2])):
-        if b"\0" not in letters and zeros.count(0) and len(head) % 2 == 0:
-            broken = _broken(path, name)
-            if not broken:
-                return Encoding(name)
+        lined = any(mark in head.decode(name, "ignore") for mark in "\r\n")
+        if (
+            not stray
+            and lined
+            and b"\0" not in letters
+            and zeros.count(0) > 0.05 * len(zeros)
+            and not _broken(path, name)
+        ):
+            return Encoding(name)
     raise _holds_nul()
+
+
+def _damage(head: bytes) -> bool:
+    """Whether the sample is not UTF-8 (a character cut off at its end is none)."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return True
+    return False
 
 
 def _eight_bit(path: Path, head: bytes) -> Encoding:

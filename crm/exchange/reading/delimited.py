@@ -81,7 +81,7 @@ def _score(lines: list[str], delimiter: str) -> tuple[float, int] | None:
         for number, cells in enumerate(_reader(lines, Dialect(delimiter))):
             if number >= _SAMPLE_RECORDS:
                 break
-            if any(cell.strip() for cell in cells):
+            if len(cells) > 1 or any(cell.strip() for cell in cells):
                 counts[len(cells)] += 1
     except csv.Error:
         return None

@@ -28,13 +28,12 @@ def find_header(records: Sequence[Record]) -> int | None:
     if not candidates:
         return None
     for index in candidates:
-        if _above_values(records, index):
-            # Of two heading rows (groups, then names) the lower one names the columns.
-            below = index + 1
-            return below if below in candidates and _above_values(records, below) else index
+        # Of two heading rows (merged groups, then names) the lower one names the columns.
         below = index + 1
         if below in candidates and _fills_gaps(records, index) and _above_values(records, below):
             return below
+        if _above_values(records, index):
+            return index
         if any(_is_value(cell) for cell in _next_cells(records, index)):
             break
     first = candidates[0]
