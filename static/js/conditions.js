@@ -188,5 +188,6 @@ export function mount(root) {
   for (const form of fresh(root, "[data-conditions]", seen)) {
     const builder = new Builder(form)
     builder.host.dispatchEvent(new CustomEvent("crm:mount", { bubbles: true }))
+    form.closest("form").dispatchEvent(new CustomEvent("crm:settled", { bubbles: true }))
   }
 }

@@ -39,19 +39,41 @@ function free(form) {
   for (const button of form.querySelectorAll("[aria-busy=true]")) button.removeAttribute("aria-busy")
 }
 
-document.addEventListener("submit", (event) => {
-  const form = event.target
-  if (event.defaultPrevented && !form.matches("[hx-post], [hx-put], [data-hx-post]")) return
-  if (form.dataset.sent) return event.preventDefault()
-  if ((form.method || "").toLowerCase() !== "post") return
+function busy(form, submitter) {
   form.dataset.sent = "1"
-  const button = event.submitter ?? form.querySelector("[data-submit]")
+  const button = submitter ?? form.querySelector("[data-submit]")
   // After this turn: the value of the pressed button still belongs to what is sent.
   setTimeout(() => button?.setAttribute("aria-busy", "true"))
+}
+
+document.addEventListener(
+  "submit",
+  (event) => {
+    if (!event.target.dataset.sent) return
+    event.preventDefault()
+    event.stopImmediatePropagation()
+  },
+  true,
+)
+document.addEventListener("submit", (event) => {
+  const form = event.target
+  // What htmx sends is marked when it really goes: a question may come before.
+  if (event.defaultPrevented || form.getAttribute("method")?.toLowerCase() !== "post") return
+  busy(form, event.submitter)
   // A download answers without leaving the page.
   if (form.hasAttribute("data-download")) setTimeout(() => free(form), 2500)
 })
-document.body.addEventListener("htmx:afterRequest", (event) => event.target.closest?.("form") && free(event.target.closest("form")))
+document.body.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.target.matches("form")) busy(event.target, event.detail.requestConfig.triggeringEvent?.submitter)
+})
+document.body.addEventListener("htmx:afterRequest", (event) => {
+  const form = event.target.closest?.("form")
+  if (!form) return
+  free(form)
+  if (event.detail.successful && clean.has(form)) saved(form)
+})
+// A control that tidied up its own value after loading did not change anything.
+document.addEventListener("crm:settled", (event) => clean.has(event.target) && saved(event.target))
 window.addEventListener("pageshow", (event) => event.persisted && document.querySelectorAll("form[data-sent]").forEach(free))
 window.addEventListener("beforeunload", (event) => {
   if (!leaving && anyDirty()) event.preventDefault()

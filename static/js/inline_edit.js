@@ -29,7 +29,7 @@ function focus(cell) {
 function done(cell) {
   before.delete(cell)
   cell.classList.remove("editing")
-  if (cell.tabIndex >= 0) cell.focus()
+  if (cell.hasAttribute("tabindex")) cell.focus()
 }
 
 function cancel(cell) {
@@ -42,12 +42,14 @@ function cancel(cell) {
 export function mount(root) {
   for (const cell of fresh(root, "[data-edit-url]", seen)) {
     cell.addEventListener("dblclick", () => edit(cell))
+    cell.addEventListener("crm:edit", () => edit(cell))
     cell.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && before.has(cell)) {
         event.stopPropagation()
         cancel(cell)
       } else if (!before.has(cell) && event.target === cell && (event.key === "Enter" || event.key === "F2")) {
         event.preventDefault()
+        event.stopPropagation()
         edit(cell)
       }
     })

@@ -96,6 +96,16 @@ class List {
     row.scrollIntoView({ block: "nearest" })
   }
 
+  /** Among the cells of the row that can be edited: arrows go, F2 and Enter edit. */
+  cell(row, key) {
+    const cells = [...row.querySelectorAll("[data-edit-url]")]
+    const cell = cells[Math.max(0, cells.indexOf(document.activeElement) + { ArrowRight: 1, ArrowLeft: -1, F2: 0 }[key])] ?? cells.at(-1)
+    if (!cell) return
+    cell.tabIndex = -1
+    cell.focus()
+    if (key === "F2") cell.dispatchEvent(new CustomEvent("crm:edit"))
+  }
+
   key(event) {
     const row = this.root.querySelector("tbody tr.at")
     const box = row?.querySelector("input[name=selected]")
@@ -103,6 +113,7 @@ class List {
     else if (event.key === "k") this.step(-1)
     else if (event.key === "x" && box) box.click()
     else if (event.key === "Enter" && row === document.activeElement) location.assign(row.dataset.url)
+    else if (["ArrowRight", "ArrowLeft", "F2"].includes(event.key) && row) this.cell(row, event.key)
     else return
     event.preventDefault()
   }

@@ -63,13 +63,14 @@ export function open() {
 }
 
 function move(event) {
+  if (event.isComposing) return
   const all = options()
   const at = all.findIndex((option) => option.ariaSelected === "true")
   const to = { ArrowDown: at + 1, ArrowUp: at - 1, PageDown: Math.min(at + 8, all.length - 1), PageUp: Math.max(at - 8, 0) }[event.key]
   if (to !== undefined && all.length) {
     event.preventDefault()
     choose(all.at(to % all.length))
-  } else if (event.key === "Enter" && !event.isComposing && all[at]) {
+  } else if (event.key === "Enter" && all[at]) {
     event.preventDefault()
     if (event.ctrlKey || event.metaKey) window.open(all[at].href, "_blank", "noopener")
     else all[at].click()
