@@ -34,7 +34,8 @@ def find_header(records: Sequence[Record]) -> int | None:
             return below
         if _above_values(records, index):
             return index
-        if any(_is_value(cell) for cell in _next_cells(records, index)):
+        # A row with a text in each column is the headings themselves, not a preamble to them.
+        if all(map(str.strip, records[index][1][:width])) or any(map(_is_value, _next_cells(records, index))):
             break
     first = candidates[0]
     # A row of values just above the candidate means that it stands in the middle of the data.
