@@ -40,7 +40,11 @@ def _accounts(world: World) -> Iterator[Account]:
         name, province, industry = company(random)
         while name in seen:
             name, province, industry = company(random)
-            name = name if name not in seen else f"{name[:2]}{random.choice(words.STEMS_B)}{random.choice(words.STEMS_A)}{name[2:]}"
+            name = (
+                name
+                if name not in seen
+                else f"{name[:2]}{random.choice(words.STEMS_B)}{random.choice(words.STEMS_A)}{name[2:]}"
+            )
         seen.add(name)
         kind = random.choices(["prospect", "customer", "partner", "supplier", "competitor"], [50, 42, 4, 3, 1])[0]
         created = moment(random, world.now, 700)

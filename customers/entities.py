@@ -2,60 +2,218 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
-from crm.entities.entity import Entity, register
+from crm.entities.entity import Entity, View, register
+from crm.matching.services import Match, warnings_of
 from customers.models import Account, AccountContact, Contact
+
+MINE = {"field": "owner", "op": "me"}
+TEAM = {"field": "owner", "op": "my_team"}
+QUIET = {
+    "any": [
+        {"field": "last_activity_at", "op": "older_days", "value": 30},
+        {"field": "last_activity_at", "op": "empty"},
+    ]
+}
 
 
 @register
 class AccountEntity(Entity):
     model = Account
     icon = "building"
-    columns = ("name", "kind", "level", "industry", "region", "owner", "last_activity_at", "created_at")
-    filters = ("name", "kind", "level", "industry", "region", "source", "owner", "created_at", "last_activity_at")
-    sortable = {"name": "name_key", "created_at": "created_at", "last_activity_at": "last_activity_key"}
-    search = {"company": ("name",), "phone": ("phone",), "email": ("email", "website"), "code": ("tax_id",)}
-    quick = ("name", "phone", "level", "industry", "region", "source")
-    sections = {
-        _("Account"): (
-            "name",
-            "kind",
-            "level",
-            "industry",
-            "region",
-            "source",
-            "owner",
-            "phone",
-            "email",
-            "website",
-            "tax_id",
-            "parent",
-        )
+    columns = ("name", "kind", "level", "industry", "region", "phone", "owner", "last_activity_at", "created_at")
+    filters = (
+        "name",
+        "kind",
+        "level",
+        "lifecycle",
+        "industry",
+        "region",
+        "source",
+        "size",
+        "employees",
+        "annual_revenue",
+        "is_person",
+        "phone",
+        "email",
+        "tax_id",
+        "parent",
+        "owner",
+        "created_at",
+        "updated_at",
+        "last_activity_at",
+    )
+    sortable = {
+        "name": "name_key",
+        "created_at": "created_at",
+        "last_activity_at": "last_activity_key",
+        "annual_revenue": "revenue_key",
+        "employees": "employees_key",
     }
+    search = {
+        "company": ("name",),
+        "phone": ("phone",),
+        "email": ("email", "website"),
+        "code": ("tax_id",),
+        "text": ("address",),
+    }
+    subtitle = ("industry", "region", "owner")
+    pills = ("kind", "level", "lifecycle")
+    quick = ("name", "is_person", "kind", "level", "industry", "region", "source", "phone")
+    sections = {
+        _("Who they are"): ("name", "is_person", "kind", "level", "lifecycle", "owner", "source", "parent", "tax_id"),
+        _("Reach"): ("phone", "email", "website", "region", "address"),
+        _("Business"): ("industry", "size", "employees", "annual_revenue", "currency", "founded"),
+        _("More"): ("description", "created_at", "updated_at", "last_activity_at"),
+    }
+    bulk_edit = ("kind", "level", "lifecycle", "industry", "region", "source", "size")
+    inline = (
+        "name",
+        "kind",
+        "level",
+        "lifecycle",
+        "industry",
+        "region",
+        "source",
+        "phone",
+        "email",
+        "website",
+        "owner",
+    )
+    views = (
+        View("mine", _("My accounts"), {"all": [MINE]}, "-last_activity_at"),
+        View("team", _("My team’s accounts"), {"all": [TEAM]}, "-last_activity_at"),
+        View("quiet", _("No contact for 30 days"), {"all": [MINE, QUIET]}, "last_activity_at"),
+        View("vip", _("VIP"), {"all": [{"field": "level", "op": "in", "value": ["vip"]}]}, "name"),
+        View("fresh", _("New this month"), {"all": [{"field": "created_at", "op": "this_month"}]}, "-created_at"),
+    )
     shows_on = {"customers.account": "parent"}
-    keys = ("name", "tax_id")
+    synonyms = {
+        "name": (
+            *("account", "account name", "company", "company name", "organization", "organisation", "customer"),
+            *("客户", "客户名称", "公司", "公司名称", "企业名称", "单位名称", "客户全称", "简称"),
+        ),
+        "kind": ("type", "account type", "客户类型", "类型"),
+        "level": ("rating", "grade", "客户级别", "客户等级", "等级", "级别"),
+        "lifecycle": ("status", "客户状态", "状态"),
+        "industry": ("sector", "vertical", "行业", "所属行业"),
+        "region": (
+            "office_location",
+            "location",
+            "country",
+            "province",
+            "city",
+            "地区",
+            "区域",
+            "省份",
+            "城市",
+            "省市",
+        ),
+        "source": ("lead source", "来源", "客户来源"),
+        "parent": ("subsidiary_of", "parent account", "母公司", "上级公司", "上级客户"),
+        "size": ("company size", "规模", "人员规模"),
+        "employees": ("number of employees", "staff", "headcount", "员工数", "人数", "员工人数"),
+        "annual_revenue": ("revenue", "turnover", "年收入", "营业额", "年营业额"),
+        "founded": ("year_established", "founded", "year founded", "成立年份", "成立时间"),
+        "tax_id": ("uscc", "vat", "vat number", "税号", "统一社会信用代码", "信用代码", "纳税人识别号"),
+        "phone": ("telephone", "tel", "电话", "公司电话", "联系电话"),
+        "email": ("mail", "e-mail", "邮箱", "电子邮箱", "邮件"),
+        "website": ("url", "web", "homepage", "网站", "网址", "官网"),
+        "address": ("street", "地址", "详细地址", "公司地址"),
+        "owner": ("sales_agent", "sales rep", "account owner", "负责人", "客户经理", "业务员", "所有人", "销售"),
+        "description": ("notes", "remark", "备注", "说明", "描述"),
+    }
+    keys = ("name", "tax_id", "phone", "email")
+
+    def warnings(self, record: Account, user: Any) -> list[Match]:
+        return warnings_of(record, user)
 
 
 @register
 class ContactEntity(Entity):
     model = Contact
     icon = "user"
-    columns = ("name", "account", "job_title", "mobile", "email", "owner", "last_activity_at")
-    filters = ("name", "account", "decision_role", "owner", "created_at", "last_activity_at")
+    columns = ("name", "account", "job_title", "decision_role", "mobile", "email", "owner", "last_activity_at")
+    filters = (
+        "name",
+        "account",
+        "job_title",
+        "decision_role",
+        "sex",
+        "birthday",
+        "mobile",
+        "email",
+        "wechat",
+        "source",
+        "owner",
+        "created_at",
+        "updated_at",
+        "last_activity_at",
+    )
     sortable = {"name": "name_key", "created_at": "created_at", "last_activity_at": "last_activity_key"}
     search = {
         "person": ("name",),
         "company": ("account__name",),
         "phone": ("mobile", "phone", "phone2"),
-        "email": ("email",),
+        "email": ("email", "email2"),
+        "code": ("wechat",),
     }
-    quick = ("name", "account", "job_title", "mobile", "email")
+    subtitle = ("account", "job_title", "owner")
+    pills = ("decision_role",)
+    quick = ("name", "account", "job_title", "mobile", "email", "wechat")
     sections = {
-        _("Contact"): ("name", "account", "job_title", "decision_role", "mobile", "phone", "email", "wechat", "owner")
+        _("Who they are"): ("name", "account", "job_title", "decision_role", "sex", "birthday", "owner", "source"),
+        _("Reach"): ("mobile", "phone", "phone2", "email", "email2", "wechat", "address"),
+        _("More"): ("description", "created_at", "updated_at", "last_activity_at"),
     }
+    bulk_edit = ("decision_role", "source")
+    inline = ("name", "account", "job_title", "decision_role", "mobile", "phone", "email", "wechat", "owner")
+    views = (
+        View("mine", _("My contacts"), {"all": [MINE]}, "-last_activity_at"),
+        View(
+            "deciders",
+            _("Decision makers"),
+            {"all": [{"field": "decision_role", "op": "in", "value": ["decider"]}]},
+            "name",
+        ),
+        View("quiet", _("No contact for 30 days"), {"all": [MINE, QUIET]}, "last_activity_at"),
+    )
     shows_on = {"customers.account": "account"}
-    keys = ("mobile", "email", "name")
+    synonyms = {
+        "name": ("contact", "contact name", "full name", "person", "姓名", "联系人", "联系人姓名", "名字"),
+        "account": (
+            "company",
+            "company name",
+            "organization",
+            "customer",
+            "客户",
+            "客户名称",
+            "公司",
+            "公司名称",
+            "单位",
+        ),
+        "job_title": ("title", "position", "job", "职务", "职位", "岗位", "头衔"),
+        "decision_role": ("role", "决策角色", "角色"),
+        "sex": ("gender", "性别"),
+        "birthday": ("birth date", "date of birth", "生日", "出生日期"),
+        "mobile": ("mobile phone", "cell", "cell phone", "手机", "手机号", "手机号码", "移动电话", "联系方式"),
+        "phone": ("telephone", "tel", "office phone", "电话", "座机", "固定电话", "办公电话"),
+        "phone2": ("other phone", "备用电话", "其他电话"),
+        "email": ("mail", "e-mail", "email address", "邮箱", "电子邮箱", "邮件"),
+        "email2": ("other email", "备用邮箱"),
+        "wechat": ("weixin", "wechat id", "微信", "微信号"),
+        "source": ("lead source", "来源"),
+        "address": ("street", "地址", "详细地址"),
+        "owner": ("sales_agent", "contact owner", "负责人", "业务员", "所有人", "销售"),
+        "description": ("notes", "remark", "备注", "说明", "描述"),
+    }
+    keys = ("mobile", "email", "phone", "wechat", "name")
+
+    def warnings(self, record: Contact, user: Any) -> list[Match]:
+        return warnings_of(record, user)
 
 
 @register
@@ -64,5 +222,16 @@ class AccountContactEntity(Entity):
     icon = "affiliate"
     nav = False
     columns = ("account", "contact", "job_title", "decision_role", "current")
+    filters = ("account", "contact", "decision_role", "current")
+    quick = ("account", "contact", "job_title", "decision_role", "current")
     sections = {_("Affiliation"): ("account", "contact", "job_title", "decision_role", "current")}
-    shows_on = {"customers.contact": "contact"}
+    inline = ("job_title", "decision_role", "current")
+    subtitle = ("job_title", "decision_role")
+    shows_on = {"customers.account": "account", "customers.contact": "contact"}
+    synonyms = {
+        "account": ("company", "客户", "公司"),
+        "contact": ("person", "name", "联系人", "姓名"),
+        "job_title": ("title", "position", "职务", "职位"),
+        "decision_role": ("role", "决策角色", "角色"),
+        "current": ("still there", "在职"),
+    }

@@ -46,7 +46,9 @@ def _leads(world: World) -> Iterator[Lead]:
             owner=world.sellers[random.randrange(len(world.sellers))],
             created_at=created,
             updated_at=created,
-            last_activity_at=None if status == "new" else min(world.now, created + timedelta(days=random.random() * 20)),
+            last_activity_at=None
+            if status == "new"
+            else min(world.now, created + timedelta(days=random.random() * 20)),
         )
 
 
@@ -77,7 +79,9 @@ def _opportunities(world: World, stages: list[Stage], reasons: list[LossReason])
         pk, owner, since, name = accounts[random.randrange(len(accounts))]
         is_open = i < still_open
         stage = random.choices(running, weights)[0] if is_open else won if random.random() < 0.55 else lost
-        created = _between(world, max(since, world.now - timedelta(days=150 if is_open else 700)), world.now - timedelta(days=1))
+        created = _between(
+            world, max(since, world.now - timedelta(days=150 if is_open else 700)), world.now - timedelta(days=1)
+        )
         entered = _between(world, max(created, world.now - timedelta(days=60)), world.now) if is_open else None
         closed = None if is_open else _between(world, created, min(world.now, created + timedelta(days=120)))
         yield Opportunity(
@@ -86,12 +90,16 @@ def _opportunities(world: World, stages: list[Stage], reasons: list[LossReason])
             owner=owner,
             stage=stage,
             amount=Decimal(int(10 ** (3.7 + 2.6 * random.random()))) * 10 if random.random() < 0.95 else None,
-            close_date=localdate(closed) if closed else localdate(world.now + timedelta(days=random.randrange(-10, 120))),
+            close_date=localdate(closed)
+            if closed
+            else localdate(world.now + timedelta(days=random.randrange(-10, 120))),
             engaged_on=localdate(created),
             source=random.choice(world.left["sources"]),
             product_text=random.choice(words.PROJECTS),
             next_step=random.choice(["发送方案", "现场勘测", "商务谈判", ""]) if is_open else "",
-            next_step_on=localdate(world.now + timedelta(days=random.randrange(-5, 15))) if is_open and random.random() < 0.5 else None,
+            next_step_on=localdate(world.now + timedelta(days=random.randrange(-5, 15)))
+            if is_open and random.random() < 0.5
+            else None,
             loss_reason=random.choice(reasons) if stage is lost else None,
             stage_entered_at=entered or closed,
             closed_at=closed,
@@ -152,5 +160,9 @@ def _people(world: World, batch: list[Opportunity], contacts: dict[int, list[int
     if roles:
         number(roles)
         for role in roles:
-            role.department_id, role.created_by_id, role.updated_by_id = role.owner.department_id, role.owner_id, role.owner_id
+            role.department_id, role.created_by_id, role.updated_by_id = (
+                role.owner.department_id,
+                role.owner_id,
+                role.owner_id,
+            )
         copy(roles)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from django.db.models import DurationField, ExpressionWrapper, F, Value
+from django.db.models import DecimalField, DurationField, ExpressionWrapper, F, Value
+from django.db.models.functions import Coalesce
 
 from crm.access.querysets import RestrictedQuerySet
 
@@ -37,6 +38,14 @@ class OpportunityQuerySet(RestrictedQuerySet):
     def overdue(self, today: date) -> OpportunityQuerySet:
         """Open ones that should have been closed before ``today``."""
         return self.open().filter(close_date__lt=today)
+
+    def weighted(self) -> OpportunityQuerySet:
+        """Each with ``weighted``: its amount times its own or its stage's probability; None without an amount."""
+        chance = Coalesce("probability", "stage__probability")
+        value = ExpressionWrapper(
+            F("amount") * chance / 100, output_field=DecimalField(max_digits=20, decimal_places=4)
+        )
+        return self.annotate(weighted=value)
 
     def stalled(self, now: datetime) -> OpportunityQuerySet:
         """Open ones that lie in their stage for longer than its rotting days."""

@@ -24,8 +24,7 @@ class Key(NamedTuple):
     kind: str
     value: str
 
-    @property
-    def label(self) -> str:
+    def __str__(self) -> str:
         """What agrees, in words."""
         return capfirst(str(MatchKey.Kind(self.kind).label))
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.apps import apps
 from django.db import models
 
 from crm.access import policy
@@ -48,6 +47,12 @@ def candidates(record: Any, user: Any, *, model: type[models.Model] | None = Non
     What the user may not see is only counted.
     """
     return candidates_many([record], user, model=model)[0]
+
+
+def warnings_of(record: Any, user: Any) -> list[Match]:
+    """The matches of a record that is being entered; each one the user may not see comes without its record."""
+    matches = candidates(record, user)
+    return [*matches.found, *[Match(None, ())] * matches.hidden]
 
 
 def candidates_many(rows: Sequence[Any], user: Any, *, model: type[models.Model] | None = None) -> list[Matches]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
+
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -42,6 +46,13 @@ class Node(models.Model):
     path = models.CharField(max_length=500, editable=False, db_default="", db_index=True)
     position = models.PositiveIntegerField(_("position"), default=0)
     active = models.BooleanField(_("in use"), default=True)
+    aliases = ArrayField(
+        models.CharField(max_length=100),
+        default=list,
+        blank=True,
+        verbose_name=_("other names"),
+        help_text=_("By which imports recognise it, separated by commas."),
+    )
 
     objects = TreeQuerySet.as_manager()
 
@@ -85,6 +96,16 @@ class Region(Node):
         ]
 
 
+class RateQuerySet(RestrictedQuerySet):
+    """Dated rates."""
+
+    def rate_of(self, currency: str, day: date) -> Decimal | None:
+        """Yuan for one unit of the currency on a day: the last rate up to then; None when there is none."""
+        if currency == Currency.CNY:
+            return Decimal(1)
+        return self.filter(currency=currency, day__lte=day).order_by("-day").values_list("rate", flat=True).first()
+
+
 class ExchangeRate(models.Model):
     """What one unit of a currency was worth in yuan from a day on. Not an entity: kept in Django admin."""
 
@@ -93,6 +114,8 @@ class ExchangeRate(models.Model):
     currency = models.CharField(_("currency"), max_length=3, choices=Currency)
     day = models.DateField(_("valid from"))
     rate = models.DecimalField(_("yuan for one unit"), max_digits=18, decimal_places=8)
+
+    objects = RateQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("exchange rate")

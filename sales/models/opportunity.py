@@ -37,7 +37,9 @@ class Opportunity(Record):
     prepared = ("name_key", "pipeline", "state")
     derived = ("stage_entered_at", "closed_at", "last_activity_at")
 
-    name = models.CharField(_("name"), max_length=300)
+    name = models.CharField(
+        _("name"), max_length=300, blank=True, help_text=_("Empty: made of the account and the product.")
+    )
     name_key = models.CharField(max_length=300, editable=False)
     account = models.ForeignKey(
         Account, models.PROTECT, null=True, blank=True, related_name="opportunities", verbose_name=_("account")
@@ -101,9 +103,6 @@ class Opportunity(Record):
         ]
         constraints = [
             models.CheckConstraint(
-                condition=~models.Q(name=""), name="opportunity_has_a_name", violation_error_message=_("Enter a name.")
-            ),
-            models.CheckConstraint(
                 condition=models.Q(amount__gte=0),
                 name="opportunity_amount_is_not_negative",
                 violation_error_message=_("The amount can't be negative."),
@@ -121,12 +120,22 @@ class Opportunity(Record):
     @classmethod
     def prepare(cls, records: Sequence[Self]) -> None:
         stages = Stage.objects.in_bulk({r.stage_id for r in records})
+        cls._name([record for record in records if not record.name])
         for record in records:
             record.name_key = pinyin_key(record.name)[:300]
             if stage := stages.get(record.stage_id):
                 record.pipeline_id, record.state = stage.pipeline_id, stage.state
             if record._state.adding:
                 record.start()
+
+    @classmethod
+    def _name(cls, records: Sequence[Self]) -> None:
+        """Name those that came without a name after their account and product."""
+        accounts = {r.account_id for r in records if r.account_id}
+        names = dict(Account.objects.filter(pk__in=accounts).values_list("pk", "name")) if accounts else {}
+        for record in records:
+            parts = filter(None, (names.get(record.account_id), record.product_text))
+            record.name = (" · ".join(parts) or record.external_id or str(cls._meta.verbose_name))[:300]
 
     def start(self) -> None:
         """A new opportunity stands in its stage from now on; one that comes closed was closed on its close date."""
@@ -137,6 +146,27 @@ class Opportunity(Record):
 
     def timeline_subjects(self) -> list[models.Model]:
         return [self, self.account] if self.account_id else [self]
+
+    @property
+    def chance(self) -> Decimal:
+        """Its own probability, else that of its stage, in percent."""
+        return self.stage.probability if self.probability is None else self.probability
+
+    @property
+    def days_in_stage(self) -> int | None:
+        """Whole days since it came into its stage; None when nobody knows."""
+        return (timezone.now() - self.stage_entered_at).days if self.stage_entered_at else None
+
+    @property
+    def is_stalled(self) -> bool:
+        """Whether it lies in its stage for longer than the stage allows."""
+        days, limit = self.days_in_stage, self.stage.rotting_days
+        return self.state == self.State.OPEN and days is not None and limit is not None and days >= limit
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether it is open past its close date."""
+        return self.state == self.State.OPEN and self.close_date is not None and self.close_date < timezone.localdate()
 
 
 class OpportunityContact(Record):

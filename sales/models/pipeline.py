@@ -9,6 +9,11 @@ from crm.access.policy import Open
 from crm.access.querysets import RestrictedQuerySet
 from crm.fields.columns import PercentField
 
+ALIASES = {
+    "won": ("Won", "Closed won", "赢单", "成交", "已成交", "赢得"),
+    "lost": ("Lost", "Closed lost", "输单", "丢单", "失单", "战败"),
+}
+
 
 class Pipeline(models.Model):
     """A way of selling, made of stages. Not an entity: kept in Django admin."""
@@ -116,6 +121,11 @@ class Stage(models.Model):
     def state(self) -> str:
         """The state of the opportunities in this stage."""
         return "won" if self.is_won else "lost" if self.is_lost else "open"
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """What files call a stage that closes a sale."""
+        return ALIASES.get(self.state, ())
 
 
 class LossReason(models.Model):

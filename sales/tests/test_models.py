@@ -37,7 +37,14 @@ def test_state_and_pipeline_follow_from_the_stage():
     assert (won.state, won.pipeline) == ("won", make_pipeline())
 
 
-@pytest.mark.parametrize("values", [{"amount": Decimal("-0.01")}, {"probability": Decimal("100.01")}, {"name": ""}])
+def test_an_opportunity_without_a_name_is_called_after_account_and_product():
+    account = make_account(name="Cancity")
+    assert str(make_opportunity(name="", account=account, product_text="GTX Pro")) == "Cancity · GTX Pro"
+    assert str(make_opportunity(name="", product_text="GTXPro")) == "GTXPro"
+    assert str(make_opportunity(name="", external_id="1C1I7A6R")) == "1C1I7A6R"
+
+
+@pytest.mark.parametrize("values", [{"amount": Decimal("-0.01")}, {"probability": Decimal("100.01")}])
 def test_the_database_refuses_what_makes_no_sense(values):
     with pytest.raises(IntegrityError), transaction.atomic():
         make_opportunity(**values)

@@ -1,0 +1,93 @@
+"""Pipelines with their stages, loss reasons, leads and opportunities in Django admin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from crm.records.actor import Actor
+from crm.records.admin import RecordAdmin
+from sales.models import Lead, LossReason, Opportunity, Pipeline, Stage
+from sales.services import save_opportunity
+
+
+class StageInline(admin.TabularInline):
+    """The stages in their order; the one with the lowest position comes first."""
+
+    model = Stage
+    extra = 0
+    ordering = ("position", "id")
+    fields = (
+        "position",
+        "name",
+        "probability",
+        "colour",
+        "rotting_days",
+        "forecast",
+        "is_won",
+        "is_lost",
+    )
+
+
+@admin.register(Pipeline)
+class PipelineAdmin(admin.ModelAdmin):
+    list_display = ("name", "stage_count", "position", "active")
+    list_editable = ("position", "active")
+    list_filter = ("active",)
+    search_fields = ("name",)
+    inlines = (StageInline,)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).annotate(stages_in_it=Count("stages"))
+
+    @admin.display(description=_("stages"), ordering="stages_in_it")
+    def stage_count(self, pipeline: Any) -> int:
+        return pipeline.stages_in_it
+
+
+@admin.register(Stage)
+class StageAdmin(admin.ModelAdmin):
+    """Found by other pages; edited with its pipeline."""
+
+    list_display = ("name", "pipeline", "position", "probability", "rotting_days", "is_won", "is_lost")
+    list_filter = ("pipeline",)
+    list_select_related = ("pipeline",)
+    search_fields = ("name", "pipeline__name")
+    ordering = ("pipeline__position", "position")
+
+
+@admin.register(LossReason)
+class LossReasonAdmin(admin.ModelAdmin):
+    list_display = ("name", "position", "active")
+    list_editable = ("position", "active")
+    list_filter = ("active",)
+    search_fields = ("name",)
+
+
+@admin.register(Lead)
+class LeadAdmin(RecordAdmin):
+    list_display = ("title", "company", "status", "source", "owner", "created_at")
+    list_filter = ("status", "rating", "created_at")
+    list_select_related = ("source", "owner")
+    search_fields = ("title", "title_key", "company", "mobile", "email", "external_id")
+    autocomplete_fields = ("owner", "industry", "region", "source")
+    show_full_result_count = False
+
+
+@admin.register(Opportunity)
+class OpportunityAdmin(RecordAdmin):
+    list_display = ("name", "account", "stage", "state", "amount", "currency", "close_date", "owner")
+    list_filter = ("state", "pipeline", "close_date")
+    list_select_related = ("account", "stage", "owner")
+    search_fields = ("name", "name_key", "external_id")
+    autocomplete_fields = ("owner", "account", "stage", "source", "loss_reason")
+    date_hierarchy = "close_date"
+    show_full_result_count = False
+
+    def save_model(self, request: HttpRequest, obj: Opportunity, form: ModelForm, change: bool) -> None:
+        save_opportunity(obj, actor=Actor.of(request))

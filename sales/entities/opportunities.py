@@ -1,0 +1,171 @@
+"""The declarations of opportunities and of the people in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from crm.entities.entity import Action, Board, Entity, View, register
+from sales import services
+from sales.forms import LoseForm, WinForm
+from sales.models import Opportunity, OpportunityContact, Stage
+from sales.panels import opportunity_figures
+
+MINE = {"field": "owner", "op": "me"}
+OPEN = {"field": "state", "op": "in", "value": ["open"]}
+
+
+def is_open(opportunity: Opportunity) -> bool:
+    return opportunity.state == Opportunity.State.OPEN
+
+
+def is_closed(opportunity: Opportunity) -> bool:
+    return not is_open(opportunity)
+
+
+@register
+class OpportunityEntity(Entity):
+    model = Opportunity
+    icon = "coin"
+    slug = "opportunities"
+    columns = ("name", "account", "stage", "amount", "close_date", "next_step", "next_step_on", "owner", "created_at")
+    filters = (
+        "name",
+        "account",
+        "pipeline",
+        "stage",
+        "state",
+        "amount",
+        "currency",
+        "probability",
+        "close_date",
+        "engaged_on",
+        "next_step_on",
+        "source",
+        "product_text",
+        "loss_reason",
+        "external_id",
+        "owner",
+        "account__industry",
+        "account__region",
+        "stage_entered_at",
+        "closed_at",
+        "created_at",
+        "updated_at",
+        "last_activity_at",
+    )
+    sortable = {
+        "created_at": "created_at",
+        "name": "name_key",
+        "amount": "amount_key",
+        "close_date": "close_date_key",
+        "last_activity_at": "last_activity_key",
+    }
+    sums = ("amount",)
+    search = {"text": ("name", "product_text"), "company": ("account__name",), "code": ("external_id",)}
+    subtitle = ("account", "stage", "amount", "owner")
+    pills = ("stage", "state")
+    quick = ("account", "name", "stage", "amount", "close_date", "next_step", "next_step_on")
+    sections = {
+        _("The sale"): ("name", "account", "stage", "probability", "product_text", "source", "owner"),
+        _("Money and time"): ("amount", "currency", "close_date", "engaged_on", "next_step", "next_step_on"),
+        _("Outcome"): ("state", "loss_reason", "loss_note", "closed_at"),
+        _("More"): ("external_id", "description", "stage_entered_at", "created_at", "updated_at", "last_activity_at"),
+    }
+    bulk_edit = ("close_date", "next_step", "next_step_on", "source", "probability")
+    inline = ("name", "account", "stage", "amount", "close_date", "next_step", "next_step_on", "probability", "owner")
+    board = Board(field="stage", move=services.move_stage, sums=("amount",), template="sales/opportunity_card.html")
+    views = (
+        View("mine", _("My open opportunities"), {"all": [MINE, OPEN]}, "close_date"),
+        View(
+            "team",
+            _("My team’s open ones"),
+            {"all": [{"field": "owner", "op": "my_team"}, OPEN]},
+            "close_date",
+        ),
+        View(
+            "month", _("Closing this month"), {"all": [OPEN, {"field": "close_date", "op": "this_month"}]}, "close_date"
+        ),
+        View(
+            "stalled",
+            _("30 days in one stage"),
+            {"all": [OPEN, {"field": "stage_entered_at", "op": "older_days", "value": 30}]},
+            "-amount",
+        ),
+        View("won", _("Won"), {"all": [{"field": "state", "op": "in", "value": ["won"]}]}, "-close_date"),
+        View("lost", _("Lost"), {"all": [{"field": "state", "op": "in", "value": ["lost"]}]}, "-close_date"),
+    )
+    shows_on = {"customers.account": "account"}
+    actions = (
+        Action("win", _("Win"), services.win_opportunity, "trophy", WinForm, when=is_open, primary=True),
+        Action("lose", _("Lose"), services.lose_opportunity, "mood-sad", LoseForm, when=is_open, danger=True),
+        Action("reopen", _("Open again"), services.reopen_opportunity, "refresh", when=is_closed),
+    )
+    synonyms = {
+        "name": ("opportunity", "opportunity name", "deal", "deal name", "商机", "商机名称", "项目名称"),
+        "account": ("account name", "company", "customer", "客户", "客户名称", "公司", "公司名称"),
+        "stage": ("deal_stage", "sales stage", "阶段", "销售阶段", "商机阶段"),
+        "amount": ("close_value", "value", "deal value", "deal amount", "金额", "预计金额", "商机金额", "成交金额"),
+        "currency": ("币种", "货币"),
+        "probability": ("win probability", "赢率", "概率", "可能性", "成交概率"),
+        "close_date": (
+            "expected close",
+            "expected close date",
+            "closing date",
+            "成交日期",
+            "预计成交日期",
+            "预计签单日期",
+            "关闭日期",
+        ),
+        "engaged_on": ("engage_date", "engaged", "start date", "接触日期", "立项日期", "开始日期"),
+        "source": ("lead source", "来源", "商机来源"),
+        "product_text": ("product", "products", "产品", "意向产品", "产品名称"),
+        "next_step": ("next action", "下一步", "下一步计划", "后续计划"),
+        "next_step_on": ("next step date", "next contact", "下次联系", "下次跟进", "下次跟进日期"),
+        "loss_reason": ("lost reason", "reason lost", "输单原因", "丢单原因", "失败原因"),
+        "loss_note": ("输单说明",),
+        "external_id": ("opportunity_id", "deal id", "id", "商机编号", "外部编号"),
+        "owner": ("sales_agent", "sales rep", "opportunity owner", "负责人", "业务员", "销售", "所有人"),
+        "description": ("notes", "remark", "备注", "说明", "描述"),
+    }
+    keys = ("external_id", "name")
+
+    def save(self, record: Opportunity, *, actor: Any, **options: Any) -> Any:
+        return services.save_opportunity(record, actor=actor, **options)
+
+    def new(self, user: Any, initial: Mapping[str, Any]) -> Opportunity:
+        """It starts in the first stage of the first pipeline."""
+        return Opportunity(owner=user, stage=Stage.objects.open().filter(pipeline__active=True).first())
+
+    def clean(self, form: Any) -> None:
+        """Losing needs a reason; what comes into being lost, as from a file, may lack it."""
+        record = form.instance
+        lost = record.stage_id and record.stage.is_lost and record.state != Opportunity.State.LOST
+        if lost and not record._state.adding and not record.loss_reason_id:
+            form.add_error("loss_reason" if "loss_reason" in form.fields else None, _now("Say why it was lost."))
+
+    def figures(self, record: Opportunity, user: Any) -> list[dict]:
+        return opportunity_figures(record, user)
+
+
+@register
+class OpportunityContactEntity(Entity):
+    model = OpportunityContact
+    icon = "users"
+    nav = False
+    columns = ("opportunity", "contact", "contact__job_title", "contact__mobile", "role", "is_primary")
+    filters = ("opportunity", "contact", "role", "is_primary")
+    quick = ("opportunity", "contact", "role", "is_primary")
+    sections = {_("Contact role"): ("opportunity", "contact", "role", "is_primary")}
+    inline = ("role", "is_primary")
+    subtitle = ("role",)
+    shows_on = {"sales.opportunity": "opportunity", "customers.contact": "contact"}
+    synonyms = {
+        "opportunity": ("opportunity_id", "deal", "商机", "商机名称"),
+        "contact": ("name", "person", "联系人", "姓名"),
+        "role": ("decision role", "角色", "决策角色"),
+        "is_primary": ("primary", "main contact", "主要联系人"),
+    }

@@ -1,0 +1,119 @@
+"""What the verbs of sales ask for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from crm.access import policy
+from crm.entities.inputs import DayInput, LineField, MoneyInput
+from crm.matching.services import Matches
+from customers.models import Account, Contact
+from sales.models import Lead, LossReason, Opportunity, Stage
+from sales.services import lead_candidates
+
+NEW = "new"
+NONE = "none"
+
+
+class VerbForm(forms.Form):
+    """A form that knows the record and who asks."""
+
+    def __init__(self, *args: Any, user: Any, record: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user, self.record = user, record
+
+
+class WinForm(VerbForm):
+    """The final amount and day."""
+
+    amount = MoneyInput(label=_("Amount"), required=False, min_value=0, max_digits=18, decimal_places=2)
+    close_date = DayInput(label=_("Close date"), required=False)
+
+    def __init__(self, *args: Any, record: Opportunity, **kwargs: Any) -> None:
+        super().__init__(*args, record=record, **kwargs)
+        self.fields["close_date"].initial = timezone.localdate()
+        if policy.field_mode(self.user, [("sales.opportunity", "amount")]):
+            del self.fields["amount"]
+        else:
+            self.fields["amount"].initial = record.amount
+
+
+class LoseForm(VerbForm):
+    """Why it was lost."""
+
+    loss_reason = forms.ModelChoiceField(LossReason.objects.none(), label=_("Reason"))
+    loss_note = LineField(label=_("Note"), required=False, max_length=500)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["loss_reason"].queryset = LossReason.objects.filter(active=True)
+
+
+class InvalidForm(VerbForm):
+    """Why a lead is put aside."""
+
+    invalid_reason = LineField(
+        label=_("Reason"), max_length=200, help_text=_("Wrong number, no need, a competitor, a duplicate …")
+    )
+
+
+class ConvertForm(VerbForm):
+    """What a lead becomes: something new, or an addition to what is there already."""
+
+    account = forms.ChoiceField(label=_("Account"), widget=forms.RadioSelect)
+    contact = forms.ChoiceField(label=_("Contact"), widget=forms.RadioSelect)
+    create_opportunity = forms.BooleanField(label=_("Create an opportunity"), required=False, initial=True)
+    opportunity_name = LineField(label=_("Name of the opportunity"), required=False, max_length=300)
+    stage = forms.ModelChoiceField(Stage.objects.none(), label=_("Stage"), required=False)
+    amount = MoneyInput(label=_("Amount"), required=False, min_value=0, max_digits=18, decimal_places=2)
+    close_date = DayInput(label=_("Close date"), required=False)
+
+    def __init__(self, *args: Any, record: Lead, **kwargs: Any) -> None:
+        super().__init__(*args, record=record, **kwargs)
+        accounts, contacts = lead_candidates(record, self.user)
+        self._offer("account", accounts, record.company or record.name or record.title, with_none=False)
+        self._offer("contact", contacts, record.name, with_none=True)
+        self._offer_opportunity(record)
+
+    def _offer(self, name: str, matches: Matches, title: str, *, with_none: bool) -> None:
+        """The candidates with their reasons, then the new one, if the person may add it."""
+        field = self.fields[name]
+        label = f"customers.{name}"
+        choices = [(str(m.record.pk), f"{m.record} ({', '.join(map(str, m.reasons))})") for m in matches.found]
+        if title and policy.can(self.user, label, "add"):
+            choices.append((NEW, _now("New: %(title)s") % {"title": title}))
+        if with_none or not choices:
+            choices.append((NONE, _now("None")))
+        field.choices, field.initial = choices, choices[0][0]
+        if matches.hidden:
+            field.help_text = _now("Colleagues have records that look like it: %(count)d.") % {"count": matches.hidden}
+
+    def _offer_opportunity(self, record: Lead) -> None:
+        self.fields["opportunity_name"].initial = record.interest or record.company or record.name
+        stages = Stage.objects.open().filter(pipeline__active=True)
+        self.fields["stage"].queryset = stages
+        self.fields["stage"].initial = stages.first()
+        if not policy.can(self.user, "sales.opportunity", "add"):
+            for name in ("create_opportunity", "opportunity_name", "stage", "amount", "close_date"):
+                del self.fields[name]
+
+    def clean(self) -> dict[str, Any]:
+        """The arguments of ``convert_lead``."""
+        data = super().clean() or {}
+        if data.get("account") == NONE:
+            self.add_error("account", ValidationError(_now("You may not create accounts. Ask for the right to.")))
+        contact = data.get("contact", NONE)
+        data["create_contact"] = contact == NEW
+        data["account"] = self._chosen(Account, data.get("account", NEW))
+        data["contact"] = self._chosen(Contact, contact)
+        data.setdefault("create_opportunity", False)
+        return data
+
+    def _chosen(self, model: type, value: str) -> Any:
+        return model.objects.restrict(self.user).filter(pk=value).first() if value.isdecimal() else None

@@ -1,0 +1,81 @@
+"""Key figures of sales on the pages of accounts, contacts and opportunities, within the viewer's rights."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, QuerySet, Sum
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
+from crm.access import policy
+from crm.entities.entity import contribute_figures, registry
+from crm.lib.money import format_money, short_money
+from customers.models import Account, Contact
+from sales.models import Opportunity
+
+LABEL = "sales.opportunity"
+
+
+def opportunity_figures(record: Opportunity, user: Any) -> list[dict]:
+    """Amount, weighted amount, time in the stage."""
+    figures = []
+    if _knows(user, "amount") and record.amount is not None:
+        figures.append({"label": _("Amount"), "value": format_money(record.amount, record.currency)})
+        if record.state == Opportunity.State.OPEN and _knows(user, "probability"):
+            weighted = record.amount * record.chance / 100
+            note = _("at %(chance)s %%") % {"chance": f"{record.chance.normalize():f}"}
+            figures.append({"label": _("Weighted"), "value": short(weighted, record.currency), "note": note})
+    days = record.days_in_stage
+    if record.state == Opportunity.State.OPEN and days is not None and _knows(user, "stage"):
+        text = ngettext("%(days)d day", "%(days)d days", days) % {"days": days}
+        figures.append({"label": _("In this stage"), "value": text, "tone": "amber" if record.is_stalled else ""})
+    return figures
+
+
+@contribute_figures("customers.account")
+def account_figures(account: Account, user: Any) -> list[dict]:
+    """What they bought and what is under way."""
+    return _figures(Opportunity.objects.restrict(user).filter(account=account), f"account={account.pk}", user)
+
+
+@contribute_figures("customers.contact")
+def contact_figures(contact: Contact, user: Any) -> list[dict]:
+    """The open sales that the person takes part in."""
+    if not policy.can(user, LABEL, "view"):
+        return []
+    count = Opportunity.objects.restrict(user).open().filter(people__contact=contact, people__deleted_at=None).count()
+    return [{"label": _("Open opportunities"), "value": str(count)}]
+
+
+def _figures(opportunities: QuerySet, query: str, user: Any) -> list[dict]:
+    """Won and open, each linked to its rows; amounts only for who may know them."""
+    if not policy.can(user, LABEL, "view") or not _knows(user, "account") or not _knows(user, "state"):
+        return []
+    rows = (
+        opportunities.values("state", "currency").annotate(count=Count("pk"), total=Sum("amount")).order_by("currency")
+    )
+    found = list(rows)
+    address = registry[LABEL].url("list")
+    figures = []
+    for state, label in (("won", _("Won so far")), ("open", _("Under way"))):
+        mine = [row for row in found if row["state"] == state]
+        count = sum(row["count"] for row in mine)
+        text = ngettext("%(count)d opportunity", "%(count)d opportunities", count) % {"count": count}
+        figure = {"label": label, "value": text, "url": f"{address}?{query}&state={state}"}
+        totals = [short(row["total"], row["currency"]) for row in mine if row["total"]]
+        if _knows(user, "amount") and totals:
+            figure |= {"value": " + ".join(totals), "note": text}
+        figures.append(figure)
+    return figures
+
+
+def short(amount: Decimal, currency: str) -> str:
+    """An amount at a glance, in the reader's language."""
+    return short_money(amount, currency, get_language() or "en")
+
+
+def _knows(user: Any, name: str) -> bool:
+    """Whether the user may know the true value of a field of opportunities."""
+    return policy.field_mode(user, [(LABEL, name)]) in {None, policy.Mode.READ}
