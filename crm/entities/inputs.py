@@ -170,4 +170,7 @@ def input_of(source: models.Field, **options: Any) -> forms.Field | None:
     own = dict(INPUTS.get(kind, {}))
     if getattr(source, "max_length", None):
         own.pop("max_length", None)
-    return source.formfield(**{**own, **options})
+    field = source.formfield(**{**own, **options})
+    if isinstance(field, ChoiceField):
+        field.choices = [(value, "" if value in ("", None) else label) for value, label in field.choices]
+    return field

@@ -32,12 +32,18 @@ def tabs_of(bound: BoundEntity, record: Model, active: str) -> list[Tab]:
     """The tabs that the user may open, without counts."""
     here = bound.url("record", record.pk)
     found = [("timeline", _("Timeline"), "timeline")]
-    found += [(e.label, e.plural, e.icon) for e in _related(bound)]
+    found += [(e.label, _title(bound, e), e.icon) for e in _related(bound)]
     found.append(("history", _("History"), "history"))
     return [
         Tab(name, label, icon, here if name == "timeline" else f"{here}?tab={quote(name)}", name == active)
         for name, label, icon in found
     ]
+
+
+def _title(bound: BoundEntity, entity: Entity) -> str:
+    if entity.label == bound.label:
+        return _("%(entities)s below") % {"entities": entity.plural}
+    return entity.plural
 
 
 def _related(bound: BoundEntity) -> list[Entity]:

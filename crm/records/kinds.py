@@ -22,6 +22,11 @@ class Kind:
     group: str = "changes"
     template: str = "entities/entry.html"
 
+    def said(self, subject: str = "") -> str:
+        """What somebody did, with the record it was done to: “won Pump station”."""
+        label = str(self.label)
+        return (label if "%(subject)s" in label else f"{label} %(subject)s").replace("%(subject)s", subject).strip()
+
 
 registry: dict[str, Kind] = {}
 
@@ -35,10 +40,10 @@ groups: dict[str, Any] = {
 
 # The verbs that every entity has; "<entity>.<verb>" falls back on these.
 VERBS = {
-    "created": Kind("created", _("created"), "plus"),
-    "changed": Kind("changed", _("changed"), "pencil"),
+    "created": Kind("created", _("created %(subject)s"), "plus"),
+    "changed": Kind("changed", _("changed %(subject)s"), "pencil"),
     "deleted": Kind("deleted", _("moved %(subject)s to the trash"), "trash"),
-    "restored": Kind("restored", _("restored"), "arrow-back-up"),
+    "restored": Kind("restored", _("restored %(subject)s"), "arrow-back-up"),
 }
 
 

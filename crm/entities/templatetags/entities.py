@@ -8,6 +8,8 @@ from django import template
 from django.db import models
 from django.template import Context, Engine
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from crm.entities.entity import registry
 
@@ -49,14 +51,16 @@ def show_panel(context: Context, panel: dict[str, Any]) -> SafeString:
 @register.inclusion_tag("entities/entry_sentence.html")
 def entry_sentence(line: Any) -> dict[str, Any]:
     """“林晓 changed Stage”, “林晓 won Opportunity Pump station”: a line of a timeline as a sentence."""
-    label, changes = str(line.kind.label), line.changes
-    single = changes[0].label if line.own and line.kind.name == "changed" and len(changes) == 1 else ""
-    if "%(subject)s" not in label:
-        label += " %(subject)s"
-    before, _subject, after = label.partition("%(subject)s")
-    if line.own and not single:
-        before, after = before.rstrip(), after if not before.strip() else " " + after.lstrip() if after.strip() else ""
-    return {"line": line, "single": single, "before": before, "after": after}
+    changes = line.changes
+    if not line.own:
+        subject = ""
+    elif line.kind.name == "changed" and changes:
+        count = ngettext("%(n)s field", "%(n)s fields", len(changes)) % {"n": len(changes)}
+        subject = changes[0].label if len(changes) == 1 else count
+    else:
+        subject = _("this record") if "%(subject)s" in str(line.kind.label) else ""
+    before, _mark, after = line.kind.said("\0").partition("\0")
+    return {"line": line, "subject": subject, "before": before, "after": after}
 
 
 @register.filter

@@ -42,7 +42,8 @@ class RecordView(EntityView):
         if tab in {"timeline", "history"}:
             cursor, group = Cursor.read(self.request.GET.get("before", "")), self.request.GET.get("group", "")
             page = timeline(self.bound, record, group=group, before=cursor, own=tab == "history")
-            return {"page": page, "group": group}
+            may = tab == "history" and self.bound.can_record("change", record)
+            return {"page": page, "group": group, "may_undo": may}
         context = related_context(self.bound, record, tab)
         if context is None:
             raise Http404
@@ -79,7 +80,7 @@ def head_of(bound: BoundEntity, record: Model) -> dict[str, Any]:
         "verbs": [_verb(bound, record, a) for a in actions if not a.primary],
         "pills": [f for f in bound.visible(bound.pills) if f.text(record)],
         "line": [f for f in bound.visible(bound.subtitle) if f.name not in bound.pills and f.text(record)],
-        "owner": next(iter(bound.visible(["owner"])), None),
+        "owner": next(iter(bound.visible({"owner"} - set(bound.subtitle))), None),
         "figures": bound.entity.all_figures(record, bound.user),
         "extras": sorted((record.extras or {}).items()) if bound.readable(["extras"]) else [],
         "inline": {f.name for f in bound.visible(bound.inline) if f.editable} if "change" in allowed else set(),

@@ -18,7 +18,8 @@ class TimelineView(EntityView):
         record = self.get_record(pk)
         cursor, group = Cursor.read(request.GET.get("before", "")), request.GET.get("group", "")
         page = timeline(self.bound, record, group=group, before=cursor, own=self.own)
-        return self.page("entries", record=record, page=page, group=group, own=self.own)
+        may = self.own and self.bound.can_record("change", record)
+        return self.page("entries", record=record, page=page, group=group, own=self.own, may_undo=may)
 
 
 class HistoryView(TimelineView):
