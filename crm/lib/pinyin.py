@@ -1,32 +1,20 @@
 """Pinyin of names, for sorting and searching: fast, per character and phrase, surnames read right.
 
-Readings come from pypinyin's tables; only the phrases that read otherwise than their characters do
-alone are kept, so most names cost one dictionary look-up a character. ü is written v (吕 → lv).
+Readings come from pypinyin's tables by way of ``data/pinyin.txt`` (see `pinyin_data`); most names cost one
+dictionary look-up a character. ü is written v (吕 → lv).
 """
 
 import re
+import sys
 import unicodedata
 from collections.abc import Iterable
 from functools import cache, lru_cache
+from pathlib import Path
 from typing import NamedTuple
-
-from pypinyin.phrases_dict import phrases_dict
-from pypinyin.pinyin_dict import pinyin_dict
 
 from .folding import fold, simplified_table
 
-# How a character reads in names, where the dictionary's first reading is another.
-_IN_NAMES = dict(
-    pair.split(":")
-    for pair in "长:chang 曾:zeng 都:du 了:le 呢:ni 行:xing 晟:sheng 佛:fo 嗯:en 欸:ei 什:shi 堡:bao".split()
-)
-_PHRASES = dict(
-    pair.split(":")
-    for pair in (
-        "长隆:chang-long 长盛:chang-sheng 长荣:chang-rong 支行:zhi-hang 投行:tou-hang 药行:yao-hang 琴行:qin-hang 朝阳:chao-yang 洪洞:hong-tong "
-        "百色:bai-se 大夫:dai-fu 单县:shan-xian 给力:gei-li 绿色:lv-se 大城:da-cheng 什么:shen-me 佛像:fo-xiang"
-    ).split()
-)
+_DATA = Path(__file__).parent / "data" / "pinyin.txt"
 _SURNAMES = dict(
     pair.split(":")
     for pair in (
@@ -123,26 +111,23 @@ class _Tables:
 
     def __init__(self) -> None:
         self.simple = simplified_table()
-        self.readings: dict[str, str] = {chr(code): _plain(value.split(",")[0]) for code, value in pinyin_dict.items()}
-        self.readings |= _IN_NAMES
-        phrases = {text: [_plain(syllable[0]) for syllable in value] for text, value in phrases_dict.items()}
-        phrases |= {text: value.split("-") for text, value in _PHRASES.items()}
-        self.phrases = {
-            text: syllables
-            for text, syllables in phrases.items()
-            if len(text) == len(syllables) and 1 < len(text) <= 5 and self._differs(text, syllables)
-        }
+        characters, _empty, phrases = _DATA.read_text(encoding="utf-8").partition("\n\n")
+        self.readings: dict[str, str] = {}
+        for line in characters.splitlines():
+            syllable, _space, several = line.partition(" ")
+            self.readings |= dict.fromkeys(several, sys.intern(syllable))
+        self.phrases: dict[str, list[str]] = {}
+        for line in phrases.splitlines():
+            text, *syllables = line.split(" ")
+            self.phrases[text] = syllables
         self.first = {text[0] for text in self.phrases}
-        self.inside = {character for text in self.phrases for character in text if self._several(character)}
+        self.inside = {
+            character
+            for text, syllables in self.phrases.items()
+            for character, syllable in zip(text, syllables, strict=True)
+            if self.readings.get(character) != syllable
+        }
         self.longest = max(map(len, self.phrases))
-
-    def _differs(self, text: str, syllables: list[str]) -> bool:
-        return text in _PHRASES or [self.readings.get(character) for character in text] != syllables
-
-    def _several(self, character: str) -> bool:
-        """Whether the character has more than one reading apart from the tone."""
-        readings = pinyin_dict.get(ord(character), "")
-        return len({_plain(reading) for reading in readings.split(",")}) > 1
 
     def read(self, original: str, simple: str) -> list[str | None]:
         """A syllable for each character; None where it has none."""
@@ -180,9 +165,3 @@ class _Tables:
 @cache
 def _tables() -> _Tables:
     return _Tables()
-
-
-def _plain(syllable: str) -> str:
-    """The syllable without its tone: lǚ → lv."""
-    letters = unicodedata.normalize("NFD", syllable).replace("u\u0308", "v")
-    return "".join(letter for letter in letters if letter.isascii() and letter.isalpha())

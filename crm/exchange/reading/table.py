@@ -1,6 +1,6 @@
 """An uploaded file as a table: columns with unique names, rows with their line numbers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
@@ -65,9 +65,13 @@ class Table:
     def rows(self) -> Iterator[Record]:
         """(line number in the file, one cell for each column) of each row that is not empty."""
         assert self._source is not None
+        return self.fitted(self._source())
+
+    def fitted(self, records: Iterable[Record]) -> Iterator[Record]:
+        """The records below the headings, cut and filled to the columns."""
         width = len(self.columns)
         padding = [""] * width
-        for line, cells in self._source():
+        for line, cells in records:
             if line < self.first_row or not any(cells) or not any(map(str.strip, cells)):
                 continue
             missing = width - len(cells)
@@ -107,8 +111,8 @@ def open_table(
         found, dialect = _text_format(file, encoding, delimiter)
         table = Table([], found.name, dialect.delimiter, [], None, None, broken_characters=found.broken)
         table._source = partial(records, file, found, dialect)
-    _name_columns(table, header_row, no_header, skip)
-    table.sample = list(islice(table.rows, _SAMPLE))
+    looked_at = _name_columns(table, header_row, no_header, skip)
+    table.sample = list(islice(table.fitted(looked_at), _SAMPLE))
     table.too_long.clear()
     return table
 
@@ -119,8 +123,8 @@ def _text_format(file: Path, encoding: str | None, delimiter: str | None) -> tup
     return found, sniff(file, found, delimiter)
 
 
-def _name_columns(table: Table, header_row: int | None, no_header: bool, skip: int) -> None:
-    """Finds the headings, and the line after which the rows begin."""
+def _name_columns(table: Table, header_row: int | None, no_header: bool, skip: int) -> list[Record]:
+    """Finds the headings and the line at which the rows begin; gives the first rows back."""
     assert table._source is not None
     unnamed = _("Column %(number)s")
     source = table._source()
@@ -136,13 +140,14 @@ def _name_columns(table: Table, header_row: int | None, no_header: bool, skip: i
         width = _width(looked_at, [])
         table.columns = headings([], width, unnamed)
         table.first_row = looked_at[0][0]
-        return
+        return looked_at
     line, cells = looked_at[index]
     named = [cell.strip() for cell in cells]
     while named and not named[-1]:
         named.pop()
     table.header_row, table.first_row = line, line + 1
     table.columns = headings(cells, _width(looked_at[index + 1 :], named), unnamed)
+    return looked_at
 
 
 def _width(rows: list[Record], named: list[str]) -> int:

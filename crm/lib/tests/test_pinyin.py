@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crm.lib import pinyin_data
 from crm.lib.pinyin import Pinyin, pinyin_forms, pinyin_key, pinyin_many
 
 
@@ -95,3 +96,7 @@ def test_any_text_has_forms(name, person):
     full, initials = pinyin_forms(name, person=person)
     assert key.replace(" ", "") == full.replace(" ", "")
     assert len(initials) <= len(full)
+
+
+def test_the_tables_are_those_of_the_pinned_package():
+    assert pinyin_data.PATH.read_text(encoding="utf-8") == pinyin_data.made()
