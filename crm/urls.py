@@ -10,6 +10,7 @@ urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("", include("crm.users.urls")),
     path("", include("crm.jobs.urls")),
+    path("", include("crm.exchange.urls")),
     path("", include("crm.search.urls")),
     path("", include("crm.home.urls")),
     path("", include("crm.entities.urls")),

@@ -16,6 +16,7 @@ from crm.exchange.importing.plan import EMPTY, Link, Plan
 from crm.exchange.importing.plan import REJECT as REFUSE
 from crm.exchange.importing.rows import CREATE, SKIP, UPDATE, Row
 from crm.exchange.models import Import
+from crm.lib.text import fold
 
 Maker = Callable[[Link, list[str]], dict[str, Any]]
 UPDATING = {Import.Mode.UPDATE, Import.Mode.UPSERT}
@@ -30,7 +31,8 @@ class Judge:
     def __init__(self, plan: Plan, *, make: Maker | None = None, remember: bool = False) -> None:
         self.plan, self.target, self.make = plan, plan.target, make
         self.seen: set[int] | None = set() if remember else None
-        self.made: dict[str, set[str]] = {}
+        self.made: dict[str, dict[str, str]] = {}
+        self.names: set[str] = set()
         proto = self.target.new()
         self.defaults = {f.attname: getattr(proto, f.attname) for f in proto._meta.concrete_fields if not f.generated and not f.primary_key}
         self.user_fields = {f.name for f in proto._meta.concrete_fields if f.is_relation and f.related_model is type(self.target.user)}
@@ -40,7 +42,8 @@ class Judge:
         for row in rows:
             self.plan.read(row)
         for name, link in self.plan.links.items():
-            self._link([row for row in rows if row.alive and name in row.wanted], name, link)
+            wanting = [row for row in rows if row.alive and name in row.wanted]
+            self._link(wanting, name, link, own=self._own_names(rows) if link.model is self.target.model else set())
         self._owners(rows)
         self._match([row for row in rows if row.alive])
         coming = [row for row in rows if row.alive]
@@ -50,18 +53,29 @@ class Judge:
         mark_taken([row for row in coming if row.alive], self.target)
         mark_twins([row for row in coming if row.verdict == CREATE], self.plan)
 
-    def _link(self, rows: list[Row], name: str, link: Link) -> None:
-        """Replace wanted texts by records."""
+    def _own_names(self, rows: list[Row]) -> set[str]:
+        """What the file's own rows are called: a link to their kind may mean one of them."""
+        own = {fold(str(row.values["name"])) for row in rows if row.values.get("name")}
+        if self.seen is not None:
+            self.names |= own
+            return self.names
+        return own
+
+    def _link(self, rows: list[Row], name: str, link: Link, own: set[str]) -> None:
+        """Replace wanted texts by records; those that rows of the file are called are left for later."""
         texts = list(dict.fromkeys(row.wanted[name] for row in rows))
         if not texts:
             return
         chosen = link.chosen(texts)
         found = link.finder.find(text for text in texts if text not in chosen)
         unknown = [text for text in texts if chosen.get(text) == MAKE or (link.makes and text not in chosen and not found[text])]
+        unknown = [text for text in unknown if fold(text) not in own]
+        spelled = {fold(text): text for text in reversed(unknown)}
         if unknown and self.make is not None:
-            found |= {text: [record] for text, record in self.make(link, unknown).items()}
+            made = self.make(link, list(spelled.values()))
+            found |= {text: [made[spelled[fold(text)]]] for text in unknown}
         elif unknown:
-            self.made.setdefault(name, set()).update(unknown)
+            self.made.setdefault(name, {}).update(spelled)
         for row in rows:
             text = row.wanted[name]
             pick = chosen.get(text)
@@ -71,7 +85,11 @@ class Judge:
                 continue
             elif len(found.get(text, ())) == 1:
                 row.values[name] = found[text][0]
-            elif text not in unknown:
+            elif text in unknown:
+                continue
+            elif fold(text) in own and not found.get(text):
+                row.later[name] = text
+            else:
                 self._missing(row, name, link, text, len(found.get(text, ())), refuse=pick == REFUSE)
 
     def _missing(self, row: Row, name: str, link: Link, text: str, count: int, *, refuse: bool) -> None:

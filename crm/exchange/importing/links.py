@@ -32,7 +32,7 @@ class Finder:
         """The records that each text names: none, one, or several."""
         wanted = {text: fold(text) for text in texts}
         if self.small is not None:
-            return {text: self.small.get(key, []) for text, key in wanted.items()}
+            return {text: self._nearest(text, self.small.get(key, [])) for text, key in wanted.items()}
         found: dict[str, list[Any]] = {text: [] for text in wanted}
         for name in self.names:
             open_ = [text for text, records in found.items() if not records]
@@ -42,8 +42,14 @@ class Finder:
             for record in self._lookup(name, open_):
                 by_key[fold(str(getattr(record, name)))].append(record)
             for text in open_:
-                found[text] = by_key.get(wanted[text], [])
+                found[text] = self._nearest(text, by_key.get(wanted[text], []))
         return found
+
+    def _nearest(self, text: str, records: list[Any]) -> list[Any]:
+        """Of several that differ only in spelling, the one that is spelled so."""
+        if len(records) < 2:
+            return records
+        return [r for r in records if any(getattr(r, name) == text for name in self.names)] or records
 
     @cached_property
     def rows(self) -> models.QuerySet:

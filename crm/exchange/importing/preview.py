@@ -38,7 +38,7 @@ def look_ahead(run: Import, *, most: int | None = None, told: Callable[[int], No
         told(done)
         if most is not None and done >= most:
             break
-    made = {name: {"count": len(names), "names": sorted(names)[:30]} for name, names in judge.made.items()}
+    made = {name: {"count": len(names), "names": sorted(names.values())[:30]} for name, names in judge.made.items()}
     return {
         "counts": dict(counts),
         "warned": warned,

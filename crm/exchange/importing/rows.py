@@ -10,7 +10,8 @@ CREATE, UPDATE, SKIP, REJECT = "create", "update", "skip", "reject"
 
 @dataclass(slots=True)
 class Row:
-    """``values`` holds cleaned values by field name; ``wanted`` links still to be found or made, by field name.
+    """``values`` holds cleaned values by field name; ``wanted`` links still to be found or made, by field name; ``later``
+    those that another row of the file may be about to make.
 
     A row with ``reasons`` is rejected; ``notes`` are told but do no harm.
     """
@@ -19,6 +20,7 @@ class Row:
     cells: list[str]
     values: dict[str, Any] = field(default_factory=dict)
     wanted: dict[str, str] = field(default_factory=dict)
+    later: dict[str, str] = field(default_factory=dict)
     extras: dict[str, str] = field(default_factory=dict)
     reasons: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)

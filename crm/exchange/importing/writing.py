@@ -54,8 +54,27 @@ class Writer:
         self.judge.judge(rows)
         records = list({id(row.record): row.record for row in rows if row.verdict in {CREATE, UPDATE}}.values())
         changed = self.target.save(records, actor=self.actor, changes=self.run.changes) if records else set()
+        self._link_own([row for row in rows if row.later and row.verdict in {CREATE, UPDATE}])
         self._note(rows)
         return outcome(rows, changed)
+
+    def _link_own(self, rows: list[Row]) -> None:
+        """Links between rows of the file, now that both ends are there."""
+        linked = {}
+        for name in {name for row in rows for name in row.later}:
+            link = self.plan.links[name]
+            link.finder.forget()
+            found = link.finder.find({row.later[name] for row in rows if name in row.later})
+            for row in rows:
+                others = found.get(row.later.get(name, ""), [])
+                if len(others) == 1 and others[0].pk != row.record.pk:
+                    setattr(row.record, name, others[0])
+                    linked[id(row.record)] = row.record
+                elif name in row.later:
+                    told = {"field": link.field.label, "text": row.later[name][:50]}
+                    row.notes.append(_("%(field)s: “%(text)s” could not be linked.") % told)
+        if linked:
+            self.target.save(list(linked.values()), actor=self.actor, changes=self.run.changes)
 
     def _note(self, rows: list[Row]) -> None:
         """Keep the rows that people must hear of."""
