@@ -64,7 +64,11 @@ def money_of(amount: Decimal | int | None, record: Any) -> str:
 @register.filter
 def short_money(amount: Decimal | int | None, currency: str = "CNY") -> str:
     """¥123.5 万 or ¥1.24M, as the reader's language counts; empty when there is no amount."""
-    return "" if amount is None or amount == "" else moneys.short_money(Decimal(amount), currency or "CNY", get_language() or "zh-hans")
+    return (
+        ""
+        if amount is None or amount == ""
+        else moneys.short_money(Decimal(amount), currency or "CNY", get_language() or "zh-hans")
+    )
 
 
 @register.filter
@@ -92,13 +96,23 @@ def exact_time(value: datetime.datetime | datetime.date | None) -> str:
     """2026-11-22 10:12, or 2026-11-22 for a day."""
     if not value:
         return ""
-    return timezone.localtime(value).strftime("%Y-%m-%d %H:%M") if isinstance(value, datetime.datetime) else value.isoformat()
+    return (
+        timezone.localtime(value).strftime("%Y-%m-%d %H:%M")
+        if isinstance(value, datetime.datetime)
+        else value.isoformat()
+    )
 
 
 @register.inclusion_tag("components/when.html")
 def when(value: datetime.datetime | datetime.date | None, state: str = "") -> dict[str, Any]:
     """A <time>: relative words, the exact moment on hover; ``state`` is a class such as "seal" or "amber"."""
-    return {"value": value, "text": relative_time(value), "exact": exact_time(value), "iso": value.isoformat() if value else "", "state": state}
+    return {
+        "value": value,
+        "text": relative_time(value),
+        "exact": exact_time(value),
+        "iso": value.isoformat() if value else "",
+        "state": state,
+    }
 
 
 @register.simple_tag

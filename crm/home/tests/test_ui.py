@@ -39,7 +39,9 @@ def test_every_icon_is_in_the_sprite():
 def test_template_compiles_and_keeps_the_content_security_policy(path: Path):
     source = path.read_text()
     get_template(str(path.relative_to(TEMPLATES)))
-    assert not re.search(r"<[^>]+\sstyle=", source), "a style attribute is refused by the CSP: use a class or data-style-var"
+    assert not re.search(r"<[^>]+\sstyle=", source), (
+        "a style attribute is refused by the CSP: use a class or data-style-var"
+    )
     assert not re.search(r"<[^>]+\son[a-z]+=", source), "an inline handler is refused by the CSP"
     for tag in re.findall(r"<(?:script|style)\b[^>]*>", source):
         assert "nonce=" in tag or 'type="application/json"' in tag, f"{tag} has no nonce"
@@ -53,7 +55,10 @@ def test_the_import_map_names_each_script():
 
 
 def test_scripts_ask_only_for_words_that_the_page_has():
-    have = {re.sub(r"-(\w)", lambda m: m[1].upper(), n) for n in re.findall(r"data-([\w-]+)=", (TEMPLATES / "components/texts.html").read_text())}
+    have = {
+        re.sub(r"-(\w)", lambda m: m[1].upper(), n)
+        for n in re.findall(r"data-([\w-]+)=", (TEMPLATES / "components/texts.html").read_text())
+    }
     asked = set()
     for path in (STATIC / "js").glob("*.js"):
         asked |= set(re.findall(r'\bsay\("(\w+)"', path.read_text()))
@@ -110,12 +115,16 @@ def test_links_people_typed_are_web_links_or_nothing():
 
 def test_cells_escape_what_people_typed():
     for kind in ("text", "longtext", "choice", "email", "phone", "url", "record", "user"):
-        html = get_template(f"cells/{kind}.html").render({"value": "<b>x", "text": "<b>x", "field": None, "record": None, "compact": True})
+        html = get_template(f"cells/{kind}.html").render(
+            {"value": "<b>x", "text": "<b>x", "field": None, "record": None, "compact": True}
+        )
         assert "<b>" not in html, kind
 
 
 def test_toasts_offer_undo_and_escape(rf):
-    html = Template('{% include "components/toasts.html" %}').render(Context({"messages": [Message(25, "<i>saved", "undo=/u/")]}))
+    html = Template('{% include "components/toasts.html" %}').render(
+        Context({"messages": [Message(25, "<i>saved", "undo=/u/")]})
+    )
     assert 'action="/u/"' in html and "&lt;i&gt;saved" in html
 
 
