@@ -71,16 +71,27 @@ class List {
     const chosen = boxes.filter((box) => box.checked).length
     const full = chosen > 0 && chosen === boxes.length
     const page = this.root.querySelector("[data-pick-page]")
-    const total = Number(this.root.dataset.total ?? 0)
     if (page) Object.assign(page, { checked: full, indeterminate: chosen > 0 && !full })
     if (this.banner) {
-      this.banner.hidden = !full || total <= boxes.length
+      this.banner.hidden = !full || !this.more(boxes.length)
       for (const part of this.banner.querySelectorAll("[data-when]")) part.hidden = (part.dataset.when === "all") !== this.all
     }
     if (!this.form) return
     this.form.classList.toggle("on", chosen > 0)
     const count = this.form.querySelector("[data-count]")
-    if (count) count.textContent = say("selected", this.all ? (this.root.dataset.totalText ?? total.toLocaleString()) : chosen)
+    if (count) count.textContent = say("selected", this.all ? this.total() : chosen)
+  }
+
+  /** Whether there are rows beyond this page: told by data-total, else by a pager that leads somewhere. */
+  more(shown) {
+    if (this.root.dataset.total) return Number(this.root.dataset.total) > shown
+    return this.root.querySelector(".pager [rel=next], .pager [rel=prev]") !== null
+  }
+
+  /** The number of all rows as text; a list that counts later shows it in #list-count. */
+  total() {
+    const { totalText, total } = this.root.dataset
+    return totalText ?? (total ? Number(total).toLocaleString() : document.getElementById("list-count")?.textContent.trim())
   }
 
   /** Go to the next or previous row. */
