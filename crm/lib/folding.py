@@ -39,8 +39,7 @@ def simplified_table() -> dict[int, str]:
     """A ``str.translate`` table from traditional to simplified characters, one to one."""
     characters = [chr(code) for first, last in _HAN for code in range(first, last)]
     simple = OpenCC("t2s").convert("\n".join(characters)).split("\n")
-    pairs = {a: b for a, b in zip(characters, simple, strict=True) if a != b and len(b) == 1}
-    return {ord(a): pairs.get(b, b) for a, b in pairs.items()}
+    return {ord(a): b for a, b in zip(characters, simple, strict=True) if a != b and len(b) == 1}
 
 
 @cache

@@ -6,11 +6,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from django.utils.translation import gettext as _
 
 from .decode import Encoding
 from .errors import ReadError
+
+if TYPE_CHECKING:
+    import _csv
 
 DELIMITERS = ("\t", "|", ";", ",")
 LONGEST_FIELD = 1_000_000
@@ -68,10 +72,10 @@ def records(path: Path, encoding: Encoding, dialect: Dialect) -> Iterator[tuple[
             ) from None
 
 
-def _reader(lines: Iterable[str], dialect: Dialect) -> "csv._reader":
-    quoting = csv.QUOTE_MINIMAL if dialect.quoted else csv.QUOTE_NONE
+def _reader(lines: Iterable[str], dialect: Dialect) -> "_csv.Reader":
     # A single column has no delimiter; U+001F stands in for one, as no text has it.
-    return csv.reader(lines, delimiter=dialect.delimiter or "\x1f", quoting=quoting, skipinitialspace=False)
+    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if dialect.quoted else csv.QUOTE_NONE
+    return csv.reader(lines, delimiter=dialect.delimiter or "\x1f", quoting=quoting)
 
 
 def _score(lines: list[str], delimiter: str) -> tuple[float, int] | None:

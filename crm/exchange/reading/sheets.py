@@ -4,9 +4,10 @@ import json
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -47,14 +48,14 @@ def list_sheets(path: Path) -> list[str]:
         return next(lines)["sheets"]
 
 
-def sheet_rows(path: Path, sheet: str | None) -> Iterator[tuple[int, list[str]]]:
+def sheet_rows(path: Path, sheet: str | None) -> Generator[tuple[int, list[str]], None, None]:
     """(row number, cells) of each row that is not empty. Closing the iterator ends the child process."""
     with closing(_lines(path, sheet)) as lines:
         next(lines)
         yield from lines
 
 
-def _lines(path: Path, sheet: str | None) -> Iterator:
+def _lines(path: Path, sheet: str | None) -> Generator[Any, None, None]:
     """What the child process writes, parsed; its errors as ReadError."""
     command = [sys.executable, "-I", "-X", "utf8", str(_READER), str(path.resolve())]
     child = subprocess.Popen(

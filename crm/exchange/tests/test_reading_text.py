@@ -189,6 +189,8 @@ def test_the_delimiter_can_be_chosen(tmp_path):
         ("名称,电话\n甲\0乙,1\n".encode("utf-16"), "NUL"),
         ("名称,电话\n甲\0乙,1\n".encode("gb18030"), "NUL"),
         (b"name,phone\r\na\0b,1\r\n", "NUL"),
+        (b"name,phone\r\n" + b"a,1\r\n" * 20_000 + b"\0,1\r\n", "NUL"),
+        (b",".join(b"c%d" % number for number in range(1001)), "more than 1000 columns"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"x" * 600, "old Excel"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le"), "password"),
         (b"%PDF-1.7", "no table"),
@@ -197,6 +199,7 @@ def test_the_delimiter_can_be_chosen(tmp_path):
         (b"PK\x03\x04damaged", "damaged"),
         (b"name,note\n" + b'a,"' + b"never ends " * 120_000, "never ends"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_refused(tmp_path, content, reason):
     path = tmp_path / "f.csv"

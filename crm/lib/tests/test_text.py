@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crm.lib.folding import simplified_table
 from crm.lib.text import clean_line, clean_text, domain_of, fold, is_public_domain, normalise_company
 
 ANY_TEXT = st.text(st.characters(codec=None), max_size=60)
@@ -29,6 +30,11 @@ def test_fold(text, folded):
 def test_folding_twice_changes_nothing(text):
     assert fold(fold(text)) == fold(text)
     fold(text).encode()
+
+
+def test_every_traditional_character_folds_once_and_for_all():
+    for code in simplified_table():
+        assert fold(fold(chr(code))) == fold(chr(code))
 
 
 @given(st.text(alphabet="臺灣後華為電腦ＡＢａ１２", max_size=8), st.text(alphabet="臺灣後華為電腦ＡＢ", max_size=8))
