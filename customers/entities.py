@@ -61,13 +61,13 @@ class AccountEntity(Entity):
         "text": ("address",),
     }
     subtitle = ("industry", "region", "owner")
-    pills = ("kind", "level", "lifecycle")
+    pills = ("kind", "level")
     quick = ("name", "is_person", "kind", "level", "industry", "region", "source", "phone")
     sections = {
         _("Who they are"): ("name", "is_person", "kind", "level", "lifecycle", "owner", "source", "parent", "tax_id"),
         _("Reach"): ("phone", "email", "website", "region", "address"),
         _("Business"): ("industry", "size", "employees", "annual_revenue", "currency", "founded"),
-        _("More"): ("description", "created_at", "updated_at", "last_activity_at"),
+        _("More"): ("description", "last_activity_at"),
     }
     bulk_edit = ("kind", "level", "lifecycle", "industry", "region", "source", "size")
     inline = (
@@ -167,7 +167,7 @@ class ContactEntity(Entity):
     sections = {
         _("Who they are"): ("name", "account", "job_title", "decision_role", "sex", "birthday", "owner", "source"),
         _("Reach"): ("mobile", "phone", "phone2", "email", "email2", "wechat", "address"),
-        _("More"): ("description", "created_at", "updated_at", "last_activity_at"),
+        _("More"): ("description", "last_activity_at"),
     }
     bulk_edit = ("decision_role", "source")
     inline = ("name", "account", "job_title", "decision_role", "mobile", "phone", "email", "wechat", "owner")

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from crm.access import policy
+from crm.entities.brief import brief
 from crm.entities.inputs import DayInput, LineField, MoneyInput
-from crm.matching.services import Matches
 from customers.models import Account, Contact
 from sales.models import Lead, LossReason, Opportunity, Stage
 from sales.services import lead_candidates
@@ -77,22 +77,33 @@ class ConvertForm(VerbForm):
     def __init__(self, *args: Any, record: Lead, **kwargs: Any) -> None:
         super().__init__(*args, record=record, **kwargs)
         accounts, contacts = lead_candidates(record, self.user)
-        self._offer("account", accounts, record.company or record.name or record.title, with_none=False)
-        self._offer("contact", contacts, record.name, with_none=True)
+        self.matches = {"account": accounts, "contact": contacts}
+        self._offer("account", record.company or record.name or record.title or str(record), with_none=False)
+        self._offer("contact", record.name, with_none=True)
         self._offer_opportunity(record)
 
-    def _offer(self, name: str, matches: Matches, title: str, *, with_none: bool) -> None:
-        """The candidates with their reasons, then the new one, if the person may add it."""
+    def _offer(self, name: str, title: str, *, with_none: bool) -> None:
+        """The candidates, then the new one if the person may add it."""
         field = self.fields[name]
-        label = f"customers.{name}"
-        choices = [(str(m.record.pk), f"{m.record} ({', '.join(map(str, m.reasons))})") for m in matches.found]
-        if title and policy.can(self.user, label, "add"):
+        choices = [(str(match.record.pk), str(match.record)) for match in self.matches[name].found]
+        if title and policy.can(self.user, f"customers.{name}", "add"):
             choices.append((NEW, _now("New: %(title)s") % {"title": title}))
         if with_none or not choices:
             choices.append((NONE, _now("None")))
         field.choices, field.initial = choices, choices[0][0]
-        if matches.hidden:
-            field.help_text = _now("Colleagues have records that look like it: %(count)d.") % {"count": matches.hidden}
+
+    def offers(self) -> list[dict[str, Any]]:
+        """What the template draws: each choice with the line of its record and why it is offered."""
+        return [self._drawn(name) for name in ("account", "contact")]
+
+    def _drawn(self, name: str) -> dict[str, Any]:
+        matches, field = self.matches[name], self[name]
+        lines = {str(match.record.pk): brief(match.record, self.user, match.reasons) for match in matches.found}
+        options = [
+            {"value": value, "label": label, "line": lines.get(value), "checked": value == str(field.value())}
+            for value, label in self.fields[name].choices
+        ]
+        return {"field": field, "options": options, "hidden": matches.hidden}
 
     def _offer_opportunity(self, record: Lead) -> None:
         self.fields["opportunity_name"].initial = record.interest or record.company or record.name

@@ -82,7 +82,6 @@ class LeadEntity(Entity):
             "converted_contact",
             "converted_opportunity",
             "converted_at",
-            "created_at",
             "last_activity_at",
         ),
     }

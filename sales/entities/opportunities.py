@@ -73,7 +73,7 @@ class OpportunityEntity(Entity):
         _("The sale"): ("name", "account", "stage", "probability", "product_text", "source", "owner"),
         _("Money and time"): ("amount", "currency", "close_date", "engaged_on", "next_step", "next_step_on"),
         _("Outcome"): ("state", "loss_reason", "loss_note", "closed_at"),
-        _("More"): ("external_id", "description", "stage_entered_at", "created_at", "updated_at", "last_activity_at"),
+        _("More"): ("external_id", "description", "stage_entered_at", "last_activity_at"),
     }
     bulk_edit = ("close_date", "next_step", "next_step_on", "source", "probability")
     inline = ("name", "account", "stage", "amount", "close_date", "next_step", "next_step_on", "probability", "owner")
@@ -156,7 +156,7 @@ class OpportunityContactEntity(Entity):
     model = OpportunityContact
     icon = "users"
     nav = False
-    columns = ("opportunity", "contact", "contact__job_title", "contact__mobile", "role", "is_primary")
+    columns = ("opportunity", "contact", "role", "is_primary")
     filters = ("opportunity", "contact", "role", "is_primary")
     quick = ("opportunity", "contact", "role", "is_primary")
     sections = {_("Contact role"): ("opportunity", "contact", "role", "is_primary")}
