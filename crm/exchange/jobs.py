@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
+from django.http import QueryDict
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from crm.entities.bound import bind
+from crm.entities.entity import registry
+from crm.exchange.exporting import Export, file_stem
 from crm.exchange.importing.people import undo_people
 from crm.exchange.importing.preview import look_ahead
 from crm.exchange.importing.writing import write_import
 from crm.exchange.models import Import
+from crm.exchange.sheets import FORMATS, WRITERS, temporary
 from crm.jobs.kinds import job_kind
 from crm.jobs.models import Job
-from crm.jobs.running import Running
+from crm.jobs.running import JobError, Running
+from crm.records.audit import audit
 from crm.records.models import ChangeSet
 from crm.records.undo import undo
 
@@ -50,3 +60,34 @@ def undo_import(running: Running) -> dict:
     done = undo(ChangeSet.objects.get(pk=run.changes_id), actor=running.actor)
     running.set_total(done.records)
     return {"records": done.records, "conflicts": len(done.conflicts)}
+
+
+@job_kind("exchange.export", _("Export"), icon="file-export")
+def run_export(running: Running) -> dict:
+    """Write a list into a file; the rights are those of now, not of when it was asked for."""
+    label, format = running.params["label"], running.params["format"]
+    bound = bind(registry[label], running.job.user)
+    if not bound.can("export"):
+        raise JobError(_now("You may no longer export here."))
+    export = Export(bound, QueryDict(running.params["query"]))
+    if export.problems:
+        raise JobError(" ".join(export.problems))
+    running.set_total(export.records().order_by().count())
+    count = 0
+
+    def counted() -> Iterator[list[Any]]:
+        nonlocal count
+        for count, row in enumerate(export.rows()):  # noqa: B007  the headings are row 0
+            if count % 1000 == 0:
+                running.report(count)
+            yield row
+
+    path = temporary(format)
+    try:
+        with path.open("wb") as file:
+            WRITERS[format](counted(), file)
+        running.finish_file(path, f"{file_stem(bound)}.{format}", FORMATS[format], done=count)
+    finally:
+        path.unlink()
+    audit(running.job.user, "exported", entity=label, count=count, format=format, **export.summary())
+    return {"rows": count}

@@ -102,6 +102,13 @@ class Running:
             result.file.save(name, File(source), save=True)
         return result
 
+    def finish_file(self, path: Path, name: str, content_type: str, *, done: int) -> JobFile:
+        """Keep the one result of work without batches and say that all is done, unless another attempt has taken over."""
+        with transaction.atomic():
+            self.check()
+            self._update({"done": done, "total": done, "heartbeat_at": timezone.now()})
+            return self.add_file(path, name, content_type)
+
     def _tell(self, step: Step) -> None:
         done = step.done if step.done is not None else step.created + step.updated + step.skipped + step.failed
         changes: dict[str, Any] = {name: F(name) + (done if name == "done" else getattr(step, name)) for name in COUNTS}

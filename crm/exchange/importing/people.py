@@ -30,12 +30,12 @@ LABEL = "users.user"
 CREATED = "people_imported"
 
 SYNONYMS = {
-    "name": ("full name", "display name", "employee", "sales agent", "agent", "sales rep", "员工", "员工姓名", "销售", "业务员", "销售员"),
-    "username": ("login", "account", "user", "账号", "登录名", "工号"),
-    "email": ("mail", "email address", "邮件", "电子邮箱"),
-    "mobile": ("phone", "cell", "telephone", "电话", "手机号"),
-    "department": ("office", "regional office", "branch", "region", "team", "分公司", "区域", "团队"),
-    "manager": ("supervisor", "boss", "reports to", "team lead", "主管", "经理", "直属上级"),
+    "name": ("姓名", "full name", "display name", "employee", "sales agent", "agent", "sales rep", "员工", "员工姓名", "销售", "业务员", "销售员"),
+    "username": ("用户名", "login", "account", "user", "账号", "登录名", "工号"),
+    "email": ("邮箱", "mail", "email address", "邮件", "电子邮箱"),
+    "mobile": ("手机", "phone", "cell", "telephone", "电话", "手机号"),
+    "department": ("部门", "office", "regional office", "branch", "region", "team", "分公司", "区域", "团队"),
+    "manager": ("上级", "supervisor", "boss", "reports to", "team lead", "主管", "经理", "直属上级"),
 }
 
 

@@ -1,0 +1,111 @@
+"""Exactly what a list shows, as rows of a file: its conditions, columns and order, within the person's rights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from crm.entities.bound import BoundEntity, BoundField
+from crm.entities.listviews import list_query
+from crm.entities.query import ListQuery
+from crm.fields.field import Field
+
+CHUNK = 2000
+KEEP_LABELS = 20_000
+RAW = {"money", "number", "percent", "integer", "date", "datetime"}
+
+
+class Export:
+    """One list to be written out. ``params`` are those of the list's address."""
+
+    def __init__(self, bound: BoundEntity, params: QueryDict) -> None:
+        self.bound = bound
+        self.query: ListQuery = list_query(bound, params)[0]
+        self.columns: list[BoundField] = self.query.columns
+
+    @property
+    def problems(self) -> list[str]:
+        """What of the address was not understood: then nothing is exported."""
+        return [problem.message for problem in self.query.problems]
+
+    def records(self) -> QuerySet:
+        """The rows that the person both sees and may export, in the order of the list."""
+        seen = self.query.matching()
+        mine = seen & self.bound.records("export") if not self.query.problems else seen
+        sign = "-" if self.query.descending else ""
+        return mine.order_by(f"{sign}{self.query.sort_column}", f"{sign}pk")
+
+    def count(self, most: int) -> int:
+        """How many rows there are, at most ``most``."""
+        return self.records().order_by()[:most].count()
+
+    def rows(self) -> Iterator[list[Any]]:
+        """The headings, then one list of values a record. Memory does not grow with the rows."""
+        yield [column.label for column in self.columns]
+        plain = [type(column.field) is Field for column in self.columns]
+        if all(plain):
+            yield from self._fast()
+        else:
+            for record in self.query.related(self.records()).iterator(chunk_size=CHUNK):
+                yield [column.text(record) for column in self.columns]
+
+    def _fast(self) -> Iterator[list[Any]]:
+        """Values straight from the database; names of links are looked up once each."""
+        cells = [Cell(column) for column in self.columns]
+        found = self.records().values_list(*(column.name for column in self.columns)).iterator(chunk_size=CHUNK)
+        while chunk := list(islice(found, CHUNK)):
+            for index, cell in enumerate(cells):
+                cell.learn({row[index] for row in chunk})
+            for row in chunk:
+                yield [cell.show(value) for cell, value in zip(cells, row, strict=True)]
+
+    def summary(self) -> dict[str, Any]:
+        """What the audit log keeps beside the count."""
+        return {"query": self.query.params.urlencode()[:2000], "columns": [column.name for column in self.columns]}
+
+
+class Cell:
+    """How the values of one column are written: raw where a spreadsheet reckons with them, masked where they must be."""
+
+    def __init__(self, column: BoundField) -> None:
+        self.column = column
+        self.model = column.source.related_model if column.source.is_relation else None
+        self.labels: dict[Any, str] = {}
+        self.show: Callable[[Any], Any] = self._shower()
+
+    def learn(self, values: set[Any]) -> None:
+        """Look up the names of links that are new."""
+        if self.model is None:
+            return
+        if len(self.labels) > KEEP_LABELS:
+            self.labels.clear()
+        unknown = values - self.labels.keys() - {None}
+        if unknown:
+            self.labels |= {pk: self.column.mask(str(record)) for pk, record in self.model._base_manager.in_bulk(unknown).items()}
+
+    def _shower(self) -> Callable[[Any], Any]:
+        column = self.column
+        if self.model is not None:
+            return lambda value: self.labels.get(value, "")
+        if column.masked:
+            return lambda value: column.mask(column.field.show(value))
+        if column.kind == "boolean":
+            words = {True: _("Yes"), False: _("No"), None: ""}
+            return words.__getitem__
+        if column.kind == "choice":
+            labels = {value: str(label) for value, label in column.source.flatchoices}
+            return lambda value: labels.get(value, value)
+        if column.kind in RAW:
+            return lambda value: value
+        return lambda value: "" if value is None else str(value)
+
+
+def file_stem(bound: BoundEntity) -> str:
+    """A name for the file: what it holds and of which day."""
+    return f"{bound.plural} {timezone.localdate().isoformat()}"
