@@ -32,10 +32,23 @@ def brief(record: Any, user: Any, reasons: Iterable[Any] = ()) -> Brief:
 
 
 def briefs(found: Iterable[Any], user: Any, at_most: int = 5) -> list[Brief]:
-    """Lines of records, or of matches that carry a record (None: hidden from the user, so left out) and reasons."""
-    lines = []
-    for item in list(found)[: at_most * 2]:
-        record = getattr(item, "record", item)
-        if record is not None:
-            lines.append(brief(record, user, getattr(item, "reasons", ())))
-    return lines[:at_most]
+    """Lines of the first of some records."""
+    return [brief(record, user) for record in list(found)[:at_most]]
+
+
+@dataclass(frozen=True)
+class Twins:
+    """Possible duplicates: those the user may see, and how many more there are."""
+
+    lines: list[Brief]
+    hidden: int = 0
+
+    def __len__(self) -> int:
+        return len(self.lines) + self.hidden
+
+
+def twins_of(found: Iterable[Any], user: Any, at_most: int = 5) -> Twins:
+    """Records, or matches that carry a record (None: the user may not see it) and reasons, as lines."""
+    pairs = [(getattr(item, "record", item), getattr(item, "reasons", ())) for item in found]
+    seen = [(record, reasons) for record, reasons in pairs if record is not None]
+    return Twins([brief(record, user, reasons) for record, reasons in seen[:at_most]], len(pairs) - len(seen))

@@ -79,6 +79,8 @@ class EntityForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
+        for name in set(cleaned) - {*self.names, "version"}:
+            del cleaned[name]
         owner = cleaned.get("owner")
         changed = owner is not None and owner.pk != (self.user.pk if self.adding else self.initial.get("owner"))
         if changed and not policy.can_assign(self.user, self.bound.label, owner):

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from django.apps import apps
@@ -26,6 +27,7 @@ PAGE = 30
 WINDOWS = (timedelta(days=31), timedelta(days=92), timedelta(days=366), None)
 # After so many batches that the reader may not see, a page ends early and offers to go on.
 MOST_BATCHES = 6
+LATER_BATCH = 120
 PLAIN = "entities/entry.html"
 
 
@@ -89,8 +91,8 @@ def timeline(
     links = _links(bound, record, group if not own else "", before, now or timezone.now())
     found: list[Entry] = []
     last: Cursor | None = None
-    for _batch in range(MOST_BATCHES):
-        batch = [link for _n, link in zip(range(size + 1 - len(found)), links, strict=False)]
+    for number in range(MOST_BATCHES):
+        batch = list(islice(links, LATER_BATCH if number else size + 1))
         if not batch:
             last = None
             break

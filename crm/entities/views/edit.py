@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 
-from crm.entities.brief import briefs
+from crm.entities.brief import Twins, twins_of
 from crm.entities.conflicts import compare
 from crm.entities.entity import Entity
 from crm.entities.forms import EntityForm, entity_form, initial_of
@@ -73,7 +73,7 @@ class FormView(EntityView):
         """Save; 422 shows the form again with what was typed, 409 both versions."""
         if not form.is_valid():
             return self.show(form, status=422)
-        twins = [] if self.request.POST.get("confirm") else briefs(form.twins(), self.request.user)
+        twins = Twins([]) if self.request.POST.get("confirm") else twins_of(form.twins(), self.request.user)
         if twins:
             return self.show(form, status=422, twins=twins, ask=True)
         try:
@@ -128,4 +128,4 @@ class CheckView(FormView):
 
     def post(self, request: HttpRequest, pk: int | None = None) -> HttpResponse:
         form = self.new_form(request.POST) if pk is None else self.edit_form(pk, request.POST)
-        return self.page("twins", twins=briefs(form.twins(), request.user), form=form)
+        return self.page("twins", twins=twins_of(form.twins(), request.user), form=form)

@@ -1,0 +1,67 @@
+"""People at work on customers and sales, for the tests of the generic pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from crm.access.models import Scope
+from crm.users.models import User
+from customers.factories import make_account, make_contact
+from customers.models import Account, Contact
+
+ENTITIES = ("customers.account", "customers.contact", "customers.accountcontact", "sales.opportunity", "sales.lead")
+ACTIONS = ("view", "add", "change", "delete")
+
+
+@pytest.fixture
+def seller(rep, grant) -> User:
+    """A rep who does everything with their own records."""
+    for label in ENTITIES:
+        grant(rep, label, **dict.fromkeys(ACTIONS, Scope.OWN))
+    return rep
+
+
+@pytest.fixture
+def client_of(client) -> Callable[[User], Client]:
+    def sign_in(user: User) -> Client:
+        client.force_login(user)
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def sells(seller, client_of) -> Client:
+    """The rep's browser."""
+    return client_of(seller)
+
+
+@pytest.fixture
+def account(seller) -> Account:
+    return make_account(name="北辰重工集团有限公司", owner=seller, phone="022-6530 1188", employees=1200)
+
+
+@pytest.fixture
+def contact(seller, account) -> Contact:
+    return make_contact(name="刘建国", owner=seller, account=account)
+
+
+@pytest.fixture
+def posted() -> Callable[..., dict[str, Any]]:
+    """What a browser posts for a record: every field of its form, with ``changes``."""
+
+    def post(form: Any, **changes: Any) -> dict[str, Any]:
+        data = {}
+        for bound_field in form:
+            value = bound_field.field.prepare_value(bound_field.value())
+            if bound_field.field.disabled or value in (None, False):
+                continue
+            data[bound_field.name] = bound_field.field.widget.format_value(value) if value is not True else "on"
+        data = {name: value[0] if isinstance(value, list) else value for name, value in data.items()}
+        return {name: value for name, value in {**data, **changes}.items() if value is not None}
+
+    return post

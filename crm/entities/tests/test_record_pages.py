@@ -1,0 +1,237 @@
+"""The pages of one record through the front door: adding, editing, conflicts, duplicates, the trash, “why”."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.urls import reverse
+
+from crm.access.models import Scope
+from crm.entities.bound import bind
+from crm.entities.entity import entity_of
+from crm.entities.forms import entity_form
+from crm.records import services
+from crm.records.actor import Actor
+from crm.records.models import AuditEvent, Entry
+from customers.factories import make_account, make_contact
+from customers.models import Account, Contact
+
+pytestmark = pytest.mark.django_db
+
+
+def page_of(record, view="record", *args):
+    return entity_of(record).url(view, record.pk, *args)
+
+
+def fields_of(user, record, posted, **changes):
+    return posted(entity_form(bind(entity_of(record), user), instance=record), **changes)
+
+
+def test_adding_saves_one_entry_and_offers_to_undo_it(sells, seller):
+    answer = sells.post(reverse("entities:add", args=["customers", "accounts"]), {"name": "青岛海润水务", "kind": "prospect", "lifecycle": "prospect", "currency": "CNY"}, follow=True)  # fmt: skip
+    account = Account.objects.get(name="青岛海润水务")
+    entry = Entry.objects.get(entity="customers.account", record_id=account.pk)
+    assert (account.owner, entry.kind, entry.actor) == (seller, "customers.account.created", seller)
+    assert answer.redirect_chain == [(page_of(account), 302)]
+    assert reverse("entities:undo_entry", args=[entry.pk]) in answer.content.decode()
+
+
+def test_a_refused_form_keeps_what_was_typed(sells, account, seller, posted):
+    data = fields_of(seller, account, posted, name="", website="https://kept.example")
+    answer = sells.post(page_of(account, "edit"), data)
+    assert answer.status_code == 422
+    assert "https://kept.example" in answer.content.decode()
+    account.refresh_from_db()
+    assert account.name == "北辰重工集团有限公司"
+
+
+def test_get_never_writes(sells, account):
+    for view in ("record", "edit", "delete", "why", "timeline", "history", "tabs"):
+        assert sells.get(page_of(account, view)).status_code == 200
+    assert sells.get(page_of(account, "restore")).status_code == 405
+    assert Entry.objects.count() == 1
+    account.refresh_from_db()
+    assert account.version == 1
+
+
+def test_other_peoples_records_do_not_exist(client_of, account, other, grant):
+    grant(other, "customers.account", view=Scope.OWN, change=Scope.OWN, delete=Scope.OWN)
+    stranger = client_of(other)
+    for view in ("record", "edit", "delete", "why", "timeline", "history", "tabs"):
+        assert stranger.get(page_of(account, view)).status_code == 404
+        assert stranger.get(page_of(Account(pk=10**9), view)).status_code == 404
+    assert stranger.post(page_of(account, "delete")).status_code == 404
+    account.refresh_from_db()
+    assert account.deleted_at is None
+
+
+def test_two_editors_both_keep_their_work(sells, seller, account, posted):
+    mine = fields_of(seller, account, posted, phone="010-1111", employees="1300")
+    theirs = Account.objects.get(pk=account.pk)
+    theirs.phone, theirs.address = "010-2222", "天津市滨海新区"
+    services.save(theirs, actor=Actor(seller))
+    answer = sells.post(page_of(account, "edit"), mine)
+    assert answer.status_code == 409
+    sides = {side.field.name: side for side in answer.context["sides"]}
+    assert {n: (s.base, s.mine, s.theirs, s.both, s.keep) for n, s in sides.items()} == {
+        "phone": ("022-6530 1188", "010-1111", "010-2222", True, "mine"),
+        "employees": ("1200", "1300", "1200", False, "mine"),
+        "address": ("", "", "天津市滨海新区", False, "theirs"),
+    }
+    assert sides["phone"].by == seller
+    again = {**mine, "version": theirs.version, "keep_phone": "theirs", "keep_address": "theirs"}
+    assert sells.post(page_of(account, "edit"), again).status_code == 302
+    account.refresh_from_db()
+    assert (account.phone, account.address, account.employees) == ("010-2222", "天津市滨海新区", 1300)
+
+
+def test_editing_what_went_to_the_trash_is_not_silent(sells, seller, account, posted):
+    data = fields_of(seller, account, posted, employees="9")
+    services.delete(account, actor=Actor(seller))
+    assert sells.post(page_of(account, "edit"), data).status_code == 404
+
+
+def test_a_look_alike_is_asked_about_once(sells, seller, account):
+    data = {"name": "北辰重工集团有限公司", "kind": "prospect", "lifecycle": "prospect", "currency": "CNY"}
+    url = reverse("entities:add", args=["customers", "accounts"])
+    checked = sells.post(
+        reverse("entities:check", args=["customers", "accounts"]), data, headers={"HX-Request": "true"}
+    )
+    assert checked.status_code == 200
+    assert page_of(account) in checked.content.decode()
+    assert "<html" not in checked.content.decode()
+    asked = sells.post(url, data)
+    assert asked.status_code == 422
+    assert 'name="confirm"' in asked.content.decode()
+    assert Account.objects.count() == 1
+    assert sells.post(url, {**data, "confirm": "1"}).status_code == 302
+    assert Account.objects.count() == 2
+
+
+def test_a_look_alike_of_somebody_else_is_told_without_its_name(client_of, account, other, grant):
+    grant(other, "customers.account", view=Scope.OWN, add=Scope.OWN)
+    asked = client_of(other).post(
+        reverse("entities:add", args=["customers", "accounts"]),
+        {"name": "别的名字", "phone": account.phone, "kind": "prospect", "lifecycle": "prospect", "currency": "CNY"},
+    )
+    assert asked.status_code == 422
+    assert (len(asked.context["twins"].lines), asked.context["twins"].hidden) == (0, 1)
+    assert account.name not in asked.content.decode()
+
+
+def test_creating_in_place_hands_the_new_record_to_the_form_below(sells):
+    url = reverse("entities:add", args=["customers", "accounts"]) + "?in_place=1&name=鲁能热电"
+    shown = sells.get(url, headers={"HX-Request": "true"}).content.decode()
+    assert "鲁能热电" in shown
+    assert "<html" not in shown
+    made = sells.post(url, {"name": "鲁能热电", "kind": "prospect"}, headers={"HX-Request": "true"})
+    assert made.status_code == 204
+    account = Account.objects.get(name="鲁能热电")
+    assert json.loads(made["HX-Trigger"]) == {"record-created": {"id": account.pk, "text": "鲁能热电"}}
+
+
+def test_looking_is_audited_once_a_page(sells, seller, account):
+    sells.get(page_of(account))
+    sells.get(page_of(account) + "?tab=history", headers={"HX-Request": "true"})
+    seen = AuditEvent.objects.get(action="viewed")
+    assert (seen.user, seen.entity, seen.record_ids) == (seller, "customers.account", [account.pk])
+
+
+def test_the_page_costs_few_queries_however_long_its_timeline(
+    sells, seller, account, contact, django_assert_max_num_queries
+):
+    actor = Actor(seller)
+    for n in range(200):
+        subject = account if n % 2 else contact
+        subject.description = f"{n}"
+        services.save(subject, actor=actor)
+    sells.get(page_of(account))
+    with django_assert_max_num_queries(25):
+        page = sells.get(page_of(account)).content.decode()
+    assert page.count('id="entry-') == 30
+
+
+def test_tabs_show_related_records_within_reach(sells, seller, other, account, contact):
+    theirs = make_contact(name="别人的人", owner=other, account=account)
+    html = sells.get(page_of(account) + "?tab=customers.contact").content.decode()
+    assert contact.name in html
+    assert theirs.name not in html
+    assert f"account={account.pk}" in html
+    tabs = sells.get(page_of(account, "tabs"), headers={"HX-Request": "true"})
+    counts = {tab.name: tab.count for tab in tabs.context["tabs"]}
+    assert counts["customers.contact"] == "1"
+    assert sells.get(page_of(account) + "?tab=users.user").status_code == 404
+    assert sells.get(page_of(account, "related", "customers.contact")).status_code == 200
+
+
+def test_a_hidden_field_is_nowhere_on_the_page(sells, seller, account, field_rule):
+    account.phone = "022-7777 8888"
+    services.save(account, actor=Actor(seller))
+    assert "7777" in sells.get(page_of(account)).content.decode()
+    field_rule(seller, "customers.account", "phone", "hidden")
+    for view in ("record", "history", "edit"):
+        html = sells.get(page_of(account, view)).content.decode()
+        assert "7777" not in html
+        assert "6530" not in html
+    field_rule(seller, "customers.account", "phone", "masked")
+    html = sells.get(page_of(account)).content.decode() + sells.get(page_of(account, "edit")).content.decode()
+    assert "7777" not in html
+    assert "8888" in html
+
+
+def test_deleting_names_what_goes_along_and_what_holds_back(sells, seller, other, account, contact, client_of):
+    theirs = make_contact(name="秘密的人", owner=other, account=account)
+    asked = sells.get(page_of(account, "delete")).content.decode()
+    assert contact.name in asked
+    assert theirs.name not in asked
+    refused = sells.post(page_of(account, "delete"))
+    assert refused.status_code == 409
+    assert (contact.name in refused.content.decode(), refused.context["unseen"]) == (True, 1)
+    account.refresh_from_db()
+    assert account.deleted_at is None
+    lonely = make_account(owner=seller)
+    done = sells.post(page_of(lonely, "delete"), follow=True)
+    assert "/undo/set/" in done.content.decode()
+    lonely.refresh_from_db()
+    assert lonely.deleted_at
+    assert sells.get(page_of(lonely)).status_code == 404
+    assert sells.post(page_of(lonely, "restore")).status_code == 302
+    lonely.refresh_from_db()
+    assert lonely.deleted_at is None
+
+
+def test_deleting_takes_the_right_to_delete(client_of, other, grant):
+    account = make_account(owner=other)
+    grant(other, "customers.account", view=Scope.OWN, change=Scope.OWN)
+    assert client_of(other).post(page_of(account, "delete")).status_code == 403
+    account.refresh_from_db()
+    assert account.deleted_at is None
+
+
+def test_why_answers_for_oneself_and_for_anybody_to_those_who_keep_roles(
+    sells, seller, other, boss, account, client_of
+):
+    html = sells.get(page_of(account, "why")).content.decode()
+    assert "Test rep" in html
+    theirs = make_account(owner=other)
+    assert sells.get(page_of(theirs, "why")).status_code == 404
+    assert sells.get(page_of(account, "why") + f"?user={boss.pk}").context["person"] == seller
+    answer = client_of(boss).get(page_of(theirs, "why") + f"?user={seller.pk}")
+    assert [explained.allowed for _label, explained in answer.context["answers"]] == [False] * 4
+
+
+def test_people_are_suggested_by_name_and_pinyin_within_the_right_to_assign(sells, seller, other, grant):
+    url = reverse("entities:link", args=["customers", "accounts", "owner"])
+    assert [r["id"] for r in sells.get(url).json()["results"]] == [seller.pk]
+    grant(seller, "customers.account", assign=Scope.ALL)
+    assert [r["text"] for r in sells.get(url + "?q=cl").json()["results"]] == ["陈立"]
+    assert [r["text"] for r in sells.get(url + "?q=陈").json()["results"]] == ["陈立"]
+    assert sells.get(reverse("entities:link", args=["customers", "accounts", "created_by"])).status_code == 404
+
+
+def test_a_contact_is_added_to_the_account_it_was_asked_for(sells, seller, account):
+    url = reverse("entities:add", args=["customers", "contacts"]) + f"?account={account.pk}"
+    assert account.name in sells.get(url).content.decode()
+    assert sells.post(url, {"name": "孙倩", "account": str(account.pk)}).status_code == 302
+    assert Contact.objects.get(name="孙倩").account == account
