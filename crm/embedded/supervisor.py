@@ -40,7 +40,7 @@ def port_number(text: str) -> int:
 
 
 def manage(environment: dict[str, str], *arguments: str) -> str:
-    """The output of a manage.py command; EmbeddedError with its last lines when it fails."""
+    """What a manage.py command prints (its progress, on stderr, apart); EmbeddedError with its last lines when it fails."""
     result = subprocess.run(
         [sys.executable, str(ROOT / "manage.py"), *arguments],
         check=False,
@@ -48,12 +48,12 @@ def manage(environment: dict[str, str], *arguments: str) -> str:
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        stderr=subprocess.PIPE,
         text=True,
         preexec_fn=dies_with_parent(signal.SIGTERM),
     )
     if result.returncode:
-        last = "\n".join(result.stdout.splitlines()[-25:])
+        last = "\n".join((result.stdout + result.stderr).splitlines()[-25:])
         raise EmbeddedError(f"manage.py {' '.join(arguments)} failed:\n{last}")
     return result.stdout
 
