@@ -115,7 +115,8 @@ class Target:
         """The fields that the user may fill, by name."""
         names = dict.fromkeys([*self.entity.form_names, *self.entity.keys, "owner"])
         shown = [f for f in self.bound.visible(n for n in names if hasattr(self.model, n)) if f.editable]
-        return {f.name: TargetField(f.field, headings_of(f.field, self.entity.synonyms.get(f.name, ()))) for f in shown}
+        words = self.entity.synonyms
+        return {f.name: TargetField(f.field, headings_of(f.field, words.get(f.name, ())), given=f.name == "owner") for f in shown}
 
     @cached_property
     def keys(self) -> list[str]:
