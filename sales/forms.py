@@ -44,6 +44,17 @@ class WinForm(VerbForm):
             self.fields["amount"].initial = record.amount
 
 
+class StageForm(VerbForm):
+    """Where it stands now."""
+
+    stage = forms.ModelChoiceField(Stage.objects.none(), label=_("Stage"), empty_label=None)
+
+    def __init__(self, *args: Any, record: Opportunity, **kwargs: Any) -> None:
+        super().__init__(*args, record=record, **kwargs)
+        self.fields["stage"].queryset = record.pipeline.stages.filter(is_lost=False)
+        self.fields["stage"].initial = record.stage_id
+
+
 class LoseForm(VerbForm):
     """Why it was lost."""
 

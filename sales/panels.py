@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 
 from crm.access import policy
 from crm.entities.entity import contribute_figures, registry
+from crm.entities.panels import panel
 from crm.lib.money import format_money, short_money
 from customers.models import Account, Contact
-from sales.models import Opportunity
+from sales.models import Opportunity, Stage
 
 LABEL = "sales.opportunity"
 
@@ -32,6 +33,34 @@ def opportunity_figures(record: Opportunity, user: Any) -> list[dict]:
         text = ngettext("%(days)d day", "%(days)d days", days) % {"days": days}
         figures.append({"label": _("In this stage"), "value": text, "tone": "amber" if record.is_stalled else ""})
     return figures
+
+
+@panel(LABEL, slot="top", template="sales/opportunity_path.html")
+def stage_path(record: Opportunity, user: Any) -> dict | None:
+    """The stages of its pipeline, the way behind it and the way ahead; a button each for who may move it."""
+    if not _knows(user, "stage"):
+        return None
+    stages = list(record.pipeline.stages.all())
+    is_open = record.state == Opportunity.State.OPEN
+    entity = registry[LABEL]
+    verbs = {"won": entity.url("action", record.pk, "win"), "lost": entity.url("action", record.pk, "lose")}
+    steps = [
+        {
+            "stage": stage,
+            "place": _place(stage, record),
+            "ask": verbs.get(stage.state, ""),
+        }
+        for stage in stages
+        if stage.pk == record.stage_id or not stage.is_lost or is_open
+    ]
+    may = is_open and policy.field_mode(user, [(LABEL, "stage")]) is None and policy.can_record(user, record, "change")
+    return {"steps": steps, "may": may, "record": record, "move_url": entity.url("action", record.pk, "move")}
+
+
+def _place(stage: Stage, record: Opportunity) -> str:
+    if stage.pk == record.stage_id:
+        return "now"
+    return "past" if stage.position < record.stage.position and not stage.is_lost and not record.stage.is_lost else ""
 
 
 @contribute_figures("customers.account")

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.entities.entity import Action, Board, Entity, View, register
 from sales import services
-from sales.forms import LoseForm, WinForm
+from sales.forms import LoseForm, StageForm, WinForm
 from sales.models import Opportunity, OpportunityContact, Stage
 from sales.panels import opportunity_figures
 
@@ -24,6 +24,11 @@ def is_open(opportunity: Opportunity) -> bool:
 
 def is_closed(opportunity: Opportunity) -> bool:
     return not is_open(opportunity)
+
+
+def change_stage(opportunity: Opportunity, *, actor: Any, stage: Stage) -> Opportunity:
+    """What the path on the page and the verb do."""
+    return services.move_stage(opportunity, stage, actor=actor)
 
 
 @register
@@ -101,6 +106,7 @@ class OpportunityEntity(Entity):
     shows_on = {"customers.account": "account"}
     actions = (
         Action("win", _("Win"), services.win_opportunity, "trophy", WinForm, when=is_open, primary=True),
+        Action("move", _("Change stage"), change_stage, "arrow-right", StageForm, when=is_open),
         Action("lose", _("Lose"), services.lose_opportunity, "mood-sad", LoseForm, when=is_open, danger=True),
         Action("reopen", _("Open again"), services.reopen_opportunity, "refresh", when=is_closed),
     )

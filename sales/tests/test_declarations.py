@@ -13,6 +13,7 @@ from customers.factories import make_account, make_contact
 from sales.factories import make_lead, make_loss_reason, make_opportunity, make_pipeline, make_role, make_stage
 from sales.forms import ConvertForm, LoseForm, WinForm
 from sales.models import Lead, Opportunity
+from sales.panels import stage_path
 
 pytestmark = pytest.mark.django_db
 
@@ -63,7 +64,21 @@ def test_an_opportunity_shows_its_weighted_amount(boss):
 def test_verbs_fit_the_state(boss):
     deal, won = make_opportunity(), make_opportunity(stage=make_stage("赢单"))
     names = [{a.name for a in bind(entity_of(o), boss).actions_on(o)} for o in (deal, won)]
-    assert names == [{"win", "lose"}, {"reopen"}]
+    assert names == [{"win", "move", "lose"}, {"reopen"}]
+
+
+def test_the_path_is_walked_by_who_may_change_the_sale(rep, other, grant):
+    grant(rep, "sales.opportunity", view=Scope.ALL, change=Scope.OWN)
+    mine, theirs = make_opportunity(owner=rep, stage=make_stage("方案设计")), make_opportunity(owner=other)
+    path = stage_path(mine, rep)
+    assert [step["place"] for step in path["steps"]] == ["past", "now", "", "", ""]
+    assert (path["may"], stage_path(theirs, rep)["may"]) == (True, False)
+
+
+def test_a_stage_that_is_hidden_shows_no_path(rep, grant, field_rule):
+    grant(rep, "sales.opportunity", view=Scope.ALL)
+    field_rule(rep, "sales.opportunity", "stage", "hidden")
+    assert stage_path(make_opportunity(), rep) is None
 
 
 def test_losing_asks_for_a_reason_and_winning_for_the_sum(boss):
