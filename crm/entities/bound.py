@@ -97,6 +97,11 @@ class BoundEntity:
         shown = self.readable(self.entity.sortable)
         return {name: column for name, column in self.entity.sortable.items() if name in shown}
 
+    @cached_property
+    def offered(self) -> list[BoundField]:
+        """Every field that the user may choose as a column."""
+        return self.visible(dict.fromkeys([*self.entity.columns, *self.entity.field_names]))
+
     def condition(self, data: Any) -> Group:
         """Stored condition JSON as this user may read it; ConditionError names what does not fit."""
         return parse(data, self.filterable)

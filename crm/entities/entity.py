@@ -121,6 +121,7 @@ class Entity:
     synonyms: Mapping[str, Sequence[str]] = {}
     keys: Sequence[str] = ()
     importable = True
+    face = "sq"
     attention: Mapping[str, Any] | None = None
     verbs: Sequence[str] = ()
     nav = True

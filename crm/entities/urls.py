@@ -3,12 +3,18 @@
 from django.urls import path
 
 from crm.entities.views.action import ActionView
+from crm.entities.views.bulk import BulkView
+from crm.entities.views.choices import ChoicesView
 from crm.entities.views.delete import DeleteView, RestoreView
 from crm.entities.views.edit import AddView, CheckView, EditView
+from crm.entities.views.inline import CellView
 from crm.entities.views.links import LinkView
 from crm.entities.views.record import RecordView, TabsView
+from crm.entities.views.listing import ColumnsView, CountsView, ListView
 from crm.entities.views.related import RelatedView
+from crm.entities.views.saved import SavedViewView
 from crm.entities.views.timeline import HistoryView, TimelineView
+from crm.entities.views.trash import TrashView
 from crm.entities.views.undo import undo_one, undo_set
 from crm.entities.views.why import WhyView
 
@@ -18,6 +24,15 @@ HOME = "<slug:area>/<slug:slug>/"
 urlpatterns: list = [
     path("undo/set/<int:pk>/", undo_set, name="undo_set"),
     path("undo/entry/<int:pk>/", undo_one, name="undo_entry"),
+    # The list
+    path(HOME, ListView.as_view(), name="list"),
+    path(HOME + "counts/", CountsView.as_view(), name="counts"),
+    path(HOME + "columns/", ColumnsView.as_view(), name="columns"),
+    path(HOME + "choices/", ChoicesView.as_view(), name="choices"),
+    path(HOME + "views/<str:key>/", SavedViewView.as_view(), name="views"),
+    path(HOME + "bulk/<slug:op>/", BulkView.as_view(), name="bulk"),
+    path(HOME + "trash/", TrashView.as_view(), name="trash"),
+    path(HOME + "<int:pk>/cell/<str:name>/", CellView.as_view(), name="cell"),
     # The record: page, form, verbs
     path(HOME + "add/", AddView.as_view(), name="add"),
     path(HOME + "check/", CheckView.as_view(), name="check"),

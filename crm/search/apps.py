@@ -7,4 +7,8 @@ class SearchConfig(AppConfig):
     verbose_name = _("Search")
 
     def ready(self) -> None:
+        from crm.entities.query import set_searcher
         from crm.search import index  # noqa: F401 - its on_write hook
+        from crm.search.services import matching_ids
+
+        set_searcher(matching_ids)

@@ -29,6 +29,12 @@ def cell(context: Context, field: Any, record: models.Model, compact: bool = Fal
 
 
 @register.simple_tag
+def cell_text(field: Any, record: models.Model) -> str:
+    """One value of a record as plain text, masked where the reader's mode masks it."""
+    return field.text(record)
+
+
+@register.simple_tag
 def record_url(record: Any) -> str:
     """The page of a record; empty for what has no page."""
     entity = registry.get(record._meta.label_lower) if isinstance(record, models.Model) else None

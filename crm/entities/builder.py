@@ -1,0 +1,36 @@
+"""What the condition builder offers: fields, operators, choices and where links are searched."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crm.entities.bound import BoundEntity
+from crm.entities.entity import registry
+from crm.fields.field import Field
+from crm.fields.kinds import LABELS, arity
+
+
+def builder_fields(bound: BoundEntity) -> list[dict[str, Any]]:
+    """The fields that the user may filter by, as the builder's JSON."""
+    return [_described(bound, name, field) for name, field in bound.filterable.items()]
+
+
+def _described(bound: BoundEntity, name: str, field: Field) -> dict[str, Any]:
+    return {
+        "name": name,
+        "label": field.label,
+        "kind": field.kind,
+        "operators": [{"name": op, "label": str(LABELS[op]), "arity": arity(op)} for op in field.operators],
+        "choices": field.choices if field.kind == "choice" else None,
+        "remote": _remote(bound, field),
+    }
+
+
+def _remote(bound: BoundEntity, field: Field) -> str | None:
+    if not field.source.is_relation:
+        return None
+    target = registry.get(field.source.related_model._meta.label_lower)
+    if target is not None:
+        return target.url("choices")
+    owner = registry.get(field.source.model._meta.label_lower)
+    return owner.url("link", field.source.name) + "?filter=1" if owner else None

@@ -1,0 +1,123 @@
+"""One change to many records: those a person selected, or all that a list matches, as one change set that can be undone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import Model, QuerySet
+from django.http import QueryDict
+
+from crm.entities.bound import BoundEntity
+from crm.entities.constraints import refusal
+from crm.entities.forms import EntityForm, entity_form
+from crm.entities.listviews import list_query
+from crm.records import services
+from crm.records.actor import Actor
+from crm.records.errors import Conflict, Protected
+from crm.records.models import ChangeSet
+
+BATCH = 1000
+# The action that each operation needs on every record.
+NEEDS = {"edit": "change", "assign": "assign", "delete": "delete"}
+
+
+@dataclass
+class Outcome:
+    """What a mass change did: how many records it changed, left alone as not allowed, and was refused, with the reasons."""
+
+    changed: int = 0
+    refused: dict[str, int] = field(default_factory=dict)
+
+    def refuse(self, reason: str, count: int = 1) -> None:
+        self.refused[reason] = self.refused.get(reason, 0) + count
+
+
+class Selection:
+    """The records that a person means: ids, or everything that a list's address matches."""
+
+    def __init__(self, bound: BoundEntity, data: QueryDict | Mapping[str, Any]) -> None:
+        self.bound = bound
+        self.everything = bool(data.get("all"))
+        self.query = str(data.get("query") or "")[:20_000]
+        raw = data.getlist("selected") if isinstance(data, QueryDict) else data.get("selected", [])
+        self.ids = sorted({int(pk) for pk in raw if str(pk).isascii() and str(pk).isdigit() and len(str(pk)) <= 18})
+
+    def rows(self, action: str) -> QuerySet:
+        """Those on which the user may perform ``action``."""
+        if not self.everything:
+            return self.bound.records(action).filter(pk__in=self.ids)
+        query, _tabs, active = list_query(self.bound, QueryDict(self.query))
+        return query.matching(action) if active else self.bound.records(action).none()
+
+    def params(self) -> dict[str, Any]:
+        """What a job needs to find the same records."""
+        return {"all": self.everything, "query": self.query, "selected": self.ids}
+
+
+def bulk_form(bound: BoundEntity, op: str, data: QueryDict | None) -> EntityForm:
+    """The form of a mass change: when posted, only the fields whose box is ticked."""
+    names = ["owner"] if op == "assign" else list(bound.bulk_edit)
+    if data is not None and op == "edit":
+        names = [name for name in names if data.get(f"change_{name}")]
+    return entity_form(bound, data, instance=bound.entity.new(bound.user, {}), names=names)
+
+
+def values_of(form: EntityForm) -> dict[str, Any]:
+    """Attribute → value that a valid form writes on each record."""
+    return {name: form.cleaned_data.get(name) for name in form.names}
+
+
+def batches(rows: QuerySet, after: int = 0) -> Iterator[list[Model]]:
+    """Rows by id, a batch at a time, however many there are."""
+    while batch := list(rows.filter(pk__gt=after).order_by("pk")[:BATCH]):
+        after = batch[-1].pk
+        yield batch
+
+
+def apply(op: str, batch: list[Model], values: Mapping[str, Any], *, actor: Actor, changes: ChangeSet, outcome: Outcome) -> None:
+    """Do the operation on one batch; what the database or a rule refuses is tried record by record and counted with its reason."""
+    try:
+        with transaction.atomic():
+            outcome.changed += _write(op, batch, values, actor, changes)
+    except (ValidationError, IntegrityError, Protected, Conflict) as error:
+        if len(batch) == 1:
+            outcome.refuse(_reason(batch[0], error))
+            return
+        pks = [record.pk for record in batch]
+        for record in type(batch[0])._base_manager.filter(pk__in=pks):
+            apply(op, [record], values, actor=actor, changes=changes, outcome=outcome)
+
+
+def _write(op: str, batch: list[Model], values: Mapping[str, Any], actor: Actor, changes: ChangeSet) -> int:
+    if op == "delete":
+        services.delete_many(batch, actor=actor, changes=changes)
+        return len(batch)
+    for record in batch:
+        for name, value in values.items():
+            setattr(record, name, value)
+    return len(services.save_many(batch, actor=actor, changes=changes))
+
+
+def _reason(record: Model, error: Exception) -> str:
+    if isinstance(error, IntegrityError):
+        error = refusal(type(record), error)
+    return "; ".join(error.messages) if isinstance(error, ValidationError) else str(error)
+
+
+def may_run(bound: BoundEntity, op: str) -> bool:
+    """Whether the user may start the operation at all."""
+    return bound.can(NEEDS[op]) and (op != "edit" or bool(bound.bulk_edit))
+
+
+def run(op: str, rows: QuerySet, values: Mapping[str, Any], *, actor: Actor, changes: ChangeSet, told: Callable[[int], None] = lambda n: None) -> Outcome:
+    """The whole operation, batch by batch, inside the caller's transaction."""
+    outcome = Outcome()
+    for batch in batches(rows):
+        apply(op, batch, values, actor=actor, changes=changes, outcome=outcome)
+        told(outcome.changed)
+    return outcome
+

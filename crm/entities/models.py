@@ -1,0 +1,49 @@
+"""What people keep of their lists. Not entities: settings of one person, shared at most as a way to look."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class SavedView(models.Model):
+    """A list's conditions, order and columns under a name; a shared one is read through the reader's own rights."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="saved_views", verbose_name=_("user"))
+    entity = models.CharField(_("entity"), max_length=100)
+    name = models.CharField(_("name"), max_length=60)
+    where = models.JSONField(_("conditions"), default=dict, blank=True)
+    sort = models.CharField(_("order"), max_length=100, blank=True)
+    columns = models.JSONField(_("columns"), default=list, blank=True)
+    shared = models.BooleanField(_("shared with everybody"), default=False)
+    pinned = models.BooleanField(_("pinned"), default=True)
+    position = models.PositiveIntegerField(_("position"), default=0)
+
+    class Meta:
+        verbose_name = _("saved view")
+        verbose_name_plural = _("saved views")
+        ordering = ["position", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "entity", "name"],
+                name="saved_view_name_is_unique",
+                violation_error_message=_("You have a view of that name already."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ColumnChoice(models.Model):
+    """The columns that a person chose for the lists of an entity."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    entity = models.CharField(max_length=100)
+    columns = models.JSONField(default=list)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["user", "entity"], name="column_choice_is_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.entity}"

@@ -1,0 +1,171 @@
+"""What a list shows: rows within rights, conditions, search, order and columns, all read from the address."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property, reduce
+from operator import and_, or_
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+
+from crm.entities.bound import BoundEntity, BoundField
+from crm.entities.chips import Chip, chips_of
+from crm.entities.filters import Filters
+from crm.entities.paging import KeysetPage, paginate
+from crm.fields.conditions import ConditionError, Group
+
+RESERVED = frozenset({"q", "where", "sort", "cols", "view", "after", "before", "tab", "pipeline", "partial"})
+MAX_WHERE = 20_000
+
+# Set by the search room above: (user, entity label, text) → a subquery of ids. Without it a list looks into its columns.
+_searcher: list[Callable[[Any, str, str], QuerySet]] = []
+
+
+def set_searcher(fn: Callable[[Any, str, str], QuerySet]) -> None:
+    """Let ``fn(user, label, text)`` find the ids of records that contain a text."""
+    _searcher[:] = [fn]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A part of the address that could not be understood: its parameter and what is wrong with it."""
+
+    name: str
+    message: str
+
+
+def find(bound: BoundEntity, text: str) -> Q:
+    """Records that contain ``text`` in a field whose true value the user may know."""
+    if _searcher and bound.entity.search:
+        return Q(pk__in=_searcher[0](bound.user, bound.label, text))
+    names = bound.readable(name for names in bound.entity.search.values() for name in names)
+    return reduce(or_, (Q(**{f"{name}__icontains": text}) for name in names), Q()) if names else Q(pk__in=[])
+
+
+class ListQuery:
+    """One list as one user asked for it. ``problems`` is not empty when a part was not understood: then there are no rows.
+
+    ``view`` is a saved or declared view: its conditions hold beside those of the address.
+    """
+
+    def __init__(self, bound: BoundEntity, params: QueryDict, *, where: Mapping[str, Any] | None = None, sort: str = "", columns: list[str] | None = None) -> None:
+        self.bound, self.params = bound, params
+        self.problems: list[Problem] = []
+        self.search = params.get("q", "").replace("\x00", "").strip()[:100]
+        self.groups = [group for group in (self._view(where), self._where()) if group]
+        self.filters = Filters(params, bound.filterable, RESERVED)
+        self.problems += [Problem(name, _("There is no field “%(name)s” to filter by.") % {"name": name[:100]}) for name in self.filters.unknown]
+        self.problems += [Problem(name, messages[0]) for name, messages in self.filters.errors.items()]
+        self.sort, self.descending = self._sort(params.get("sort") or sort or bound.default_sort)
+        self._columns = columns
+
+    def _view(self, where: Mapping[str, Any] | None) -> Group | None:
+        if not where:
+            return None
+        try:
+            return self.bound.condition(where)
+        except ConditionError as error:
+            self.problems.append(Problem("view", error.messages[0]))
+            return None
+
+    def _where(self) -> Group | None:
+        text = self.params.get("where", "")
+        if not text:
+            return None
+        try:
+            return self.bound.condition(json.loads(text[:MAX_WHERE]))
+        except (ValueError, RecursionError):
+            self.problems.append(Problem("where", _("The condition is not complete.")))
+        except ConditionError as error:
+            self.problems.append(Problem("where", error.messages[0]))
+        return None
+
+    def _sort(self, asked: str) -> tuple[str, bool]:
+        name, descending = asked.lstrip("-"), asked.startswith("-")
+        if name not in self.bound.sortable:
+            if self.params.get("sort"):
+                self.problems.append(Problem("sort", _("The list can't be sorted by “%(name)s”.") % {"name": name[:100]}))
+            usable = next(iter(self.bound.sortable), "")
+            return usable, True
+        return name, descending
+
+    @cached_property
+    def columns(self) -> list[BoundField]:
+        """The visible columns: those of the address, of the view, else of the entity."""
+        named = [name for name in self.params.get("cols", "").split(",") if name] or self._columns or list(self.bound.columns)
+        offered = {field.name for field in self.bound.offered}
+        return self.bound.visible(dict.fromkeys(name for name in named if name in offered)) or self.bound.visible(self.bound.columns)
+
+    @property
+    def sort_column(self) -> str:
+        return self.bound.sortable.get(self.sort, "pk")
+
+    @property
+    def condition(self) -> Q:
+        """Everything the address asks for, as one Q."""
+        reader = self.bound.reader()
+        parts = [group.q(reader) for group in self.groups] + [test.q(reader) for test in self.filters.tests.values()]
+        return reduce(and_, [*parts, self._search()], Q())
+
+    def _search(self) -> Q:
+        return find(self.bound, self.search) if self.search else Q()
+
+    def matching(self, action: str = "view") -> QuerySet:
+        """The rows on which the user may perform ``action``, unordered; none while a part of the address is not understood."""
+        rows = self.bound.records(action)
+        return rows.none() if self.problems else rows.filter(self.condition)
+
+    def rows(self) -> QuerySet:
+        """The rows with everything that the visible columns show, in the order of the list."""
+        sign = "-" if self.descending else ""
+        return self.related(self.matching()).order_by(f"{sign}{self.sort_column}", f"{sign}pk")
+
+    def related(self, rows: QuerySet) -> QuerySet:
+        """The rows with the links that the visible columns walk."""
+        relations = {field.relation for field in self.columns} - {""}
+        return rows.select_related(*relations) if relations else rows
+
+    def page(self) -> KeysetPage:
+        """The page that the address names; BadCursor when its cursor is not ours."""
+        after, before = self.params.get("after", ""), self.params.get("before", "")
+        return paginate(self.related(self.matching()), self.sort_column, descending=self.descending, after=after, before=before)
+
+    def chips(self) -> list[Chip]:
+        """The conditions in words, each with the address without it."""
+        return chips_of(self)
+
+    def url(self, **changes: str | None) -> str:
+        """The address with parameters changed (None: removed) and back on the first page."""
+        params = self.params.copy()
+        for name in ("after", "before", "partial"):
+            params.pop(name, None)
+        for name, value in changes.items():
+            params.pop(name, None)
+            if value is not None:
+                params[name] = value
+        return f"?{params.urlencode()}"
+
+    @property
+    def text(self) -> str:
+        """The address as it stands, without the place in it."""
+        return self.url()[1:]
+
+    @property
+    def kept(self) -> list[tuple[str, str]]:
+        """What a form that changes only the search must send along."""
+        return [(name, value) for name, values in self.params.lists() for value in values if name not in {"q", "after", "before"}]
+
+    @property
+    def where_text(self) -> str:
+        """The builder's condition, as JSON."""
+        return self.params.get("where", "")
+
+    @property
+    def repaired_url(self) -> str:
+        """The address without the parts that were not understood."""
+        return self.url(**{problem.name: None for problem in self.problems})

@@ -1,0 +1,30 @@
+"""What a person may take out of the trash."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from crm.entities.paging import BadCursor, paginate
+from crm.entities.views.base import EntityView
+
+
+class TrashView(EntityView):
+    """Deleted records, the latest first."""
+
+    action = "delete"
+    template = "trash"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        rows = self.bound.model.objects.trash(request.user).select_related("owner", "updated_by")
+        here = self.bound.url("trash")
+        try:
+            page = paginate(rows, "deleted_at", descending=True, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
+        except BadCursor:
+            return redirect(here)
+        return self.page(
+            page=page,
+            previous_url=f"{here}?before={page.before}" if page.before else "",
+            next_url=f"{here}?after={page.after}" if page.after else "",
+            list_url=self.bound.url("list"),
+        )
