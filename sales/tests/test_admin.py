@@ -1,0 +1,77 @@
+"""The pages of Django admin for reference lists, pipelines and records: they open, search, and write through the services."""
+
+import pytest
+from django.urls import reverse
+
+from crm.records.models import Entry
+from customers.factories import make_account, make_contact
+from customers.models import Account
+from sales.factories import make_lead, make_opportunity, make_pipeline, make_stage
+from sales.models import Opportunity, StageHistory
+
+pytestmark = pytest.mark.django_db
+
+MODELS = (
+    "customers_source customers_account customers_contact reference_region reference_industry reference_exchangerate "
+    "reference_numbersequence sales_pipeline sales_stage sales_lossreason sales_lead sales_opportunity"
+).split()
+
+
+@pytest.fixture
+def admin(client, boss):
+    client.force_login(boss)
+    return client
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_lists_and_forms_open_and_search(admin, model):
+    make_contact(account=make_account())
+    make_opportunity()
+    make_lead()
+    listed = reverse(f"admin:{model}_changelist")
+    assert admin.get(listed).status_code == 200
+    assert admin.get(listed, {"q": "a"}).status_code == 200
+    assert admin.get(reverse(f"admin:{model}_add")).status_code == 200
+
+
+def test_a_pipeline_is_edited_with_its_stages(admin):
+    pipeline = make_pipeline()
+    page = admin.get(reverse("admin:sales_pipeline_change", args=[pipeline.pk]))
+    data = {"name": pipeline.name, "position": 0, "active": "on"}
+    forms = page.context["inline_admin_formsets"][0].formset
+    for key, value in forms.management_form.initial.items():
+        data[f"stages-{key}"] = value
+    for index, form in enumerate(forms.initial_forms):
+        for name, field in form.fields.items():
+            value = form.initial.get(name, field.initial)
+            if value is not None and value is not False:
+                data[f"stages-{index}-{name}"] = getattr(value, "pk", value)
+    data["stages-0-position"] = 99
+    answer = admin.post(reverse("admin:sales_pipeline_change", args=[pipeline.pk]), data)
+    assert answer.status_code == 302, [form.errors for form in answer.context["inline_admin_formsets"][0].formset]
+    assert list(pipeline.stages.values_list("name", flat=True))[-1] == "需求分析"
+
+
+def test_an_account_is_written_with_its_history(admin, boss):
+    data = {"name": "远山科技", "kind": "prospect", "lifecycle": "prospect", "currency": "CNY", "owner": boss.pk}
+    answer = admin.post(reverse("admin:customers_account_add"), data)
+    assert answer.status_code == 302, answer.context["errors"]
+    account = Account.objects.get()
+    assert account.name_key == "yuanshankeji"
+    assert Entry.objects.get(entity="customers.account").actor == boss
+
+
+def test_a_stage_set_in_admin_is_a_move(admin, boss):
+    deal = make_opportunity(owner=boss)
+    data = {"name": deal.name, "stage": make_stage("赢单").pk, "currency": "CNY", "owner": boss.pk}
+    answer = admin.post(reverse("admin:sales_opportunity_change", args=[deal.pk]), data)
+    assert answer.status_code == 302, answer.context["errors"]
+    assert StageHistory.objects.get().to_stage.name == "赢单"
+    assert Opportunity.objects.won().get() == deal
+
+
+def test_deleting_in_admin_moves_to_the_trash(admin, boss):
+    lead = make_lead(owner=boss)
+    admin.post(reverse("admin:sales_lead_delete", args=[lead.pk]), {"post": "yes"})
+    lead.refresh_from_db()
+    assert lead.deleted_at
