@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 import secrets
 import unicodedata
 import zlib
@@ -88,7 +89,8 @@ def relative_time(value: datetime.datetime | datetime.date | None, now: datetime
         return _("%(days)s days ago") % {"days": -days}
     if 0 < days < 30:
         return _("in %(days)s days") % {"days": days}
-    return date_format(day, "MONTH_DAY_FORMAT") if day.year == now.year else day.isoformat()
+    day_format = "n月j日" if (get_language() or "").startswith("zh") else "M j"
+    return date_format(day, day_format) if day.year == now.year else day.isoformat()
 
 
 @register.filter
@@ -147,6 +149,12 @@ def undo_url(message: Message) -> str:
     tags = (message.extra_tags or "").split() if hasattr(message, "extra_tags") else []
     url = next((tag.removeprefix("undo=") for tag in tags if tag.startswith("undo=")), "")
     return url if url_has_allowed_host_and_scheme(url, allowed_hosts=None) and url.startswith("/") else ""
+
+
+@register.filter
+def bare_url(url: object) -> str:
+    """A web address without what everybody knows: ``example.com/about``."""
+    return re.sub(r"^https?://(www\.)?", "", str(url or ""), flags=re.IGNORECASE).rstrip("/")
 
 
 @register.filter

@@ -99,6 +99,9 @@ def test_relative_time_in_words():
         assert ui.relative_time(now - datetime.timedelta(days=1), now) == "yesterday"
         assert ui.relative_time(datetime.date(2026, 11, 24), now) == "in 2 days"
         assert ui.relative_time(datetime.date(2025, 1, 2), now) == "2025-01-02"
+        assert ui.relative_time(datetime.date(2026, 5, 3), now) == "May 3"
+    with translation.override("zh-hans"):
+        assert ui.relative_time(datetime.date(2026, 5, 3), now) == "5月3日"
     assert ui.relative_time(None) == ""
 
 
@@ -111,6 +114,10 @@ def test_money_beside_its_record():
 def test_links_people_typed_are_web_links_or_nothing():
     assert ui.safe_url("example.com/a:b") == "https://example.com/a:b"
     assert ui.safe_url("javascript:alert(1)") == "" and ui.safe_url("data:text/html,x") == ""
+
+
+def test_web_addresses_are_shown_short():
+    assert ui.bare_url("https://www.example.com/") == "example.com" and ui.bare_url(None) == ""
 
 
 def test_cells_escape_what_people_typed():
