@@ -109,7 +109,7 @@ def node_version() -> int:
 
 def install_modules() -> None:
     """npm ci, with the machine's node or the wheel's."""
-    command = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    command = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"]
     os.chdir(ROOT)
     code = (
         subprocess.run(["npm", *command], check=False).returncode
