@@ -80,12 +80,34 @@ class View:
 
 @dataclass(frozen=True)
 class Board:
-    """The list as lanes. ``field`` is the link or choice that makes the lanes; ``move(record, to, *, actor)`` changes it."""
+    """The list as lanes. ``field`` is the link or choice that makes the lanes; ``move(record, to, *, actor)`` changes it.
+
+    ``sums`` are added up a lane; ``weighted`` is an expression, the expected value of a card.
+    """
 
     field: str
     move: Callable
     sums: Sequence[str] = ()
+    weighted: Any = None
     template: str = "entities/card.html"
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One lane of a board: the value that its cards have, what it is called, its colour and its share (percent) of a sum."""
+
+    value: Any
+    label: str
+    colour: str = "slate"
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """The lanes of a board and, where there are several boards, the ones to choose from as (label, parameter, value)."""
+
+    lanes: Sequence[Lane]
+    choices: Sequence[tuple[str, str, str]] = ()
+    chosen: str = ""
 
 
 class Entity:
@@ -145,6 +167,14 @@ class Entity:
     def warnings(self, record: Any, user: Any) -> list[Any]:
         """Records that look like the same thing as ``record``, as far as ``user`` may know."""
         return []
+
+    def lanes(self, params: Mapping[str, str]) -> Lanes:
+        """The lanes that the address asks for: here the choices of the board's field."""
+        return Lanes([Lane(value, label) for value, label in self.field(self.board.field).choices])
+
+    def card(self, record: Any) -> dict[str, Any]:
+        """What a card shows beside its fields: ``state`` ("is-soon", "is-late"), ``days``."""
+        return {}
 
     def figures(self, record: Any, user: Any) -> list[dict]:
         """Key figures of the record page's header: ``{"label", "value", "url", "tone"}``."""

@@ -53,12 +53,13 @@ def paginate(rows: QuerySet, column: str, *, descending: bool, after: str = "", 
     forward, backward = (bool(cursor), more) if backwards else (more, bool(cursor))
     return KeysetPage(
         found,
-        after=_write(found[-1], column) if found and forward else "",
-        before=_write(found[0], column) if found and backward else "",
+        after=cursor_of(found[-1], column) if found and forward else "",
+        before=cursor_of(found[0], column) if found and backward else "",
     )
 
 
-def _write(record: Model, column: str) -> str:
+def cursor_of(record: Model, column: str) -> str:
+    """The place of ``record`` in an order by ``column``."""
     field = record._meta.get_field(column)
     return signing.dumps([column, field.value_to_string(record), record.pk], salt=SALT)
 

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from crm.entities.views.action import ActionView
+from crm.entities.views.board import BoardView, LaneView, MoveView
 from crm.entities.views.bulk import BulkView
 from crm.entities.views.choices import ChoicesView
 from crm.entities.views.delete import DeleteView, RestoreView
@@ -30,6 +31,9 @@ urlpatterns: list = [
     path(HOME + "columns/", ColumnsView.as_view(), name="columns"),
     path(HOME + "choices/", ChoicesView.as_view(), name="choices"),
     path(HOME + "views/<str:key>/", SavedViewView.as_view(), name="views"),
+    path(HOME + "board/", BoardView.as_view(), name="board"),
+    path(HOME + "board/<str:lane>/", LaneView.as_view(), name="lane"),
+    path(HOME + "<int:pk>/move/", MoveView.as_view(), name="move"),
     path(HOME + "bulk/<slug:op>/", BulkView.as_view(), name="bulk"),
     path(HOME + "trash/", TrashView.as_view(), name="trash"),
     path(HOME + "<int:pk>/cell/<str:name>/", CellView.as_view(), name="cell"),

@@ -1,0 +1,114 @@
+"""The list as lanes: exact counts and sums from one grouped query, the first cards of all lanes from another."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from django.db.models import Count, Model, QuerySet, Sum
+
+from crm.entities.entity import Lane, Lanes
+from crm.entities.paging import KeysetPage, cursor_of, paginate
+from crm.entities.query import ListQuery
+
+CARDS = 20
+
+
+@dataclass
+class LaneHead:
+    """A lane with what lies in it; ``sums`` and ``weighted`` are (amount, currency) pairs, one a currency."""
+
+    lane: Lane
+    count: int = 0
+    sums: list[tuple[Decimal, str]] = field(default_factory=list)
+    weighted: list[tuple[Decimal, str]] = field(default_factory=list)
+    cards: list[dict[str, Any]] = field(default_factory=list)
+    more: str = ""
+
+
+class BoardQuery:
+    """The rows of a list that stand in the lanes of its board, as one user may see them."""
+
+    def __init__(self, query: ListQuery) -> None:
+        self.query, self.bound = query, query.bound
+        self.board = query.bound.entity.board
+        self.plan: Lanes = query.bound.entity.lanes(query.params)
+        self.sort = query.sort_column
+
+    @property
+    def column(self) -> str:
+        return self.bound.field(self.board.field).source.attname
+
+    @cached_property
+    def rows(self) -> QuerySet:
+        return self.query.matching().filter(**{f"{self.column}__in": [lane.value for lane in self.plan.lanes]})
+
+    @cached_property
+    def summed(self) -> str:
+        """The field that is added up, if the user may know it."""
+        return next(iter(self.bound.readable(self.board.sums)), "")
+
+    def heads(self) -> list[LaneHead]:
+        """Every lane with its count and sums, whether it has cards or not."""
+        heads = {lane.value: LaneHead(lane) for lane in self.plan.lanes}
+        names = [self.column, *(["currency"] if self.summed and hasattr(self.bound.model, "currency") else [])]
+        wanted: dict[str, Any] = {"count": Count("pk")}
+        if self.summed:
+            wanted["total"] = Sum(self.summed)
+            if self.board.weighted is not None:
+                wanted["expected"] = Sum(self.board.weighted)
+        for row in self.rows.order_by().values(*names).annotate(**wanted):
+            head, currency = heads[row[self.column]], row.get("currency", "")
+            head.count += row["count"]
+            if row.get("total"):
+                head.sums.append((row["total"], currency))
+            if row.get("expected"):
+                head.weighted.append((row["expected"], currency))
+        return list(heads.values())
+
+    def filled(self) -> list[LaneHead]:
+        """Every lane with its first cards; two queries for all lanes."""
+        heads = self.heads()
+        sign = "-" if self.query.descending else ""
+        order = [f"{sign}{self.sort}", f"{sign}pk"]
+        parts = [
+            self.rows.filter(**{self.column: head.lane.value}).order_by(*order).values("pk")[:CARDS] for head in heads if head.count
+        ]
+        found = self._cards(parts[0].union(*parts[1:], all=True) if parts else None)
+        for head in heads:
+            records = sorted(found[head.lane.value], key=lambda r: (getattr(r, self.sort), r.pk), reverse=self.query.descending)
+            head.cards = self.cards(records)
+            if head.count > len(records) and records:
+                head.more = cursor_of(records[-1], self.sort)
+        return heads
+
+    def _cards(self, ids: QuerySet | None) -> dict[Any, list[Model]]:
+        found: dict[Any, list[Model]] = defaultdict(list)
+        if ids is not None:
+            pks = [row["pk"] for row in ids]
+            for record in self.related(self.bound.model._base_manager.filter(pk__in=pks)):
+                found[getattr(record, self.column)].append(record)
+        return found
+
+    def related(self, rows: QuerySet) -> QuerySet:
+        """The rows with the links that a card shows."""
+        relations = {f.relation for f in self.bound.visible(self.bound.columns)} | {self.bound.field(self.board.field).relation, "owner"}
+        return rows.select_related(*(relations - {""}))
+
+    def page_of(self, value: Any, after: str = "") -> KeysetPage:
+        """Cards of one lane after a cursor."""
+        rows = self.related(self.rows.filter(**{self.column: value}))
+        return paginate(rows, self.sort, descending=self.query.descending, after=after, size=CARDS)
+
+    def cards(self, records: list[Model]) -> list[dict[str, Any]]:
+        """Records with what their cards show beside the fields."""
+        return [{"record": record, "extra": self.bound.entity.card(record)} for record in records]
+
+    @cached_property
+    def seen(self) -> set[str]:
+        """Names of the fields whose true values the cards may show."""
+        return set(self.bound.readable([*self.bound.columns, *self.board.sums, self.board.field]))
+

@@ -1,0 +1,99 @@
+"""The board, more cards of a lane, and moving a card."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+
+from crm.entities.board import BoardQuery
+from crm.entities.forms import may_write
+from crm.entities.listviews import list_query
+from crm.entities.paging import BadCursor
+from crm.entities.views.action import ActionView
+from crm.entities.views.base import EntityView
+from crm.records.errors import Conflict
+
+
+class BoardPage(EntityView):
+    """What the pages of a board share: the query behind it."""
+
+    template = "board"
+
+    def board(self) -> BoardQuery:
+        """The board as the address asks for it; 404 when the entity has none or its lanes are hidden from the user."""
+        if self.bound.board is None or self.bound.board.field not in self.bound.readable([self.bound.board.field]):
+            raise Http404
+        query, self.tabs, self.active = list_query(self.bound, self.request.GET)
+        if self.active is None:
+            raise Http404
+        return BoardQuery(query)
+
+    def shown(self, board: BoardQuery) -> dict[str, Any]:
+        """What every card template needs."""
+        movable = self.bound.can("change") and may_write(self.bound, self.bound.visible([self.bound.board.field])[0])
+        return {"board": board, "query": board.query, "seen": board.seen, "movable": movable, "lanes_of": board.plan.lanes}
+
+
+class BoardView(BoardPage):
+    """Lanes with counts, sums and their first cards."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        board = self.board()
+        if board.query.problems:
+            return redirect(self.bound.url("list") + board.query.url())
+        heads = board.filled()
+        here = self.bound.url("board")
+        tabs = [{"label": tab.label, "url": f"{here}?view={tab.key}" if tab.key else here, "active": tab is self.active} for tab in self.tabs]
+        return self.page(heads=heads, tabs=tabs, chips=board.query.chips(), total=sum(h.count for h in heads), **self.shown(board))
+
+
+class LaneView(BoardPage):
+    """The next cards of one lane."""
+
+    def get(self, request: HttpRequest, lane: str) -> HttpResponse:
+        board = self.board()
+        found = next((one for one in board.plan.lanes if str(one.value) == lane), None)
+        if found is None:
+            raise Http404
+        try:
+            page = board.page_of(found.value, request.GET.get("after", ""))
+        except BadCursor:
+            raise Http404 from None
+        return self.page(template="board_cards", cards=board.cards(page.records), lane=found, more=page.after, **self.shown(board))
+
+
+class MoveView(BoardPage):
+    """A card into another lane, by the same verb as everywhere; what it refuses, it says."""
+
+    action = "change"
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        board = self.board()
+        if not self.shown(board)["movable"]:
+            raise PermissionDenied
+        record = self.get_record(pk)
+        if request.POST.get("version", "") not in {"", str(record.version)}:
+            return HttpResponse(_("Somebody changed it meanwhile. Load the board again."), status=409, content_type="text/plain")
+        try:
+            self.bound.board.move(record, request.POST.get("to", "")[:100], actor=self.actor)
+        except ValidationError as error:
+            return self._refused(error, pk)
+        except Conflict:
+            return HttpResponse(_("Somebody changed it meanwhile. Load the board again."), status=409, content_type="text/plain")
+        record = board.related(self.bound.records("view")).filter(pk=pk).first()
+        cards = board.cards([record]) if record else []
+        return self.page(template="board_moved", heads=board.heads(), cards=cards, **self.shown(board))
+
+    def _refused(self, error: ValidationError, pk: int) -> HttpResponse:
+        """The reason, or the form of the verb that the move needs."""
+        needed = (getattr(error, "params", None) or {}).get("action")
+        if needed:
+            self.request.method = "GET"
+            response = ActionView.as_view()(self.request, area=self.bound.area, slug=self.bound.slug, pk=pk, name=needed)
+            response.status_code = 422
+            return response
+        return HttpResponse("; ".join(error.messages), status=422, content_type="text/plain")
