@@ -11,6 +11,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from crm.records.actor import Actor
+from crm.records.copying import insert_many
 from crm.records.diff import diff
 from crm.records.errors import Conflict, Protected
 from crm.records.hooks import WriteBatch, tell_writers
@@ -86,7 +87,7 @@ def save_many(records: Sequence[R], *, actor: Actor, changes: ChangeSet | None =
     if new:
         model = type(new[0])
         _stamp_new(new, actor)
-        model._base_manager.bulk_create(new, batch_size=BATCH)
+        insert_many(model, new)
         verbs = [{"verb": "created"} for _record in new] if kind else None
         entries += log_many(new, kind or f"{model.entity_label()}.created", actor=actor, changes=changes, data=verbs)
         tell_writers(WriteBatch(model, [None] * len(new), new, actor))
