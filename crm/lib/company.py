@@ -1,6 +1,7 @@
 """The key under which two spellings of one company's name are the same."""
 
 import re
+from functools import lru_cache
 
 from .folding import fold
 
@@ -35,6 +36,7 @@ _WORD = re.compile(r"[^\W_]+")
 _DOTTED = re.compile(r"(?<=\b\w)\.(?=\w\b)")
 
 
+@lru_cache(maxsize=8192)
 def normalise_company(name: str) -> str:
     """A duplicate key: without legal form, leading place, brackets, punctuation, case and width.
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from crm.matching.keys import Key, is_matched, keys_of
 from crm.matching.models import MatchKey
+from crm.records.copying import FEW, copy_in
 from crm.records.hooks import WriteBatch, on_write
 
 BATCH = 5000
+KEY = ("entity", "record_id", "kind", "value")
 
 
 @on_write
@@ -16,15 +18,23 @@ def keep_keys(batch: WriteBatch) -> None:
     if not is_matched(label):
         return
     added: list[MatchKey] = []
+    fresh: list[tuple] = []
     lost: dict[Key, list[int]] = {}
     for before, after in zip(batch.before, batch.after, strict=True):
         old = keys_of(before) if before is not None and before.deleted_at is None else frozenset()
         new = keys_of(after) if after.deleted_at is None else frozenset()
+        if before is None:
+            fresh += [(label, after.pk, key.kind, key.value) for key in new]
+            continue
         added += [MatchKey(entity=label, record_id=after.pk, kind=key.kind, value=key.value) for key in new - old]
         for key in old - new:
             lost.setdefault(key, []).append(after.pk)
     if lost:
         _drop(label, lost)
+    if len(fresh) < FEW:
+        added += [MatchKey(**dict(zip(KEY, row, strict=True))) for row in fresh]
+    else:
+        copy_in(MatchKey, KEY, fresh)
     MatchKey.objects.bulk_create(added, batch_size=BATCH, ignore_conflicts=True)
 
 

@@ -9,11 +9,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from crm.records.actor import Actor
+from crm.records.copying import FEW, copy_in, insert_many
 from crm.records.hooks import wanted_by
 from crm.records.models import ChangeSet, Delivery, Entry, EntryLink, Record
 from crm.records.wake import wake_dispatcher
 
 BATCH = 1000
+LINK = ("at", "entry_id", "kind", "entity", "record_id")
 
 
 def log(
@@ -55,7 +57,7 @@ def log_many(
         )
         for i, record in enumerate(records)
     ]
-    Entry.objects.bulk_create(entries, batch_size=BATCH)
+    insert_many(Entry, entries)
     link(entries, [record.timeline_subjects() for record in records])
     _queue(entries)
     return entries
@@ -66,10 +68,11 @@ def link(entries: Sequence[Entry], subjects: Sequence[Sequence[Record]]) -> None
     links = []
     for entry, records in zip(entries, subjects, strict=True):
         keys = dict.fromkeys((r.entity_label(), r.pk) for r in records if r is not None and r.pk)
-        links += [
-            EntryLink(at=entry.at, entry_id=entry.pk, kind=entry.kind, entity=label, record_id=pk) for label, pk in keys
-        ]
-    EntryLink.objects.bulk_create(links, batch_size=BATCH)
+        links += [(entry.at, entry.pk, entry.kind, label, pk) for label, pk in keys]
+    if len(links) >= FEW:
+        copy_in(EntryLink, LINK, links)
+    else:
+        EntryLink.objects.bulk_create([EntryLink(**dict(zip(LINK, row, strict=True))) for row in links])
 
 
 def carry_over(source: Record, targets: Sequence[Record]) -> None:

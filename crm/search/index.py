@@ -9,6 +9,7 @@ from django.db.models import Model
 from django.utils import timezone
 
 from crm.entities.entity import Entity, registry
+from crm.records.copying import insert_many
 from crm.records.diff import value_of
 from crm.records.hooks import WriteBatch, on_write
 from crm.search.grams import indexed
@@ -43,6 +44,11 @@ def make_row(entity: Entity, record: Model) -> SearchRow:
     )
 
 
+def add_rows(entity: Entity, records: Iterable[Model]) -> None:
+    """Write the rows of records that have none yet."""
+    insert_many(SearchRow, [make_row(entity, record) for record in records])
+
+
 def write_rows(entity: Entity, records: Iterable[Model]) -> None:
     """Write the rows of ``records``, replacing those there are."""
     rows = [make_row(entity, record) for record in records]
@@ -65,8 +71,9 @@ def follow(batch: WriteBatch) -> None:
     gone = [after.pk for after in batch.after if getattr(after, "deleted_at", None)]
     if gone:
         remove_rows(entity, gone)
-    pairs = zip(batch.before, batch.after, strict=True)
-    moved = [a for b, a in pairs if not getattr(a, "deleted_at", None) and (b is None or _differs(entity, b, a))]
+    alive = [(b, a) for b, a in zip(batch.before, batch.after, strict=True) if not getattr(a, "deleted_at", None)]
+    add_rows(entity, [a for b, a in alive if b is None])
+    moved = [a for b, a in alive if b is not None and _differs(entity, b, a)]
     if moved:
         write_rows(entity, moved)
 

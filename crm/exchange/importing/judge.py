@@ -10,7 +10,7 @@ from django.db import models
 from django.utils.translation import gettext as _
 
 from crm.exchange.importing.limits import broken
-from crm.exchange.importing.matches import find_existing, key_of, mark_twins, mark_taken
+from crm.exchange.importing.matches import find_existing, key_of, mark_taken, mark_twins
 from crm.exchange.importing.plan import CREATE as MAKE
 from crm.exchange.importing.plan import EMPTY, Link, Plan
 from crm.exchange.importing.plan import REJECT as REFUSE

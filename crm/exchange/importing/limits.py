@@ -23,18 +23,16 @@ _LOOKUPS: dict[str, Callable[[Any, Any], bool]] = {
 
 
 @cache
-def checks_of(model: type[models.Model]) -> tuple[tuple[Check, str], ...]:
-    """(check, message) of each CHECK that can be evaluated here; the others are left to the database."""
-    found = []
-    for constraint in model._meta.constraints:
-        if isinstance(constraint, CheckConstraint) and (check := _compile(model, constraint.condition)):
-            found.append((check, str(constraint.get_violation_error_message())))
-    return tuple(found)
+def checks_of(model: type[models.Model]) -> tuple[tuple[Check, CheckConstraint], ...]:
+    """Each CHECK that can be evaluated here; the others are left to the database."""
+    constraints = [c for c in model._meta.constraints if isinstance(c, CheckConstraint)]
+    return tuple((check, c) for c in constraints if (check := _compile(model, c.condition)))
 
 
 def broken(record: models.Model) -> str | None:
     """The message of the first CHECK that the record breaks; an unknown result passes, as in SQL."""
-    return next((message for check, message in checks_of(type(record)) if check(record) is False), None)
+    found = (constraint for check, constraint in checks_of(type(record)) if check(record) is False)
+    return next((str(constraint.get_violation_error_message()) for constraint in found), None)
 
 
 def _compile(model: type[models.Model], condition: Any) -> Check | None:

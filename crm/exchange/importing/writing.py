@@ -17,6 +17,7 @@ from crm.exchange.importing.targets import target_of
 from crm.exchange.models import Import, ImportRow
 from crm.jobs.running import JobError, Running
 from crm.records.actor import Actor
+from crm.records.copying import insert_many
 from crm.records.services import change_set
 
 BATCH = 1000
@@ -90,7 +91,7 @@ class Writer:
             for row in rows
             if row.reasons or row.notes
         ]
-        ImportRow.objects.bulk_create(noted, batch_size=BATCH)
+        insert_many(ImportRow, noted)
 
     def _make(self, link: Link, names: list[str]) -> dict[str, Any]:
         made = make(link.model, names, user=self.run.user, within=link.place(), actor=self.actor, changes=self.run.changes)

@@ -1,0 +1,100 @@
+"""Many new rows at once by COPY: several times faster than INSERT, for batches that no database conflict is expected in."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import json
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection, models
+
+NULL = "\\N"
+# Below this, COPY's own cost is not won back.
+FEW = 50
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+def insert_many(model: type[models.Model], records: Sequence[models.Model]) -> None:
+    """Insert unsaved instances and give them their ids, like ``bulk_create``. Raises IntegrityError and DataError like it."""
+    if len(records) < FEW or any(f.has_db_default() for f in model._meta.concrete_fields):
+        model._base_manager.bulk_create(records, batch_size=1000)
+        return
+    fields = [f for f in model._meta.concrete_fields if not f.generated]
+    unsaved = [record for record in records if record.pk is None]
+    for record, pk in zip(unsaved, _next_ids(model, len(unsaved)), strict=True):
+        record.pk = pk
+    getters = [_getter(field) for field in fields]
+    copy_in(model, [f.name for f in fields], ([get(record) for get in getters] for record in records))
+    for record in records:
+        record._state.adding, record._state.db = False, connection.alias
+
+
+def copy_in(model: type[models.Model], names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """COPY rows of Python values into the named columns; the others get their database defaults."""
+    fields = [model._meta.get_field(name) for name in names]
+    writers = [writer_of(field) for field in fields]
+    text = io.StringIO()
+    for row in rows:
+        text.write("\t".join([NULL if value is None else write(value) for write, value in zip(writers, row, strict=True)]))
+        text.write("\n")
+    text.seek(0)
+    quote = connection.ops.quote_name
+    columns = ", ".join(quote(field.column) for field in fields)
+    with connection.cursor() as cursor, connection.wrap_database_errors:
+        cursor.cursor.copy_expert(f"copy {quote(model._meta.db_table)} ({columns}) from stdin", text, size=1 << 18)
+
+
+@cache
+def writer_of(field: models.Field) -> Callable[[Any], str]:
+    """How values of a field are written in COPY's text format; None is written apart."""
+    if isinstance(field, models.JSONField):
+        return lambda value: json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False).translate(_ESCAPES)
+    if isinstance(field, ArrayField):
+        return lambda value: _array(value).translate(_ESCAPES)
+    if isinstance(field, models.CharField | models.TextField):
+        return _text
+    return _plain
+
+
+def _text(value: Any) -> str:
+    text = value if type(value) is str else str(value)
+    if "\x00" in text:
+        raise ValueError("A string literal cannot contain NUL (0x00) characters.")
+    return text.translate(_ESCAPES) if "\\" in text or not text.isprintable() else text
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return "t" if value else "f"
+    if isinstance(value, datetime.datetime | datetime.date):
+        return value.isoformat()
+    return f"{value:f}" if isinstance(value, Decimal) else _text(value)
+
+
+def _array(values: Iterable[Any]) -> str:
+    return "{" + ",".join('"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"' for value in values) + "}"
+
+
+def _getter(field: models.Field) -> Callable[[models.Model], Any]:
+    if type(field).pre_save not in (models.Field.pre_save, models.DateField.pre_save, models.DateTimeField.pre_save) or getattr(
+        field, "auto_now", False
+    ) or getattr(field, "auto_now_add", False):
+        return lambda record: field.pre_save(record, True)
+    attname = field.attname
+    return lambda record: getattr(record, attname)
+
+
+def _next_ids(model: type[models.Model], count: int) -> list[int]:
+    """Ids of the model's sequence, drawn at once."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select nextval(pg_get_serial_sequence(%s, %s)) from generate_series(1, %s)",
+            [connection.ops.quote_name(model._meta.db_table), model._meta.pk.column, count],
+        )
+        return [pk for (pk,) in cursor.fetchall()]

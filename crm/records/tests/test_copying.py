@@ -1,0 +1,57 @@
+"""Rows written by COPY are those that INSERT writes."""
+
+import datetime
+from decimal import Decimal
+
+import pytest
+from django.db import DataError, IntegrityError, transaction
+
+from crm.records.copying import FEW, copy_in, insert_many
+from crm.search.models import SearchRow
+from customers.models import Account
+
+pytestmark = pytest.mark.django_db
+
+TEXTS = ["北辰", "tab\there", "line\nbreak\r", "back\\slash", "\\N", "", "'quote\"", "\\.", "emoji 😀", "a\u2028b", "{x,y}"]
+
+
+def accounts(owner, **values):
+    return [Account(owner=owner, name=text or "·", description=text, **values) for text in TEXTS * 5]
+
+
+def test_copy_equals_insert(rep):
+    day = datetime.datetime(2026, 11, 22, 10, 12, tzinfo=datetime.UTC)
+    values = {
+        "annual_revenue": Decimal("1E+3"),
+        "employees": 5,
+        "is_person": True,
+        "extras": {"a": ['"', "\\", "\n", "中"]},
+        "created_at": day,
+        "kind": Account.Kind.PARTNER,
+    }
+    copied, inserted = accounts(rep, **values), accounts(rep, **values)
+    assert len(copied) >= FEW
+    insert_many(Account, copied)
+    Account.objects.bulk_create(inserted)
+    names = [f.attname for f in Account._meta.concrete_fields if f.name not in {"id", "updated_at"}]
+    rows = [list(Account.objects.filter(pk__in=[a.pk for a in some]).order_by("pk").values_list(*names)) for some in (copied, inserted)]
+    assert rows[0] == rows[1]
+    assert not any(account._state.adding for account in copied)
+    assert [a.pk for a in copied] == sorted({a.pk for a in copied})
+
+
+def test_arrays_and_json(db):
+    grams = ["北", 'a"b', "\\", "a,b", "{", "NULL", ""]
+    row = ("x", 1, None, None, datetime.datetime.now(datetime.UTC), grams, "h", {"k": "v\t"})
+    copy_in(SearchRow, ["entity", "record_id", "owner_id", "department_id", "at", "grams", "haystack", "parts"], [row])
+    found = SearchRow.objects.get()
+    assert (found.grams, found.parts, found.owner_id) == (grams, {"k": "v\t"}, None)
+
+
+def test_refusals_are_djangos_own(rep):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert_many(Account, [Account(owner=rep, name="") for _n in range(FEW)])
+    with pytest.raises(DataError), transaction.atomic():
+        insert_many(Account, [Account(owner=rep, name="x" * 400) for _n in range(FEW)])
+    with pytest.raises(ValueError, match="NUL"), transaction.atomic():
+        insert_many(Account, [Account(owner=rep, name="a\x00") for _n in range(FEW)])
