@@ -11,6 +11,7 @@ from typing import Any
 import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import Model
 from django.http import QueryDict
 
 from crm.fields.conditions import ConditionError, Test, make_test
@@ -61,13 +62,13 @@ def parameters(fields: Mapping[str, Field]) -> Iterator[tuple[str, Field, str]]:
 class Filters:
     """The conditions that a query string asks for, and what of it could not be understood."""
 
-    def __init__(self, params: QueryDict, fields: Mapping[str, Field], reserved: frozenset[str]) -> None:
+    def __init__(self, model: type[Model], params: QueryDict, fields: Mapping[str, Field], reserved: frozenset[str]) -> None:
         known = {name: (field, op) for name, field, op in parameters(fields)}
         asked = [name for name in params if name not in reserved]
         self.unknown = [name for name in asked if name not in known]
         declared = {name: TestFilter(field=known[name][0], op=known[name][1]) for name in asked if name in known}
         filterset = type("ListFilters", (django_filters.FilterSet,), declared)
-        self.form = filterset(data=params, queryset=[]).form
+        self.form = filterset(data=params, queryset=model._base_manager.none()).form
         self.form.is_valid()
 
     @property

@@ -58,7 +58,7 @@ class ListQuery:
         self.problems: list[Problem] = []
         self.search = params.get("q", "").replace("\x00", "").strip()[:100]
         self.groups = [group for group in (self._view(where), self._where()) if group]
-        self.filters = Filters(params, bound.filterable, RESERVED)
+        self.filters = Filters(bound.model, params, bound.filterable, RESERVED)
         self.problems += [Problem(name, _("There is no field “%(name)s” to filter by.") % {"name": name[:100]}) for name in self.filters.unknown]
         self.problems += [Problem(name, messages[0]) for name, messages in self.filters.errors.items()]
         self.sort, self.descending = self._sort(params.get("sort") or sort or bound.default_sort)
