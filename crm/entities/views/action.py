@@ -29,6 +29,8 @@ class ActionView(EntityView):
 
     def post(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
         record, action = self._find(pk, name)
+        if not action.when(record):
+            return self._ask(record, action, None, status=409)
         form = self._form(record, action, request.POST)
         if form is not None and not form.is_valid():
             return self._ask(record, action, form, status=422)

@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.cache import patch_vary_headers
 from django.views import View
 
 from crm.entities.bound import BoundEntity, bind
@@ -54,4 +55,6 @@ class EntityView(AccessMixin, View):
         names = [own, f"entities/{name}.html"]
         if partial and self.request.htmx and not self.request.htmx.boosted:
             names = [f"{n}#{partial}" for n in names]
-        return render(self.request, names, {"entity": self.bound, **context}, status=status)
+        answer = render(self.request, names, {"entity": self.bound, **context}, status=status)
+        patch_vary_headers(answer, ("HX-Request",))
+        return answer

@@ -43,7 +43,8 @@ class FormView(EntityView):
 
     def edit_form(self, pk: int, data: Any = None) -> EntityForm:
         """The form of a record; where the conflict page kept the other version, that field is not part of it."""
-        record = self.get_record(pk, "change")
+        links = {self.bound.field(name).relation for name in self.bound.form_names} - {""}
+        record = self.get_record(pk, "change", related=links)
         kept = {name for name in self.bound.form_names if data and data.get(f"keep_{name}") == "theirs"}
         names = [name for name in self.bound.form_names if name not in kept] if kept else None
         return entity_form(self.bound, data, self.request.FILES or None, instance=record, names=names)
