@@ -9,6 +9,12 @@ from django.db.models.functions import Coalesce
 
 from crm.access.querysets import RestrictedQuerySet
 
+# The amount times the own probability, else that of the stage.
+WEIGHTED = ExpressionWrapper(
+    F("amount") * Coalesce("probability", "stage__probability") / 100,
+    output_field=DecimalField(max_digits=20, decimal_places=4),
+)
+
 
 class LeadQuerySet(RestrictedQuerySet):
     """People and companies that might buy."""
@@ -41,11 +47,7 @@ class OpportunityQuerySet(RestrictedQuerySet):
 
     def weighted(self) -> OpportunityQuerySet:
         """Each with ``weighted``: its amount times its own or its stage's probability; None without an amount."""
-        chance = Coalesce("probability", "stage__probability")
-        value = ExpressionWrapper(
-            F("amount") * chance / 100, output_field=DecimalField(max_digits=20, decimal_places=4)
-        )
-        return self.annotate(weighted=value)
+        return self.annotate(weighted=WEIGHTED)
 
     def stalled(self, now: datetime) -> OpportunityQuerySet:
         """Open ones that lie in their stage for longer than its rotting days."""

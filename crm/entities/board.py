@@ -44,7 +44,8 @@ class BoardQuery:
 
     @cached_property
     def rows(self) -> QuerySet:
-        return self.query.matching().filter(**{f"{self.column}__in": [lane.value for lane in self.plan.lanes]})
+        values = [lane.value for lane in self.plan.lanes if not lane.drop_only]
+        return self.query.matching().filter(**{f"{self.column}__in": values})
 
     @cached_property
     def summed(self) -> str:

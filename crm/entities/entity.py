@@ -94,11 +94,12 @@ class Board:
 
 @dataclass(frozen=True)
 class Lane:
-    """One lane of a board: the value that its cards have, what it is called, its colour and its share (percent) of a sum."""
+    """One lane of a board: the value that its cards have, what it is called, its colour. ``drop_only``: takes cards, lists none."""
 
     value: Any
     label: str
     colour: str = "slate"
+    drop_only: bool = False
 
 
 @dataclass(frozen=True)

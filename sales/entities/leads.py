@@ -87,6 +87,7 @@ class LeadEntity(Entity):
     }
     bulk_edit = ("rating", "source", "industry", "region")
     inline = ("name", "company", "job_title", "rating", "source", "mobile", "email", "wechat", "interest", "owner")
+    attention = {"all": [MINE, {"field": "status", "op": "in", "value": ["new"]}]}
     board = Board(field="status", move=services.move_lead)
     views = (
         View("mine", _("My open leads"), {"all": [MINE, OPEN]}, "-created_at"),

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import DecimalField, ExpressionWrapper, F
-from django.db.models.functions import Coalesce
-from django.utils import timezone
+from django.utils.timezone import localdate
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
@@ -16,14 +14,11 @@ from sales import services
 from sales.forms import LoseForm, StageForm, WinForm
 from sales.models import Opportunity, OpportunityContact, Pipeline, Stage
 from sales.panels import opportunity_figures
+from sales.querysets import WEIGHTED
 
-# What an opportunity is worth on average: its amount times its own or its stage's probability.
-WEIGHTED = ExpressionWrapper(
-    F("amount") * Coalesce("probability", "stage__probability") / 100,
-    output_field=DecimalField(max_digits=20, decimal_places=4),
-)
 MINE = {"field": "owner", "op": "me"}
 OPEN = {"field": "state", "op": "in", "value": ["open"]}
+DUE = {"op": "older_days", "value": 0}
 
 
 def is_open(opportunity: Opportunity) -> bool:
@@ -62,6 +57,7 @@ class OpportunityEntity(Entity):
         "loss_reason",
         "external_id",
         "owner",
+        "department",
         "account__industry",
         "account__region",
         "stage_entered_at",
@@ -90,7 +86,13 @@ class OpportunityEntity(Entity):
     }
     bulk_edit = ("close_date", "next_step", "next_step_on", "source", "probability")
     inline = ("name", "account", "stage", "amount", "close_date", "next_step", "next_step_on", "probability", "owner")
-    board = Board(field="stage", move=services.move_stage, sums=("amount",), weighted=WEIGHTED, template="sales/opportunity_card.html")
+    board = Board(
+        field="stage",
+        move=services.move_stage,
+        sums=("amount",),
+        weighted=WEIGHTED,
+        template="sales/opportunity_card.html",
+    )
     views = (
         View("mine", _("My open opportunities"), {"all": [MINE, OPEN]}, "close_date"),
         View(
@@ -162,20 +164,26 @@ class OpportunityEntity(Entity):
             form.add_error("loss_reason" if "loss_reason" in form.fields else None, _now("Say why it was lost."))
 
     def lanes(self, params: Mapping[str, str]) -> Lanes:
-        """The open stages of the chosen pipeline, the first one when none is chosen."""
+        """The stages of the pipeline that the address asks for, else of the first one."""
         pipelines = list(Pipeline.objects.filter(active=True))
-        chosen = next((p for p in pipelines if str(p.pk) == params.get("pipeline")), pipelines[0] if pipelines else None)
-        stages = Stage.objects.open().filter(pipeline=chosen) if chosen else ()
-        choices = [(p.name, "pipeline", str(p.pk)) for p in pipelines] if len(pipelines) > 1 else []
-        return Lanes([Lane(s.pk, s.name, s.colour) for s in stages], choices, chosen.name if chosen else "")
+        asked = [p for p in pipelines if str(p.pk) == params.get("pipeline")]
+        if not pipelines:
+            return Lanes([])
+        chosen = (asked or pipelines)[0]
+        lanes = [Lane(s.pk, s.name, s.colour, drop_only=s.is_won or s.is_lost) for s in chosen.stages.all()]
+        others = [(p.name, "pipeline", str(p.pk)) for p in pipelines] if len(pipelines) > 1 else []
+        return Lanes(lanes, others, chosen.name)
 
     def card(self, record: Opportunity) -> dict[str, Any]:
-        """How long it has been in its stage, and whether that is too long: stalled after the stage's days, late after twice."""
-        if record.stage_entered_at is None:
-            return {}
-        days, limit = (timezone.now() - record.stage_entered_at).days, record.stage.rotting_days
-        state = "" if not limit or days <= limit else "is-late" if days > 2 * limit else "is-soon"
-        return {"days": days, "state": state}
+        """How long it has stood there, and what calls for action."""
+        state = "is-late" if record.is_overdue else "is-soon" if record.is_stalled else ""
+        return {
+            "state": state,
+            "days": record.days_in_stage if is_open(record) else None,
+            "stalled": record.is_stalled,
+            "overdue": record.is_overdue,
+            "step_due": is_open(record) and record.next_step_on is not None and record.next_step_on <= localdate(),
+        }
 
     def figures(self, record: Opportunity, user: Any) -> list[dict]:
         return opportunity_figures(record, user)

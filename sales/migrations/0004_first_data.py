@@ -4,7 +4,7 @@ from django.db import migrations
 
 # name, probability, colour, rotting days, forecast, won, lost
 STAGES = (
-    ("需求分析", 10, "azure", 14, "pipeline", False, False),
+    ("需求分析", 10, "cyan", 14, "pipeline", False, False),
     ("方案设计", 30, "blue", 14, "pipeline", False, False),
     ("投标/报价", 50, "indigo", 21, "best_case", False, False),
     ("合同谈判", 80, "purple", 14, "commit", False, False),

@@ -52,7 +52,9 @@ class Opportunity(Record):
         related_name="opportunities",
         verbose_name=_("pipeline"),
     )
-    stage = models.ForeignKey(Stage, models.PROTECT, related_name="opportunities", verbose_name=_("stage"))
+    stage = models.ForeignKey(
+        Stage, models.PROTECT, db_index=False, related_name="opportunities", verbose_name=_("stage")
+    )
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.OPEN, editable=False)
     amount = MoneyField(_("amount"), null=True, blank=True)
     currency = models.CharField(_("currency"), max_length=3, choices=Currency, default=Currency.CNY)
@@ -93,9 +95,9 @@ class Opportunity(Record):
         indexes = [
             *scope_indexes("deal", created="created_at", amount="amount_key", close="close_date_key"),
             models.Index(
-                fields=["pipeline", "stage"],
-                include=["amount", "probability", "owner", "department"],
-                condition=ALIVE & models.Q(state="open"),
+                fields=["stage"],
+                include=["amount", "currency", "probability", "owner", "department"],
+                condition=ALIVE,
                 name="deal_board",
             ),
             models.Index(fields=["state", "close_date"], condition=ALIVE, name="deal_closed"),

@@ -89,3 +89,35 @@ def test_the_page_of_an_opportunity_shows_path_and_figures(page, seller):
     shown = page.get(registry["sales.opportunity"].url("record", deal.pk)).content.decode()
     assert 'aria-current="step"' in shown
     assert "¥1,000.00" in shown
+
+
+def move(page, record, stage):
+    address = registry["sales.opportunity"].url("move", record.pk)
+    return page.post(address, {"to": make_stage(stage).pk, "version": record.version})
+
+
+def test_the_board_adds_up_each_stage_and_takes_drops(page, seller, other):
+    pipeline = make_pipeline()
+    deal = make_opportunity(owner=seller, amount=Decimal("20000"), name="机床项目")
+    make_opportunity(owner=seller, amount=Decimal("30000"))
+    make_opportunity(owner=other, amount=Decimal("70000"), name="别人的项目")
+    board = page.get(registry["sales.opportunity"].url("board"), {"pipeline": pipeline.pk}).content.decode()
+    assert "机床项目" in board
+    assert "别人的项目" not in board
+    assert "¥50K" in board
+    assert move(page, deal, "方案设计").status_code == 200
+    deal.refresh_from_db()
+    assert deal.stage.name == "方案设计"
+
+
+def test_a_drop_on_won_wins_and_on_lost_asks_why(page, seller):
+    deal = make_opportunity(owner=seller)
+    lost = move(page, deal, "输单")
+    assert lost.status_code == 422
+    assert 'name="loss_reason"' in lost.content.decode()
+    assert move(page, deal, "赢单").status_code == 200
+    assert Opportunity.objects.won().get() == deal
+
+
+def test_a_foreign_card_is_not_found(page, other):
+    assert move(page, make_opportunity(owner=other), "方案设计").status_code == 404
