@@ -50,7 +50,7 @@ body.addEventListener("htmx:timeout", () => toast.show({ level: "error", text: s
 body.addEventListener("htmx:beforeSwap", (event) => {
   // A whole page where a piece was asked for: the session has ended and this is the sign-in page.
   const { xhr, requestConfig, target } = event.detail
-  if (target === body || !/^\s*<!doctype html/i.test(xhr.responseText ?? "")) return
+  if (target === body || xhr.status >= 400 || !/^\s*<!doctype html/i.test(xhr.responseText ?? "")) return
   event.detail.shouldSwap = false
   if (requestConfig.verb === "get" && !forms.anyDirty()) location.reload()
   else toast.show({ level: "error", text: say("signedOut") })
