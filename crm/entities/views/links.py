@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -28,11 +30,13 @@ class LinkView(EntityView):
         rows = link_rows(self.bound, field.source)
         asked = fold(request.GET.get("q", "")[:100].replace("\x00", ""))
         found = _people(rows, asked) if field.source.related_model is User else _named(rows, asked)
-        results = [
-            {"id": row.pk, "text": str(row), "hint": str(getattr(row, "department", None) or "")}
-            for row in found[:AT_MOST]
-        ]
+        results = [{"id": row.pk, "text": str(row), "hint": _hint(row)} for row in found[:AT_MOST]]
         return JsonResponse({"results": results, "more": len(found) > AT_MOST})
+
+
+def _hint(row: Any) -> str:
+    """Where a person or a node of a tree belongs."""
+    return str(getattr(row, "department", None) or getattr(row, "parent", None) or "")
 
 
 def _people(rows: QuerySet, asked: str) -> list[User]:
@@ -58,4 +62,5 @@ def _named(rows: QuerySet, asked: str) -> list:
         for name in names & {"name", "code", "name_key"}:
             like |= Q(**{f"{name}__icontains": asked})
         rows = rows.filter(like) if like else rows.none()
-    return list(rows[: AT_MOST + 1])
+    parents = [f.name for f in rows.model._meta.concrete_fields if f.name == "parent" and f.is_relation]
+    return list(rows.select_related(*parents)[: AT_MOST + 1] if parents else rows[: AT_MOST + 1])
