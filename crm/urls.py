@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("crm.jobs.urls")),
     path("", include("crm.exchange.urls")),
     path("", include("crm.search.urls")),
+    path("", include("crm.activities.urls")),
     path("", include("crm.home.urls")),
     path("", include("crm.entities.urls")),
 ]

@@ -1,0 +1,134 @@
+"""How tasks and follow-ups are listed, shown, edited and found."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from crm.activities import services
+from crm.activities.models import FollowUp, Task
+from crm.entities.entity import Action, Board, Entity, View, register
+
+MINE = {"field": "owner", "op": "me"}
+OPEN = {"field": "status", "op": "in", "value": ["open"]}
+OVERDUE = {"field": "due_at", "op": "older_days", "value": 0}
+TODAY = {"field": "due_at", "op": "today"}
+
+
+def move_task(task: Task, to: str, *, actor) -> Task:
+    """What dropping a card into a lane does."""
+    task.status = to
+    services.records.save(task, actor=actor)
+    return task
+
+
+@register
+class TaskEntity(Entity):
+    model = Task
+    icon = "checkbox"
+    columns = ("subject", "kind", "about", "due_at", "priority", "status", "owner")
+    filters = (
+        "subject",
+        "kind",
+        "about",
+        "due_at",
+        "priority",
+        "status",
+        "done_at",
+        "on_entity",
+        "on_id",
+        "owner",
+        "created_at",
+    )
+    sortable = {"due_at": "due_key", "created_at": "created_at"}
+    default_sort = "due_at"
+    search = {"text": ("subject", "description")}
+    subtitle = ("kind", "due_at", "owner")
+    pills = ("status", "priority")
+    quick = ("subject", "kind", "due_at")
+    sections = {_("To do"): ("subject", "kind", "due_at", "priority", "status", "done_at", "owner", "description")}
+    bulk_edit = ("due_at", "priority", "status", "kind")
+    inline = ("subject", "kind", "due_at", "priority", "status", "owner", "description")
+    views = (
+        View("overdue", pgettext_lazy("tasks", "Overdue"), {"all": [MINE, OPEN, OVERDUE]}, "due_at"),
+        View("today", _("Today"), {"all": [MINE, OPEN, TODAY]}, "due_at"),
+        View(
+            "week",
+            _("This week"),
+            {"all": [MINE, OPEN, {"any": [OVERDUE, {"field": "due_at", "op": "this_week"}]}]},
+            "due_at",
+        ),
+        View("mine", _("My open tasks"), {"all": [MINE, OPEN]}, "due_at"),
+        View("done", _("Done"), {"all": [{"field": "status", "op": "in", "value": ["done"]}]}, "-created_at"),
+    )
+    board = Board(field="status", move=move_task)
+    attention = {"all": [MINE, OPEN, {"any": [OVERDUE, TODAY]}]}
+    actions = (
+        Action(
+            "complete",
+            pgettext_lazy("task", "Complete"),
+            services.complete_task,
+            "check",
+            when=lambda task: task.is_open,
+            primary=True,
+            bulk=True,
+        ),
+        Action(
+            "reopen",
+            _("Take up again"),
+            services.reopen_task,
+            "refresh",
+            when=lambda task: not task.is_open,
+        ),
+    )
+    synonyms = {
+        "subject": ("task", "title", "to do", "待办", "任务", "主题", "待办事项"),
+        "due_at": ("due date", "deadline", "截止日期", "截止时间", "到期"),
+        "kind": ("type", "类型"),
+        "priority": ("优先级",),
+        "status": ("state", "状态"),
+        "owner": ("assignee", "assigned to", "负责人", "执行人"),
+        "description": ("notes", "remark", "备注", "说明", "描述"),
+    }
+    keys = ("subject",)
+
+
+@register
+class FollowUpEntity(Entity):
+    model = FollowUp
+    icon = "messages"
+    slug = "followups"
+    columns = ("title", "kind", "about", "happened_at", "outcome", "next_step", "next_step_on", "owner")
+    filters = (
+        "title",
+        "kind",
+        "text",
+        "about",
+        "happened_at",
+        "outcome",
+        "next_step_on",
+        "on_entity",
+        "on_id",
+        "owner",
+        "created_at",
+    )
+    sortable = {"happened_at": "happened_at"}
+    default_sort = "-happened_at"
+    search = {"text": ("text", "outcome", "next_step")}
+    subtitle = ("kind", "happened_at", "owner")
+    pills = ("kind",)
+    quick = ("kind", "text", "happened_at", "outcome")
+    sections = {_("Follow-up"): ("kind", "about", "text", "happened_at", "outcome", "next_step", "next_step_on", "owner")}
+    inline = ("kind", "happened_at", "outcome", "next_step", "next_step_on")
+    views = (
+        View("mine", _("My follow-ups"), {"all": [MINE]}, "-happened_at"),
+        View("week", _("This week"), {"all": [{"field": "happened_at", "op": "this_week"}]}, "-happened_at"),
+    )
+    synonyms = {
+        "text": ("follow-up", "content", "notes", "跟进内容", "跟进记录", "内容", "沟通内容"),
+        "kind": ("type", "跟进方式", "类型", "方式"),
+        "happened_at": ("date", "时间", "跟进时间", "日期"),
+        "next_step": ("next action", "下一步", "下一步计划"),
+        "next_step_on": ("next contact", "下次跟进", "下次跟进日期"),
+        "owner": ("跟进人", "负责人"),
+    }

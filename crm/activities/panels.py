@@ -1,0 +1,68 @@
+"""What every record page shows of activities: the composer and what is to be done next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crm.access import policy
+from crm.activities.models import FollowUp, Task
+from crm.entities.bound import bind
+from crm.entities.entity import registry
+from crm.entities.panels import panel
+from crm.records.models import Record
+
+AREA = "activities"
+SHOWN = 5
+KINDS = (
+    ("note", FollowUp.Kind.NOTE.label, "note"),
+    ("call", FollowUp.Kind.CALL.label, "phone"),
+    ("visit", FollowUp.Kind.VISIT.label, "map-pin"),
+    ("meeting", FollowUp.Kind.MEETING.label, "users"),
+    ("email", FollowUp.Kind.EMAIL.label, "mail"),
+)
+
+
+def kinds_for(user: Any) -> list[tuple[str, Any, str]]:
+    """(kind, label, icon) of what the user may add to a record."""
+    found = list(KINDS) if policy.can(user, "activities.followup", "add") else []
+    if policy.can(user, "activities.task", "add"):
+        found.append(("task", Task.Kind.TASK.label, "checkbox"))
+    return found
+
+
+@panel("*", slot="composer", template="activities/composer.html")
+def composer(record: Record, user: Any) -> dict | None:
+    """Write down what was said or is to be done, on every record but the activities themselves."""
+    if registry[record.entity_label()].area == AREA or record.deleted_at:
+        return None
+    kinds = kinds_for(user)
+    return {"kinds": kinds, "label": record.entity_label()} if kinds else None
+
+
+@panel("*", slot="side", template="activities/next_steps.html", order=-10)
+def next_steps(record: Record, user: Any) -> dict | None:
+    """The open tasks about the record that the user may see."""
+    bound = bind(registry["activities.task"], user)
+    if registry[record.entity_label()].area == AREA or not bound.can("view"):
+        return None
+    rows = bound.records().filter(on_entity=record.entity_label(), on_id=record.pk, status=Task.Status.OPEN)
+    found = list(rows.select_related("owner").order_by("due_key", "pk")[: SHOWN + 1])
+    address = bound.url("list")
+    return {
+        "tasks": found[:SHOWN],
+        "label": record.entity_label(),
+        "all_url": f"{address}?status=open&on_entity__is={record.entity_label()}&on_id={record.pk}"
+        if len(found) > SHOWN
+        else "",
+    }
+
+
+@panel("activities.task", slot="top", template="activities/about.html")
+@panel("activities.followup", slot="top", template="activities/about.html")
+def about(record: Task | FollowUp, user: Any) -> dict | None:
+    """The way to the record it is about, for who may open that."""
+    if not record.on_id or record.on_entity not in registry:
+        return None
+    bound = bind(registry[record.on_entity], user)
+    found = bound.records().filter(pk=record.on_id).first() if bound.can("view") else None
+    return {"target": found, "target_name": bound.name} if found is not None else None

@@ -1,0 +1,123 @@
+"""Following records up, and doing what was to be done."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from typing import Any
+
+from django.core.exceptions import FieldDoesNotExist
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from crm.activities.kinds import COMPLETED, FOLLOWED_UP, REOPENED
+from crm.activities.models import FollowUp, Task
+from crm.lib.dates import due_phrase
+from crm.records import services as records
+from crm.records.actor import Actor
+from crm.records.models import Record
+
+# The hour by which something without an hour is due: the end of the working day.
+EVENING = time(18)
+
+
+@transaction.atomic
+def add_follow_up(
+    parent: Record,
+    *,
+    kind: str,
+    text: str,
+    actor: Actor,
+    happened_at: datetime | None = None,
+    outcome: str = "",
+    next_step: str = "",
+    next_step_on: date | None = None,
+) -> FollowUp:
+    """Keep what was said or done with ``parent``. Whoever may see ``parent`` reads it on its timeline.
+
+    A day for the next step makes a task of it for whoever wrote.
+    """
+    follow_up = FollowUp(
+        owner=actor.user,
+        on_entity=parent.entity_label(),
+        on_id=parent.pk,
+        kind=kind,
+        text=text,
+        happened_at=happened_at or timezone.now(),
+        outcome=outcome,
+        next_step=next_step,
+        next_step_on=next_step_on,
+    )
+    records.save(follow_up, actor=actor)
+    told = {
+        "text": text,
+        "followup": follow_up.pk,
+        "outcome": outcome,
+        "next_step": next_step,
+        "next_step_on": next_step_on.isoformat() if next_step_on else "",
+        "happened_at": follow_up.happened_at.isoformat(),
+    }
+    records.log(parent, FOLLOWED_UP[kind], actor=actor, **{key: value for key, value in told.items() if value})
+    _touch(parent, follow_up.happened_at)
+    if next_step_on:
+        add_task(parent, subject=next_step or follow_up.title, due_on=next_step_on, actor=actor)
+    return follow_up
+
+
+def add_task(parent: Record | None, *, subject: str, actor: Actor, due_on: date | None = None, **values: Any) -> Task:
+    """Something that ``actor`` is to do about ``parent``, by the evening of a day."""
+    task = Task(
+        owner=actor.user,
+        subject=subject[:300],
+        on_entity=parent.entity_label() if parent else "",
+        on_id=parent.pk if parent else None,
+        due_at=timezone.make_aware(datetime.combine(due_on, EVENING)) if due_on else None,
+        **values,
+    )
+    records.save(task, actor=actor)
+    return task
+
+
+def complete_task(task: Task, *, actor: Actor) -> Task:
+    """It is done."""
+    return _set_status(task, Task.Status.DONE, COMPLETED, actor)
+
+
+def reopen_task(task: Task, *, actor: Actor) -> Task:
+    """It is to be done after all."""
+    return _set_status(task, Task.Status.OPEN, REOPENED, actor)
+
+
+def _set_status(task: Task, status: str, kind: str, actor: Actor) -> Task:
+    if task.status != status:
+        task.status = status
+        records.save(task, actor=actor, kind=kind)
+    return task
+
+
+def planned(text: str, next_step: str, next_step_on: date | None, today: date) -> tuple[str, date | None]:
+    """The next step and its day: as entered, else as the words say (“下周三前”, “in 3 days”), else none.
+
+    In the text of a follow-up only days to come count: “today” there tells when it was said.
+    """
+    if next_step_on:
+        return next_step, next_step_on
+    day = due_phrase(next_step, today) if next_step else None
+    if day is None:
+        told = due_phrase(text, today)
+        day = told if told and told > today else None
+    return (next_step or _("Follow up")) if day else next_step, day
+
+
+def _touch(parent: Record, moment: datetime) -> None:
+    """Note the last activity on a record and on those whose timelines its entries share. Derived: no version, no entry."""
+    for record in parent.timeline_subjects():
+        if record is None:
+            continue
+        try:
+            record._meta.get_field("last_activity_at")
+        except FieldDoesNotExist:
+            continue
+        older = Q(last_activity_at__isnull=True) | Q(last_activity_at__lt=moment)
+        type(record)._base_manager.filter(older, pk=record.pk).update(last_activity_at=moment)
