@@ -167,7 +167,7 @@ class Builder {
     }
     if (field.remote) {
       const known = field.labels ?? {}
-      return el("select", { class: "form-select", multiple: true, "data-remote": field.remote, "aria-label": say("value"), onchange: (event) => set([...event.target.selectedOptions].map((option) => option.value)) }, list.filter(Boolean).map((id) => el("option", { value: id, selected: true }, known[id] ?? `#${id}`)))
+      return el("select", { class: "form-select", multiple: true, "data-remote": field.remote, "aria-label": say("value"), onchange: (event) => set([...event.target.selectedOptions].map((option) => option.value)) }, list.filter(Boolean).map((id) => el("option", { value: id, selected: true, "data-nameless": !(id in known) }, known[id] ?? `#${id}`)))
     }
     return el("input", { class: "form-control", "aria-label": say("value"), value: list.join(", "), oninput: (event) => set(event.target.value.split(/[,，、;；]/).map((v) => v.trim()).filter(Boolean)) })
   }

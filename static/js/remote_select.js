@@ -1,6 +1,6 @@
 // Choosing a record among many: <select data-remote="/…/choices/"> searches on the server, shows a hint, creates in place.
 // The address answers {"results": [{"id", "text", "hint"}], "more": bool, "create_url": "…"}; a record made in the dialog
-// comes back as HX-Trigger {"record-created": {"id", "text"}}.
+// comes back as HX-Trigger {"record-created": {"id", "text"}}. Chosen options without a name (data-nameless) are asked for by ?ids=1,2.
 import "vendor/tom-select"
 import { el, fresh, icon, say } from "crm/dom"
 
@@ -73,8 +73,22 @@ export function enhance(select) {
     },
   })
   if (CSS.supports("anchor-scope", "all")) float(control)
+  name(control, select)
   control.on("type", (words) => footer(control, select, words))
   return control
+}
+
+/** Put the names to options of which the page knew only the id. */
+async function name(control, select) {
+  const ids = [...select.querySelectorAll("option[data-nameless]")].map((option) => option.value)
+  if (!ids.length) return
+  const url = address(select, "")
+  url.searchParams.set("ids", ids.join(","))
+  const response = await fetch(url, { headers: { Accept: "application/json" } }).catch(() => null)
+  if (!response?.ok) return
+  for (const found of (await response.json()).results) {
+    if (ids.includes(String(found.id))) control.updateOption(String(found.id), found)
+  }
 }
 
 /** The list lies above everything, also where it would be cut off by a dialog or a scrolling box. */
