@@ -89,7 +89,7 @@ class ConvertForm(VerbForm):
         super().__init__(*args, record=record, **kwargs)
         accounts, contacts = lead_candidates(record, self.user)
         self.matches = {"account": accounts, "contact": contacts}
-        self._offer("account", record.company or record.name or record.title or str(record), with_none=False)
+        self._offer("account", record.company or record.name or str(record), with_none=False)
         self._offer("contact", record.name, with_none=True)
         self._offer_opportunity(record)
 

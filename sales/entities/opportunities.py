@@ -159,9 +159,17 @@ class OpportunityEntity(Entity):
     def clean(self, form: Any) -> None:
         """Losing needs a reason; what comes into being lost, as from a file, may lack it."""
         record = form.instance
-        lost = record.stage_id and record.stage.is_lost and record.state != Opportunity.State.LOST
-        if lost and not record._state.adding and not record.loss_reason_id:
-            form.add_error("loss_reason" if "loss_reason" in form.fields else None, _now("Say why it was lost."))
+        if (
+            record._state.adding
+            or record.loss_reason_id
+            or not record.stage_id
+            or record.state == Opportunity.State.LOST
+        ):
+            return
+        if record.stage.is_lost:
+            form.add_error(
+                "loss_reason" if "loss_reason" in getattr(form, "fields", ()) else None, _now("Say why it was lost.")
+            )
 
     def lanes(self, params: Mapping[str, str]) -> Lanes:
         """The stages of the pipeline that the address asks for, else of the first one."""

@@ -7,6 +7,7 @@ from typing import Self
 
 from django.db import models
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from crm.fields.columns import PhoneField
@@ -113,7 +114,7 @@ class Lead(Record):
         ]
 
     def __str__(self) -> str:
-        return self.title
+        return self.title or _now("Lead %(id)s") % {"id": self.pk}
 
     @classmethod
     def prepare(cls, records: Sequence[Self]) -> None:
@@ -121,9 +122,8 @@ class Lead(Record):
         sources = dict(Source.objects.filter(pk__in=unnamed).values_list("pk", "name")) if unnamed else {}
         for record in records:
             fallback = " ".join(filter(None, (sources.get(record.source_id), record.external_id or record.number)))
-            record.title = (record.name or record.company or fallback or record.mobile or record.phone or record.email)[
-                :300
-            ]
+            reach = record.mobile or record.phone or record.email or record.wechat
+            record.title = (record.name or record.company or fallback or reach)[:300]
             record.title_key = pinyin_key(record.title, person=bool(record.name))[:300]
 
     def timeline_subjects(self) -> list[models.Model]:

@@ -125,7 +125,7 @@ def _new_account(context: _Context) -> Account:
     """The company, or the person themself when the lead names none."""
     lead = context.lead
     fields = ACCOUNT_FIELDS if lead.company else PERSON_FIELDS
-    name = lead.company or lead.name or lead.title or _("Lead %(id)d") % {"id": lead.pk}
+    name = lead.company or lead.name or str(lead)
     account = Account(
         name=name, is_person=bool(lead.name and not lead.company), owner=lead.owner, **_mapped(lead, fields)
     )
