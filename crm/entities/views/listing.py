@@ -35,7 +35,7 @@ class ListView(EntityView):
         try:
             page = query.page()
         except BadCursor:
-            return redirect(query.url())
+            return redirect(self.bound.url("list") + query.url())
         context = self._around(query, tabs, active)
         return self.page("rows", query=query, page=page, **context, **_neighbours(query, page))
 
