@@ -17,6 +17,7 @@ from crm.exchange.importing.preview import look_ahead
 from crm.exchange.importing.writing import write_import
 from crm.exchange.models import Import
 from crm.exchange.sheets import FORMATS, WRITERS, temporary
+from crm.exchange.workbook import MOST_ROWS
 from crm.jobs.kinds import job_kind
 from crm.jobs.models import Job
 from crm.jobs.running import JobError, Running
@@ -73,6 +74,8 @@ def run_export(running: Running) -> dict:
     if export.problems:
         raise JobError(" ".join(export.problems))
     running.set_total(export.records().order_by().count())
+    if format == "xlsx" and running.job.total >= MOST_ROWS:
+        raise JobError(_now("A workbook holds at most 1,048,575 rows. Export as CSV, or narrow the list down."))
     count = 0
 
     def counted() -> Iterator[list[Any]]:

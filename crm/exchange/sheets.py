@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import datetime
-import re
 import tempfile
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
@@ -14,16 +13,12 @@ from typing import Any, BinaryIO
 from django.http import FileResponse, Http404, HttpResponseBase, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 from django.utils.timezone import localtime
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Font
 
 from crm.exchange.reading.neutralise import neutralise
+from crm.exchange.workbook import write_workbook
 
 FORMATS = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 CHUNK_ROWS = 500
-LONGEST_CELL = 32_767
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 class _Echo:
@@ -61,36 +56,6 @@ def write_csv(rows: Iterable[Iterable[Any]], file: BinaryIO) -> None:
     """Write rows as CSV."""
     for chunk in csv_lines(rows):
         file.write(chunk)
-
-
-def write_workbook(rows: Iterable[Iterable[Any]], file: BinaryIO) -> None:
-    """Write rows as a workbook with one sheet, the first row bold and frozen. Memory does not grow with the rows."""
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet("Sheet1")
-    sheet.freeze_panes = "A2"
-    first = True
-    for row in rows:
-        cells = [workbook_cell(value) for value in row]
-        sheet.append([_bold(sheet, cell) for cell in cells] if first else cells)
-        first = False
-    book.save(file)
-
-
-def workbook_cell(value: Any) -> Any:
-    """A value as a cell: numbers, days and moments stay what they are, texts are guarded."""
-    if isinstance(value, str):
-        return neutralise(_UNPRINTABLE.sub("", value))[:LONGEST_CELL]
-    if isinstance(value, datetime.datetime):
-        return localtime(value).replace(tzinfo=None)
-    if value is None or isinstance(value, int | float | Decimal | datetime.date):
-        return value
-    return neutralise(str(value))[:LONGEST_CELL]
-
-
-def _bold(sheet: Any, value: Any) -> WriteOnlyCell:
-    cell = WriteOnlyCell(sheet, value=value)
-    cell.font = Font(bold=True)
-    return cell
 
 
 WRITERS = {"csv": write_csv, "xlsx": write_workbook}

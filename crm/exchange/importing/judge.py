@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import DEFERRED
 from django.utils.translation import gettext as _
 
 from crm.exchange.importing.limits import broken
@@ -34,8 +35,8 @@ class Judge:
         self.made: dict[str, dict[str, str]] = {}
         self.names: set[str] = set()
         proto = self.target.new()
-        self.defaults = {f.attname: getattr(proto, f.attname) for f in proto._meta.concrete_fields if not f.generated and not f.primary_key}
-        self.user_fields = {f.name for f in proto._meta.concrete_fields if f.is_relation and f.related_model is type(self.target.user)}
+        self.defaults = [DEFERRED if f.generated else None if f.primary_key else getattr(proto, f.attname) for f in proto._meta.fields]
+        self.owned = hasattr(proto, "owner_id")
 
     def judge(self, rows: list[Row]) -> None:
         """Give every row its verdict and, where it comes in, its record."""
@@ -169,10 +170,10 @@ class Judge:
             row.record = row.record.record
         fresh = row.verdict == CREATE or row.record is None
         if fresh:
-            row.record = self.target.model(**self.defaults)
-            if "extras" in self.defaults:
+            row.record = self.target.model(*self.defaults)
+            if hasattr(row.record, "extras"):
                 row.record.extras = {}
-            if "owner_id" in self.defaults and "owner" not in row.values:
+            if self.owned and "owner" not in row.values:
                 row.record.owner = self.target.user
         for name, value in row.values.items():
             if name == "owner" and value is None:

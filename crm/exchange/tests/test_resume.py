@@ -1,0 +1,105 @@
+"""An import that dies goes on where it stopped: nothing twice, nothing lost, totals add up."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.core.files.base import ContentFile
+from django.utils import timezone
+
+from crm.exchange import services
+from crm.exchange.importing import writing
+from crm.exchange.importing.targets import target_of
+from crm.exchange.models import ImportRow
+from crm.jobs.models import Job
+from crm.jobs.running import run as run_job
+from crm.jobs.services import cancel_job, rescue_jobs
+from crm.records.models import Entry
+from customers.models import Account
+
+pytestmark = pytest.mark.django_db
+
+
+class Killed(BaseException):
+    """Stands for kill -9: nothing of ours catches it."""
+
+
+@pytest.fixture
+def run(boss, monkeypatch):
+    monkeypatch.setattr(writing, "BATCH", 10)
+    rows = "".join(f"公司{n},{'x' if n % 7 == 0 else n + 1}\n" for n in range(95))
+    target = target_of("customers.account", boss)
+    file = ContentFile(f"name,employees\n{rows}".encode(), name="rows.csv")
+    return services.take_upload(file, target=target, user=boss)
+
+
+def test_a_killed_import_resumes(run, monkeypatch):
+    job = services.start_import(run)
+    real, calls = writing.Writer.write, []
+
+    def dying(self, rows):
+        calls.append(len(rows))
+        counts = real(self, rows)
+        if len(calls) in {3, 7}:
+            raise Killed  # after the batch was written, before it was committed
+        return counts
+
+    monkeypatch.setattr(writing.Writer, "write", dying)
+    for _death in range(2):
+        with pytest.raises(Killed):
+            run_job(job.pk)
+        Job.objects.filter(pk=job.pk).update(heartbeat_at=timezone.now() - timedelta(minutes=5))
+    assert rescue_jobs() == 1
+    job.refresh_from_db()
+    assert (job.state, job.attempt) == ("done", 3)
+    assert (job.created, job.failed, job.done) == (81, 14, 95)
+    assert Account.objects.count() == Account.objects.values("name").distinct().count() == 81
+    assert ImportRow.objects.filter(run=run).count() == 14
+    run.refresh_from_db()
+    assert Entry.objects.filter(change_set=run.changes).count() == 81
+
+
+def test_a_cancelled_import_keeps_what_is_done_and_can_be_undone(run, monkeypatch):
+    job = services.start_import(run)
+    real, calls = writing.Writer.write, []
+
+    def stopping(self, rows):
+        calls.append(1)
+        if len(calls) == 4:
+            cancel_job(job)
+        return real(self, rows)
+
+    monkeypatch.setattr(writing.Writer, "write", stopping)
+    run_job(job.pk)
+    job.refresh_from_db()
+    assert job.state == "cancelled" and job.done == 40 and Account.objects.count() == job.created
+    run.refresh_from_db()
+    undo = services.start_undo(run)
+    run_job(undo.pk)
+    undo.refresh_from_db()
+    assert (undo.state, undo.result["records"]) == ("done", job.created)
+    assert not Account.objects.alive().exists()
+
+
+def test_what_only_the_database_refuses_costs_one_row(run, monkeypatch):
+    monkeypatch.setattr("crm.exchange.importing.judge.broken", lambda record: None)
+    run.mapping[1]["to"] = "field:founded"  # CHECK: a year from 1000 to 2200
+    run.save()
+    job = services.start_import(run)
+    run_job(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.created, job.failed) == ("done", 0, 95)
+    told = ImportRow.objects.filter(run=run, line=3).get().reasons
+    assert told == ["Enter the year of foundation as four digits."]
+
+
+def test_statements_of_a_batch_do_not_grow_with_its_rows(boss, django_assert_max_num_queries):
+    target = target_of("customers.contact", boss)
+    content = "name,account,mobile,source\n" + "".join(f"王{n},公司{n % 5},1380013{n:04d},展会{n % 3}\n" for n in range(500))
+    run = services.take_upload(ContentFile(content.encode(), name="c.csv"), target=target, user=boss)
+    job = services.start_import(run)
+    with django_assert_max_num_queries(70):
+        run_job(job.pk)
+    job.refresh_from_db()
+    assert job.created == 500
