@@ -20,6 +20,9 @@ from crm.lib.money import parse_money
 from crm.lib.text import clean_line, clean_text
 
 LONGEST_TEXT = 100_000
+# Numbers are typed as text: a number input throws away what it does not understand.
+DECIMAL = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
+WHOLE = forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"})
 
 
 class Tidy:
@@ -67,6 +70,7 @@ class UrlField(Tidy, forms.URLField):
 class MoneyInput(Tidy, forms.DecimalField):
     """An amount as people write it: ¥1,234.50, 1.2万. ``written`` is the currency that was written with it, if any."""
 
+    widget = DECIMAL
     written: str | None = None
 
     def read(self, text: str) -> Decimal:
@@ -84,23 +88,28 @@ class MoneyInput(Tidy, forms.DecimalField):
 class PercentInput(Tidy, forms.DecimalField):
     """A share: 12.5, 12.5%."""
 
+    widget = DECIMAL
     read = staticmethod(parse_percent)
 
 
 class NumberInput(Tidy, forms.DecimalField):
     """A number with or without grouping."""
 
+    widget = DECIMAL
     read = staticmethod(parse_number)
 
 
 class FloatInput(Tidy, forms.FloatField):
     """A number stored as a float."""
 
+    widget = DECIMAL
     read = staticmethod(parse_number)
 
 
 class WholeInput(Tidy, forms.IntegerField):
     """A whole number with or without grouping."""
+
+    widget = WHOLE
 
     @staticmethod
     def read(text: str) -> int:
@@ -142,18 +151,16 @@ class ChoiceField(forms.TypedChoiceField):
         return super().to_python(value)
 
 
-_DECIMAL = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
-
 INPUTS: dict[str, dict[str, Any]] = {
     "text": {"form_class": LineField},
     "longtext": {"form_class": TextField, "widget": forms.Textarea(attrs={"rows": 3}), "max_length": LONGEST_TEXT},
     "email": {"form_class": EmailField},
     "url": {"form_class": UrlField, "assume_scheme": "https", "widget": UrlField.widget},
     "phone": {"form_class": LineField, "widget": forms.TextInput(attrs={"type": "tel", "autocomplete": "off"})},
-    "money": {"form_class": MoneyInput, "widget": _DECIMAL},
-    "percent": {"form_class": PercentInput, "widget": _DECIMAL},
-    "number": {"form_class": NumberInput, "widget": _DECIMAL},
-    "integer": {"form_class": WholeInput, "widget": forms.TextInput(attrs={"inputmode": "numeric"})},
+    "money": {"form_class": MoneyInput, "widget": DECIMAL},
+    "percent": {"form_class": PercentInput, "widget": DECIMAL},
+    "number": {"form_class": NumberInput, "widget": DECIMAL},
+    "integer": {"form_class": WholeInput, "widget": WHOLE},
     "date": {"form_class": DayInput, "widget": DayInput.widget},
     "datetime": {"form_class": MomentInput, "widget": MomentInput.widget},
     "choice": {"choices_form_class": ChoiceField},
@@ -166,7 +173,7 @@ def input_of(source: models.Field, **options: Any) -> forms.Field | None:
     """The form field of a model field; what Django makes of it where the kind has no input of its own."""
     kind = kind_of(source)
     if isinstance(source, models.FloatField):
-        return source.formfield(form_class=FloatInput, widget=_DECIMAL, **options)
+        return source.formfield(form_class=FloatInput, widget=DECIMAL, **options)
     own = dict(INPUTS.get(kind, {}))
     if getattr(source, "max_length", None):
         own.pop("max_length", None)

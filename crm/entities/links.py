@@ -55,7 +55,7 @@ class RemoteSelect(forms.Select):
         if rows is None:
             attrs["data-remote"] = self.remote_url
             if self.create_url:
-                attrs["data-create"] = self.create_url
+                attrs["data-create-url"] = self.create_url
         self._rows = rows if rows is not None else self._chosen(value)
         return super().get_context(name, value, attrs)
 
@@ -100,7 +100,7 @@ class LinkField(forms.ModelChoiceField):
         else:
             self.widget.remote_url = target.url("choices")
             if policy.can(bound.user, target.label, "add"):
-                self.widget.create_url = target.url("add") + "?popup=1"
+                self.widget.create_url = target.url("add")
 
     def to_python(self, value: Any) -> Any:
         if value in self.empty_values:

@@ -17,7 +17,7 @@ from crm.entities.views.saved import SavedViewView
 from crm.entities.views.timeline import HistoryView, TimelineView
 from crm.entities.views.trash import TrashView
 from crm.entities.views.undo import undo_one, undo_set
-from crm.entities.views.why import WhyView
+from crm.entities.views.why import PeopleView, WhyView
 
 app_name = "entities"
 HOME = "<slug:area>/<slug:slug>/"
@@ -52,4 +52,5 @@ urlpatterns: list = [
     path(HOME + "<int:pk>/history/", HistoryView.as_view(), name="history"),
     path(HOME + "<int:pk>/related/<str:label>/", RelatedView.as_view(), name="related"),
     path(HOME + "<int:pk>/why/", WhyView.as_view(), name="why"),
+    path(HOME + "people/", PeopleView.as_view(), name="people"),
 ]

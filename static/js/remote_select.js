@@ -49,7 +49,7 @@ export function enhance(select) {
     loadThrottle: 160,
     openOnFocus: true,
     closeAfterSelect: !many,
-    hidePlaceholder: many,
+    hidePlaceholder: true,
     placeholder: select.getAttribute("placeholder") ?? say("search"),
     plugins: many ? ["remove_button"] : select.required ? [] : ["clear_button"],
     shouldLoad: () => true,

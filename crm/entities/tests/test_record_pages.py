@@ -14,8 +14,8 @@ from crm.entities.forms import entity_form
 from crm.records import services
 from crm.records.actor import Actor
 from crm.records.models import AuditEvent, Entry
-from customers.factories import make_account, make_contact
-from customers.models import Account, Contact
+from customers.factories import make_account, make_affiliation, make_contact
+from customers.models import Account, AccountContact, Contact
 
 pytestmark = pytest.mark.django_db
 
@@ -235,3 +235,41 @@ def test_a_contact_is_added_to_the_account_it_was_asked_for(sells, seller, accou
     assert account.name in sells.get(url).content.decode()
     assert sells.post(url, {"name": "孙倩", "account": str(account.pk)}).status_code == 302
     assert Contact.objects.get(name="孙倩").account == account
+
+
+@pytest.mark.parametrize("junk", ["%00", "%ED%A0%80", "9" * 400, "%22%3E%3Cscript%3E", "-1", "1e9", "%E2%80%AE"])
+def test_junk_in_an_address_is_never_an_error_of_ours(sells, account, junk):
+    here = page_of(account)
+    add = reverse("entities:add", args=["customers", "contacts"])
+    link = reverse("entities:link", args=["customers", "accounts", "industry"])
+    for url in (
+        f"{here}?tab={junk}",
+        f"{here}?group={junk}&before={junk}",
+        f"{here}timeline/?before={junk}&group={junk}",
+        f"{here}related/{junk}/",
+        f"{here}why/?user={junk}",
+        f"{here}do/{junk}/",
+        f"{add}?account={junk}&name={junk}&owner={junk}&in_place={junk}",
+        f"{link}?q={junk}",
+        f"{here}?{junk}={junk}",
+    ):
+        assert sells.get(url).status_code in {200, 404}, url
+
+
+def test_a_rival_who_takes_the_key_first_is_told_on_the_form(seller, account, contact):
+    data = {"account": str(account.pk), "contact": str(contact.pk)}
+    bound = bind(entity_of(AccountContact), seller)
+    form = entity_form(bound, data, instance=bound.entity.new(seller, {}))
+    assert form.is_valid(), form.errors
+    make_affiliation(account, contact)
+    assert not form.write(actor=Actor(seller))
+    assert form.errors
+    assert form.instance._state.adding
+    again = entity_form(bound, data, instance=bound.entity.new(seller, {}))
+    assert not again.is_valid()
+
+
+def test_people_to_ask_about_are_told_to_those_who_keep_roles_only(sells, seller, boss, client_of):
+    url = reverse("entities:people", args=["customers", "accounts"])
+    assert sells.get(url).status_code == 403
+    assert seller.pk in {r["id"] for r in client_of(boss).get(url + "?q=lx").json()["results"]}

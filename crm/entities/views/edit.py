@@ -25,7 +25,7 @@ class FormView(EntityView):
 
     @property
     def in_place(self) -> bool:
-        return bool(self.request.GET.get("in_place") or self.request.GET.get("popup"))
+        return bool(self.request.GET.get("in_place"))
 
     def new_form(self, data: Any = None) -> EntityForm:
         """The form of a new record, with what the address says filled in."""

@@ -28,10 +28,18 @@ class LinkView(EntityView):
         if field.masked:
             raise PermissionDenied
         rows = link_rows(self.bound, field.source)
-        asked = fold(request.GET.get("q", "")[:100].replace("\x00", ""))
-        found = _people(rows, asked) if field.source.related_model is User else _named(rows, asked)
-        results = [{"id": row.pk, "text": str(row), "hint": _hint(row)} for row in found[:AT_MOST]]
-        return JsonResponse({"results": results, "more": len(found) > AT_MOST})
+        asked = request.GET.get("q", "")
+        return suggestions(people(rows, asked) if field.source.related_model is User else _named(rows, asked))
+
+
+def suggestions(found: list) -> JsonResponse:
+    """What a remote select reads."""
+    results = [{"id": row.pk, "text": str(row), "hint": _hint(row)} for row in found[:AT_MOST]]
+    return JsonResponse({"results": results, "more": len(found) > AT_MOST})
+
+
+def _plain(asked: str) -> str:
+    return fold(asked[:100].replace("\x00", ""))
 
 
 def _hint(row: Any) -> str:
@@ -39,10 +47,11 @@ def _hint(row: Any) -> str:
     return str(getattr(row, "department", None) or getattr(row, "parent", None) or "")
 
 
-def _people(rows: QuerySet, asked: str) -> list[User]:
+def people(rows: QuerySet, asked: str) -> list[User]:
     """There are hundreds of people at most: they are compared one by one, also by the pinyin of their names."""
-    people = rows.select_related("department").order_by("name", "pk")[:PEOPLE]
-    return [person for person in people if not asked or _answers(person, asked)]
+    asked = _plain(asked)
+    found = rows.select_related("department").order_by("name", "pk")[:PEOPLE]
+    return [person for person in found if not asked or _answers(person, asked)]
 
 
 def _answers(person: User, asked: str) -> bool:
@@ -56,7 +65,7 @@ def _answers(person: User, asked: str) -> bool:
 
 
 def _named(rows: QuerySet, asked: str) -> list:
-    names = {f.name for f in rows.model._meta.concrete_fields}
+    names, asked = {f.name for f in rows.model._meta.concrete_fields}, _plain(asked)
     if asked:
         like = Q()
         for name in names & {"name", "code", "name_key"}:

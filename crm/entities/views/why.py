@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.access.explain import explain
 from crm.entities.links import is_id
 from crm.entities.views.base import EntityView
+from crm.entities.views.links import people, suggestions
 from crm.users.models import User
 
 ACTIONS = (("view", _("See it")), ("change", _("Change it")), ("delete", _("Delete it")), ("assign", _("Assign it")))
@@ -26,10 +28,7 @@ class WhyView(EntityView):
         record = get_object_or_404(self.bound.model._base_manager, pk=pk) if manages else self.get_record(pk)
         person = self._person() if manages else request.user
         answers = [(label, explain(person, record, action)) for action, label in ACTIONS]
-        people = User.objects.filter(is_active=True).order_by("name") if manages else User.objects.none()
-        return self.page(
-            "answers", record=record, person=person, answers=answers, manages=manages, few=list(people[:200])
-        )
+        return self.page("answers", record=record, person=person, answers=answers, manages=manages)
 
     def _person(self) -> User:
         asked = self.request.GET.get("user", "")
@@ -38,6 +37,16 @@ class WhyView(EntityView):
         if not is_id(asked):
             raise Http404
         return get_object_or_404(User, pk=int(asked))
+
+
+class PeopleView(EntityView):
+    """Suggestions of whom to ask about."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        if not manages_access(request.user):
+            raise PermissionDenied
+        found = people(User.objects.filter(is_active=True), request.GET.get("q", ""))
+        return suggestions(found)
 
 
 def manages_access(user: Any) -> bool:
