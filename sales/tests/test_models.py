@@ -44,6 +44,20 @@ def test_an_opportunity_without_a_name_is_called_after_account_and_product():
     assert str(make_opportunity(name="", external_id="1C1I7A6R")) == "1C1I7A6R"
 
 
+def test_opportunities_follow_when_a_stage_comes_to_mean_won():
+    stage = make_stage("合同谈判")
+    inside, outside = make_opportunity(stage=stage), make_opportunity()
+    stage.is_won = True
+    stage.save()
+    inside.refresh_from_db()
+    outside.refresh_from_db()
+    assert (inside.state, inside.closed_at is not None, outside.state) == ("won", True, "open")
+    stage.is_won = False
+    stage.save()
+    inside.refresh_from_db()
+    assert (inside.state, inside.closed_at) == ("open", None)
+
+
 @pytest.mark.parametrize("values", [{"amount": Decimal("-0.01")}, {"probability": Decimal("100.01")}])
 def test_the_database_refuses_what_makes_no_sense(values):
     with pytest.raises(IntegrityError), transaction.atomic():
