@@ -67,8 +67,9 @@ document.body.addEventListener("htmx:beforeRequest", (event) => {
   if (event.target.matches("form")) busy(event.target, event.detail.requestConfig.triggeringEvent?.submitter)
 })
 document.body.addEventListener("htmx:afterRequest", (event) => {
-  const form = event.target.closest?.("form")
-  if (!form) return
+  // Only the form's own request saves it; a field that asks the server something on the way does not.
+  const form = event.target
+  if (!form.matches?.("form")) return
   free(form)
   if (event.detail.successful && clean.has(form)) saved(form)
 })

@@ -42,7 +42,11 @@ CONDITIONS = """<form data-conditions data-fields="condition-fields"><input type
 
 
 class NameForm(forms.Form):
-    name = forms.CharField()
+    """``name`` asks the server something while it is typed, as a duplicate check does."""
+
+    name = forms.CharField(
+        widget=forms.TextInput({"hx-get": "/cell/", "hx-trigger": "keyup delay:50ms", "hx-swap": "none"})
+    )
     account = forms.CharField(required=False, widget=forms.Select(attrs={"data-remote": "/choices/"}))
 
 

@@ -55,6 +55,14 @@ def test_unsaved_work_asks_before_it_goes(site):
     assert page.url.endswith("/form/") and page.locator("#id_name").input_value() == "draft"
 
 
+def test_a_question_to_the_server_on_the_way_does_not_count_as_saving(site):
+    page = site("/form/")
+    with page.expect_response("**/cell/"):
+        page.locator("#id_name").press_sequentially("draft")
+    page.locator(".brand").first.click()
+    expect(page.locator("#ask")).to_be_visible()
+
+
 def test_a_double_click_saves_once_and_saved_work_asks_nothing(site):
     page = site("/form/")
     page.locator("#id_name").fill("once")
