@@ -16,7 +16,7 @@ from crm.exchange.importing.source import signature, table_of
 from crm.exchange.importing.targets import Target
 from crm.exchange.models import Import, SavedMapping
 from crm.jobs.models import Job
-from crm.jobs.services import start_job
+from crm.jobs.services import cancel_job, start_job
 
 
 def take_upload(upload: UploadedFile, *, target: Target, user: Any, parent: Import | None = None) -> Import:
@@ -59,6 +59,7 @@ def set_mapping(run: Import, mapping: list[dict], options: Mapping[str, Any]) ->
 
 def look(run: Import) -> Job | None:
     """Make the verdicts: at once for small files, else of the first rows at once and of all in a job, which is returned."""
+    stop_looking(run)
     if run.analysis["rows"] <= INLINE:
         run.preview = look_ahead(run)
         run.save(update_fields=["preview"])
@@ -70,12 +71,19 @@ def look(run: Import) -> Job | None:
     return job
 
 
+def stop_looking(run: Import) -> None:
+    """Stop checks of this import whose verdicts nobody waits for any more."""
+    for job in Job.objects.filter(kind="exchange.preview", user=run.user, params__import=run.pk, state__in=["queued", "running"]):
+        cancel_job(job)
+
+
 @transaction.atomic
 def start_import(run: Import) -> Job:
     """Start the import proper, once: a second click gets the same job. The mapping is remembered for the next file like it."""
     locked = Import.objects.select_for_update(of=("self",)).select_related("job", "user").get(pk=run.pk)
     if locked.job is not None:
         return locked.job
+    stop_looking(locked)
     title = _("Import %(name)s") % {"name": locked.name}
     locked.job = start_job("exchange.import", user=locked.user, params={"import": locked.pk}, title=title, total=locked.analysis["rows"])
     locked.save(update_fields=["job"])

@@ -105,6 +105,7 @@ def value_groups(run: Import, target: Target) -> list[dict]:
                 "fallback": dict(missing_options(target, field)).get(column.missing, ""),
             }
         )
+    groups.sort(key=lambda group: not group["open"])
     return groups
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -52,7 +53,7 @@ def start(request: HttpRequest, label: str) -> HttpResponse:
         else:
             return redirect("exchange:columns" if parent else "exchange:reading", pk=run.pk)
     recent = Import.objects.filter(user=request.user, label=label).select_related("job")[:8]
-    context = {"target": target, "form": form, "recent": list(recent), "parent": parent}
+    context = {"target": target, "form": form, "recent": list(recent), "parent": parent, "limit": settings.UPLOAD_LIMIT >> 20}
     return render(request, "exchange/start.html", context, status=UNPROCESSABLE if form.errors else 200)
 
 
