@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from crm.entities.brief import Twins, twins_of
@@ -57,7 +58,7 @@ class FormView(EntityView):
             status=status,
             form=form,
             record=record,
-            title=_("Edit %(name)s") % {"name": record}
+            title=_("Edit %(name)s") % {"name": Truncator(record).chars(60)}
             if record
             else _("New %(entity)s") % {"entity": self.bound.name},
             cancel_url=self.bound.url("record", *place) if record else self.bound.url("list"),
