@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from urllib.parse import quote
 
 from crm.demo import words
 from crm.demo.loading import chunks, load
 from crm.demo.makers import company, mobile, moment, person
-from crm.demo.steps import World, demo_step
+from crm.demo.steps import World, bench_page, demo_step
+from crm.entities.paging import cursor_of
 from crm.reference.models import Industry, Region
+from crm.users.models import User
 from customers.models import Account, Contact, DecisionRole, Source
 
 LEVELS = ["vip", "a", "a", "b", "b", "b", "c", "c", ""]
@@ -86,3 +89,56 @@ def _contacts(world: World) -> Iterator[Contact]:
             created_at=created,
             updated_at=created,
         )
+
+
+@bench_page("accounts: list", goal=2.5)
+def list_accounts(user: User) -> tuple[str, str, None]:
+    return "GET", "/customers/accounts/", None
+
+
+@bench_page("accounts: list by name", goal=2.5)
+def list_by_name(user: User) -> tuple[str, str, None]:
+    return "GET", "/customers/accounts/?sort=name", None
+
+
+@bench_page("accounts: list filtered", goal=2.5)
+def list_filtered(user: User) -> tuple[str, str, None]:
+    return "GET", "/customers/accounts/?level=vip&kind=customer&sort=-last_activity_at", None
+
+
+@bench_page("accounts: deep page", goal=2.5)
+def list_deep(user: User) -> tuple[str, str, None] | None:
+    """The page after a record in the middle of the order."""
+    rows = Account.objects.restrict(user).order_by("name_key", "pk")
+    middle = rows[min(rows.count() // 2, 50_000) :].first()
+    return ("GET", f"/customers/accounts/?sort=name&after={cursor_of(middle, 'name_key')}", None) if middle else None
+
+
+@bench_page("contacts: list", goal=2.5)
+def list_contacts(user: User) -> tuple[str, str, None]:
+    return "GET", "/customers/contacts/", None
+
+
+@bench_page("accounts: search in list", goal=2.5)
+def search_list(user: User) -> tuple[str, str, None]:
+    return "GET", "/customers/accounts/?q=星辰", None
+
+
+@bench_page("account: 360°", goal=3)
+def account_page(user: User) -> tuple[str, str, None] | None:
+    """The account with the longest timeline among those that the user owns or may see."""
+    mine = Account.objects.restrict(user).order_by("-last_activity_key", "-pk").values_list("pk", flat=True).first()
+    return ("GET", f"/customers/accounts/{mine}/", None) if mine else None
+
+
+@bench_page("account: save", goal=2.5)
+def save_account(user: User) -> tuple[str, str, dict]:
+    """A new account with duplicate check, log, search row and match keys."""
+    return "POST", "/customers/accounts/add/", {"name": "测量用新客户有限公司", "phone": "021-50001234", "kind": "prospect", "confirm": "1", "lifecycle": "prospect", "currency": "CNY", "owner": user.pk}
+
+
+for _text in ["星", "星辰", "xingchen", "xc", "5678", "北京 重工"]:
+
+    @bench_page(f"search: {_text}", goal=1.5, htmx=True)
+    def search_box(user: User, text: str = _text) -> tuple[str, str, None]:
+        return "GET", f"/search/?q={quote(text)}", None

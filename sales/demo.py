@@ -11,7 +11,8 @@ from django.utils.timezone import localdate
 from crm.demo import words
 from crm.demo.loading import chunks, copy, load, number
 from crm.demo.makers import company, mobile, moment, person
-from crm.demo.steps import World, demo_step
+from crm.demo.steps import World, bench_page, demo_step
+from crm.users.models import User
 from sales.models import Lead, LossReason, Opportunity, OpportunityContact, Pipeline, Stage, StageHistory
 
 STATUSES = ["new", "new", "new", "contacted", "contacted", "nurturing", "qualified", "invalid"]
@@ -166,3 +167,34 @@ def _people(world: World, batch: list[Opportunity], contacts: dict[int, list[int
                 role.owner_id,
             )
         copy(roles)
+
+
+@bench_page("opportunities: list", goal=2.5)
+def list_opportunities(user: User) -> tuple[str, str, None]:
+    return "GET", "/sales/opportunities/?state=open&sort=-amount", None
+
+
+@bench_page("leads: list", goal=2.5)
+def list_leads(user: User) -> tuple[str, str, None]:
+    return "GET", "/sales/leads/?status=new", None
+
+
+@bench_page("board: first paint", goal=4)
+def board(user: User) -> tuple[str, str, None]:
+    return "GET", "/sales/opportunities/board/", None
+
+
+@bench_page("board: drag", goal=1.5, htmx=True)
+def drag(user: User) -> tuple[str, str, dict] | None:
+    """An open opportunity into the next stage."""
+    card = Opportunity.objects.restrict(user, "change").open().select_related("stage").first()
+    if card is None:
+        return None
+    to = Stage.objects.open().filter(pipeline=card.pipeline_id).exclude(pk=card.stage_id).first()
+    return "POST", f"/sales/opportunities/{card.pk}/move/", {"to": to.pk, "version": card.version}
+
+
+@bench_page("opportunity: 360°", goal=3)
+def opportunity_page(user: User) -> tuple[str, str, None] | None:
+    pk = Opportunity.objects.restrict(user).open().values_list("pk", flat=True).first()
+    return ("GET", f"/sales/opportunities/{pk}/", None) if pk else None
