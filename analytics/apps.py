@@ -5,3 +5,9 @@ from django.utils.translation import gettext_lazy as _
 class AnalyticsConfig(AppConfig):
     name = "analytics"
     verbose_name = _("Analytics")
+
+    def ready(self) -> None:
+        from analytics.sales import may
+        from crm.home.pages import nav_page
+
+        nav_page("analytics", _("Sales dashboard"), "analytics:sales", icon="chart-bar", allowed=may)

@@ -14,5 +14,6 @@ urlpatterns = [
     path("", include("crm.search.urls")),
     path("", include("crm.activities.urls")),
     path("", include("crm.home.urls")),
+    path("", include("analytics.urls")),
     path("", include("crm.entities.urls")),
 ]

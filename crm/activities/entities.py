@@ -118,7 +118,9 @@ class FollowUpEntity(Entity):
     subtitle = ("kind", "happened_at", "owner")
     pills = ("kind",)
     quick = ("kind", "text", "happened_at", "outcome")
-    sections = {_("Follow-up"): ("kind", "about", "text", "happened_at", "outcome", "next_step", "next_step_on", "owner")}
+    sections = {
+        _("Follow-up"): ("kind", "about", "text", "happened_at", "outcome", "next_step", "next_step_on", "owner")
+    }
     inline = ("kind", "happened_at", "outcome", "next_step", "next_step_on")
     views = (
         View("mine", _("My follow-ups"), {"all": [MINE]}, "-happened_at"),

@@ -25,9 +25,7 @@ class ComposerForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         given = super().clean()
         if "text" in given and "next_step_on" in given:
-            step, day = planned(
-                given["text"], given.get("next_step", ""), given["next_step_on"], timezone.localdate()
-            )
+            step, day = planned(given["text"], given.get("next_step", ""), given["next_step_on"], timezone.localdate())
             given |= {"next_step": step, "next_step_on": day}
         day = given.get("next_step_on")
         if day and not 1900 <= day.year <= 2200:

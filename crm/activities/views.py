@@ -125,7 +125,9 @@ def _done(request: HttpRequest, url: str, said: str) -> HttpResponse:
         messages.success(request, said)
         return HttpResponseRedirect(url)
     place = json.dumps({"path": url, "target": "#tab", "swap": "innerHTML"})
-    return HttpResponse(status=204, headers={"HX-Location": place, "HX-Trigger": _trigger(said, "", "activities", "counts")})
+    return HttpResponse(
+        status=204, headers={"HX-Location": place, "HX-Trigger": _trigger(said, "", "activities", "counts")}
+    )
 
 
 def _trigger(said: str, undo: str, *events: str) -> str:

@@ -1,7 +1,13 @@
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
 
 
 class HomeConfig(AppConfig):
     name = "crm.home"
     verbose_name = _("Home")
+
+    def ready(self) -> None:
+        from crm.home import my_day  # noqa: F401 - its widgets
+
+        autodiscover_modules("widgets")

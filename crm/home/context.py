@@ -56,7 +56,9 @@ def _nav(request: HttpRequest) -> list[dict[str, Any]]:
         groups.setdefault(entity.area, []).append(_link(entity, "list"))
     for page in pages:
         if page.allowed(request.user):
-            groups.setdefault(page.area, []).append({"label": str(page.label), "url": reverse(page.route), "icon": page.icon})
+            groups.setdefault(page.area, []).append(
+                {"label": str(page.label), "url": reverse(page.route), "icon": page.icon}
+            )
     for items in groups.values():
         for item in items:
             item.setdefault("active", request.path.startswith(item["url"]))

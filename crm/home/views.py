@@ -1,14 +1,46 @@
-"""Counts in the navigation."""
+"""The home page, and the counts in the navigation."""
+
+from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from crm.entities.bound import bind
 from crm.entities.entity import registry
+from crm.home.my_day import first_steps
+from crm.home.widgets import shown
 
 MOST = 99
+
+
+@require_safe
+@login_required
+def home(request: HttpRequest) -> HttpResponse:
+    """My day: what is due, what matters, where to begin."""
+    user = request.user
+    cards = [card for found in shown(user, "cards") for card in found["context"]["cards"]]
+    main, side = shown(user, "main"), shown(user, "side")
+    now = timezone.localtime()
+    context = {
+        "greeting": _greeting(now.hour) % {"name": user},
+        "now": now,
+        "cards": cards,
+        "main": main,
+        "side": side,
+        "steps": first_steps(user),
+    }
+    return render(request, "home/home.html", context)
+
+
+def _greeting(hour: int) -> str:
+    if hour < 5 or hour >= 18:
+        return _("Good evening, %(name)s")
+    return _("Good morning, %(name)s") if hour < 12 else _("Good afternoon, %(name)s")
 
 
 @require_safe

@@ -1,0 +1,27 @@
+"""Tallies as static/js/charts.js draws them; each mark opens its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from analytics.sales import Tally
+
+# More marks than this say less than the table behind.
+MOST = 15
+
+
+def chart(rows: Sequence[tuple[str, Tally]], *, kind: str = "bars", across: bool = False) -> dict[str, Any]:
+    """Sums, a series for each currency; where nothing may be added up, counts."""
+    rows = rows[:MOST]
+    currencies = sorted({currency for _label, tally in rows for currency in tally.sums})
+    series = [
+        {"name": c, "data": [{"value": float(t.sums.get(c, 0)), "url": t.url} for _label, t in rows]}
+        for c in currencies
+    ]
+    unit = currencies[0] if len(currencies) == 1 else ""
+    if not series:
+        series = [{"name": _("Count"), "data": [{"value": t.count, "url": t.url} for _label, t in rows]}]
+    return {"kind": kind, "x": [label for label, _tally in rows], "series": series, "unit": unit, "across": across}

@@ -1,0 +1,143 @@
+"""Numbers of sales within the reader's rights. Every number knows the address of exactly the rows it counts.
+
+The conditions here and those in the addresses must say the same: whole days, in the reader's time zone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Count, Q, QuerySet, Sum
+from django.utils import timezone
+from django.utils.translation import get_language, ngettext
+
+from crm.access import policy
+from crm.access.models import Scope
+from crm.entities.bound import bind
+from crm.entities.entity import registry
+from crm.fields.periods import days_of
+from crm.lib.money import short_money
+from sales.models import Opportunity, Stage
+from sales.querysets import WEIGHTED
+
+LABEL = "sales.opportunity"
+
+
+def may(user: Any) -> bool:
+    """Whether the user sees opportunities at all."""
+    return policy.can(user, LABEL, "view")
+
+
+def is_wide(user: Any) -> bool:
+    """Whether the user sees more than their own opportunities: then the numbers are the team's."""
+    return policy.access_of(user).scope(LABEL, "view") >= Scope.TEAM
+
+
+def readable(user: Any) -> frozenset[str]:
+    """The fields of opportunities whose true values the user may know, and so filter by."""
+    return frozenset(bind(registry[LABEL], user).filterable)
+
+
+def address(**query: Any) -> str:
+    """The list of opportunities under these conditions; values that are None are left out."""
+    asked = [(name, value) for name, value in query.items() if value is not None]
+    return f"{registry[LABEL].url('list')}?{urlencode(asked, doseq=True)}"
+
+
+@dataclass(frozen=True)
+class Money:
+    """A sum in one currency."""
+
+    amount: Decimal
+    currency: str
+
+    def __str__(self) -> str:
+        return short_money(self.amount, self.currency, get_language() or "en")
+
+
+@dataclass
+class Tally:
+    """How many, and how much of each currency (empty where amounts may not be known); ``url`` shows the rows."""
+
+    count: int = 0
+    sums: dict[str, Decimal] = field(default_factory=dict)
+    weighted: dict[str, Decimal] = field(default_factory=dict)
+    url: str = ""
+
+    def add(self, row: Mapping[str, Any], prefix: str = "") -> None:
+        """Count a grouped row with ``count``, ``currency``, ``total`` and perhaps ``expected``."""
+        self.count += row[f"{prefix}count"]
+        for sums, name in ((self.sums, "total"), (self.weighted, "expected")):
+            if amount := row.get(f"{prefix}{name}"):
+                sums[row["currency"]] = sums.get(row["currency"], Decimal(0)) + amount
+
+    @property
+    def money(self) -> str:
+        """The sums as people read them: “¥1.2M + $30K”."""
+        return shown(self.sums)
+
+    @property
+    def expected(self) -> str:
+        """The weighted sums as people read them."""
+        return shown(self.weighted)
+
+    @property
+    def counted(self) -> str:
+        return ngettext("%(count)d opportunity", "%(count)d opportunities", self.count) % {"count": self.count}
+
+
+def shown(sums: Mapping[str, Decimal]) -> str:
+    """Sums of several currencies, largest first."""
+    return " + ".join(str(Money(a, c)) for c, a in sorted(sums.items(), key=lambda item: -item[1]))
+
+
+def figures(*, money: bool, where: Q | None = None, prefix: str = "", weighted: bool = False) -> dict[str, Any]:
+    """Aggregates for ``Tally.add``; without ``money`` nothing is added up."""
+    found: dict[str, Any] = {f"{prefix}count": Count("pk", filter=where)}
+    if money:
+        found[f"{prefix}total"] = Sum("amount", filter=where)
+        if weighted:
+            found[f"{prefix}expected"] = Sum(WEIGHTED, filter=where)
+    return found
+
+
+def grouped(rows: QuerySet, *names: str, **aggregates: Any) -> QuerySet:
+    """The rows grouped by ``names`` and, where sums are asked for, by currency."""
+    currency = ("currency",) if any(isinstance(a, Sum) for a in aggregates.values()) else ()
+    return rows.order_by().values(*names, *currency).annotate(**aggregates)
+
+
+def stalled(stages: Iterable[Stage], today: date) -> Q:
+    """Open ones that lie in their stage since before as many days as the stage allows."""
+    found = Q(pk__in=[])
+    for stage in stages:
+        if stage.rotting_days is not None:
+            found |= Q(stage=stage.pk, stage_entered_at__lt=days_of(today - timedelta(days=stage.rotting_days))[0])
+    return Q(state="open") & found
+
+
+def month_span(today: date) -> tuple[date, date]:
+    """First and last day of the month of ``today``."""
+    first = today.replace(day=1)
+    return first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+
+
+def mine(user: Any) -> QuerySet:
+    """The opportunities that home speaks of: all that a leader sees, else one's own."""
+    rows = Opportunity.objects.restrict(user)
+    return rows if is_wide(user) else rows.filter(owner=user)
+
+
+def mine_query(user: Any) -> dict[str, Any]:
+    """What an address says for ``mine``."""
+    return {} if is_wide(user) else {"owner__me": 1}
+
+
+def today_of() -> date:
+    """Today where the reader is."""
+    return timezone.localdate()

@@ -1,0 +1,55 @@
+"""The sales dashboard."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from analytics import sales
+from analytics.charts import chart
+from analytics.dashboard import PERIODS, Dashboard
+from analytics.sales import Tally
+
+
+@require_safe
+@login_required
+def sales_dashboard(request: HttpRequest) -> HttpResponse:
+    """Funnel, stalled money, won by month, rep and source; every number opens its rows."""
+    if not sales.may(request.user):
+        raise PermissionDenied
+    board = Dashboard(request.user, request.GET, sales.today_of())
+    blocks = _won_blocks(board) if board.knows_won else []
+    context = {"board": board, "periods": PERIODS.items(), "blocks": blocks, "empty": _is_empty(board, blocks)}
+    return render(request, "analytics/sales.html", context)
+
+
+def _won_blocks(board: Dashboard) -> list[dict[str, Any]]:
+    """The three views of what was won: title, rows, chart."""
+    months = [(f"{month:%Y-%m}", tally) for month, tally in board.months]
+    found = [_block("months", _("Won by month"), _("Month"), months, chart(months))]
+    if board.knows("owner"):
+        found.append(_block("reps", _("Won by owner"), _("Owner"), board.reps, chart(board.reps, across=True)))
+    if board.knows("source"):
+        found.append(
+            _block("sources", _("Won by source"), _("Source"), board.sources, chart(board.sources, across=True))
+        )
+    return found
+
+
+def _block(name: str, title: str, heading: str, rows: list[tuple[str, Tally]], drawn: dict) -> dict[str, Any]:
+    total = Tally()
+    for _label, tally in rows:
+        total.count += tally.count
+        for currency, amount in tally.sums.items():
+            total.sums[currency] = total.sums.get(currency, 0) + amount
+    return {"name": name, "title": title, "heading": heading, "rows": rows, "chart": drawn, "total": total}
+
+
+def _is_empty(board: Dashboard, blocks: list[dict]) -> bool:
+    return not any(row.tally.count for row in board.funnel) and not any(block["total"].count for block in blocks)

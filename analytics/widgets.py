@@ -1,0 +1,118 @@
+"""Sales on the home page: money under way and won, what stalls, the funnel, who leads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from analytics import sales
+from analytics.sales import Tally
+from crm.access import policy
+from crm.access.models import Scope
+from crm.entities.entity import registry
+from crm.home.widgets import widget
+from sales.models import Lead, Stage
+
+LEAD = "sales.lead"
+SHOWN = 5
+RANKED = 8
+
+
+def leads_people(user: Any) -> bool:
+    """Whether the numbers are those of a team."""
+    return sales.may(user) and sales.is_wide(user)
+
+
+@widget("sales", slot="cards", order=10, allowed=sales.may)
+def cards(user: Any) -> dict | None:
+    """Under way, and won this month."""
+    known = sales.readable(user)
+    if not known >= {"state", "close_date"}:
+        return None
+    first, last = sales.month_span(sales.today_of())
+    query = sales.mine_query(user)
+    tallies = {
+        "open": Tally(url=sales.address(state="open", **query)),
+        "won": Tally(url=sales.address(state="won", close_date__between=f"{first},{last}", **query)),
+    }
+    rows = sales.mine(user).filter(Q(state="open") | Q(state="won", close_date__range=(first, last)))
+    figures = sales.figures(money="amount" in known, weighted="probability" in known)
+    for row in sales.grouped(rows, "state", **figures):
+        tallies[row["state"]].add(row)
+    under_way = _card(_("Open opportunities"), tallies["open"])
+    if tallies["open"].expected:
+        under_way["note"] = _("weighted %(money)s · %(count)s") % {
+            "money": tallies["open"].expected,
+            "count": tallies["open"].counted,
+        }
+    return {"cards": [under_way, _card(_("Won this month"), tallies["won"])]}
+
+
+def _card(label: str, tally: Tally) -> dict:
+    """The sums where there are some, else how many."""
+    value, note = (tally.money, tally.counted) if tally.sums else (str(tally.count), "")
+    return {"label": label, "value": value, "note": note, "url": tally.url}
+
+
+@widget("new_leads", slot="cards", order=40, allowed=lambda user: policy.can(user, LEAD, "view"))
+def new_leads(user: Any) -> dict:
+    """Leads that nobody has contacted yet."""
+    rows = Lead.objects.restrict(user).filter(status=Lead.Status.NEW)
+    wide = policy.access_of(user).scope(LEAD, "view") >= Scope.TEAM
+    count = (rows if wide else rows.filter(owner=user)).count()
+    url = f"{registry[LEAD].url('list')}?status=new{'' if wide else '&owner__me=1'}"
+    note = _("waiting for a first contact") if count else ""
+    card = {"label": _("New leads"), "value": str(count), "note": note, "state": "amber" if count else "", "url": url}
+    return {"cards": [card]}
+
+
+@widget("stalled", slot="main", order=20, template="analytics/stalled.html", allowed=sales.may)
+def stalled(user: Any) -> dict | None:
+    """The opportunities that have lain in their stage for the longest."""
+    known = sales.readable(user)
+    if not known >= {"state", "stage", "stage_entered_at"}:
+        return None
+    rows = sales.mine(user).filter(sales.stalled(Stage.objects.open(), sales.today_of()))
+    found = rows.select_related("account", "stage", "owner").order_by("stage_entered_at")[:SHOWN]
+    return {"rows": list(found), "money": "amount" in known, "account": "account" in known, "wide": sales.is_wide(user)}
+
+
+@widget("funnel", slot="side", order=10, template="analytics/funnel_small.html", allowed=sales.may)
+def funnel(user: Any) -> dict | None:
+    """What lies in each stage of the first pipeline."""
+    known = sales.readable(user)
+    if not known >= {"state", "stage"}:
+        return None
+    stages = list(Stage.objects.open().filter(pipeline__active=True).select_related("pipeline"))
+    stages = [stage for stage in stages if stage.pipeline_id == stages[0].pipeline_id]
+    tallies = {s.pk: Tally(url=sales.address(state="open", stage=s.pk, **sales.mine_query(user))) for s in stages}
+    rows = sales.mine(user).filter(state="open", stage__in=tallies)
+    for row in sales.grouped(rows, "stage", **sales.figures(money="amount" in known)):
+        tallies[row["stage"]].add(row)
+    most = max((tally.count for tally in tallies.values()), default=0)
+    if not most:
+        return {"steps": [], "wide": sales.is_wide(user)}
+    steps = [
+        {"stage": stage, "tally": tallies[stage.pk], "width": 40 + 60 * tallies[stage.pk].count // most}
+        for stage in stages
+    ]
+    return {"steps": steps, "pipeline": stages[0].pipeline, "wide": sales.is_wide(user)}
+
+
+@widget("leaders", slot="side", order=20, template="analytics/leaders.html", allowed=leads_people)
+def leaders(user: Any) -> dict | None:
+    """Who won most this month, as far as the user sees it."""
+    known = sales.readable(user)
+    if not known >= {"state", "owner", "close_date"}:
+        return None
+    first, last = sales.month_span(sales.today_of())
+    money, tallies = "amount" in known, {}
+    rows = sales.mine(user).filter(state="won", close_date__range=(first, last))
+    for row in sales.grouped(rows, "owner", "owner__name", **sales.figures(money=money)):
+        span = f"{first},{last}"
+        url = sales.address(state="won", owner=row["owner"], close_date__between=span)
+        tallies.setdefault((row["owner__name"], row["owner"]), Tally(url=url)).add(row)
+    ranked = sorted(tallies.items(), key=lambda item: (-max(item[1].sums.values(), default=0), -item[1].count))
+    return {"people": [(name, tally) for (name, _pk), tally in ranked[:RANKED]], "money": money}

@@ -1,0 +1,166 @@
+"""Follow-ups and tasks of the demo company, on accounts and opportunities, with what their timelines tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.apps import apps
+from django.db import connection
+from django.utils.timezone import localdate
+
+from crm.activities.models import FollowUp, Task
+from crm.demo.loading import chunks, load
+from crm.demo.makers import moment
+from crm.demo.steps import World, demo_step
+from crm.users.models import User
+
+TEXTS = {
+    "note": [
+        "客户内部正在走预算流程，{d}再联系",
+        "决策人换了，需要重新介绍方案",
+        "收到客户发来的技术要求，已转给工程师",
+    ],
+    "call": ["电话沟通 8 分钟，确认预算，{d}前需要正式方案", "客户询问交期，已答复四周", "未接通，{d}再打"],
+    "visit": ["现场勘测：泵房高差 2.4 米，需要加长管路", "拜访设备部，演示远程监控，反应很好", "参观了车间，拍了照片"],
+    "meeting": [
+        "线上会议讨论技术方案，{d}给出修改稿",
+        "与采购部谈付款条件，对方要求 3-6-1",
+        "项目启动会，明确了双方接口人",
+    ],
+    "email": ["发送了报价单和产品手册", "客户回信同意技术方案，商务待定", "发送会议纪要，请对方确认"],
+}
+OUTCOMES = ["有意向", "需要再跟进", "暂无需求", "已约下次", "", ""]
+STEPS = ["发送方案", "回电", "安排现场勘测", "约见决策人", "催合同盖章", "确认付款"]
+SUBJECTS = {
+    "task": ["准备方案初稿", "整理技术参数", "催合同盖章", "寄样品"],
+    "call": ["回电给客户", "电话确认交期", "首次联系"],
+    "visit": ["现场勘测", "拜访设备部", "回访"],
+    "meeting": ["方案评审会", "商务谈判"],
+    "email": ["发送报价单", "发送会议纪要"],
+}
+
+
+@dataclass(frozen=True)
+class Target:
+    """A record to be active about; ``account`` is another one whose timeline shares what happens to it."""
+
+    entity: str
+    pk: int
+    owner: User
+    since: datetime
+    name: str
+    account: int | None = None
+
+
+@demo_step(50, "activities")
+def make_activities(world: World) -> None:
+    """One part tasks, six parts follow-ups; what is due soon and what is late has its owner before them."""
+    total, targets = world.counts["activities"], _targets(world)
+    tasks = total * 15 // 100
+    for batch in chunks(_tasks(world, targets, tasks)):
+        load(batch)
+        _tell_tasks(batch)
+    for pairs in chunks(_follow_ups(world, targets, total - tasks)):
+        load([follow_up for follow_up, _account in pairs])
+        _tell(pairs)
+
+
+def _targets(world: World) -> Iterator[Target]:
+    """Two of three are opportunities."""
+    random, accounts, deals = world.random, world.left["accounts"], world.left["opportunities"]
+    names = dict(apps.get_model("sales.opportunity")._base_manager.values_list("pk", "name"))
+    while True:
+        if random.random() < 0.66:
+            pk, account, owner, since = deals[random.randrange(len(deals))]
+            yield Target("sales.opportunity", pk, owner, since, names[pk], account)
+        else:
+            pk, owner, since, name = accounts[random.randrange(len(accounts))]
+            yield Target("customers.account", pk, owner, since, name)
+
+
+def _tasks(world: World, targets: Iterator[Target], count: int) -> Iterator[Task]:
+    random, now = world.random, world.now
+    for _i in range(count):
+        target = next(targets)
+        kind = random.choice(list(SUBJECTS))
+        is_open = random.random() < min(0.5, 8 * len(world.sellers) / max(count, 1))
+        created = target.since + (now - target.since) * random.random()
+        if is_open:
+            due = now + timedelta(days=random.triangular(-6, 21, 2), hours=random.randrange(8))
+        else:
+            due = min(now, created + timedelta(days=random.random() * 14))
+        yield Task(
+            owner=target.owner,
+            on_entity=target.entity,
+            on_id=target.pk,
+            about=target.name,
+            subject=random.choice(SUBJECTS[kind]),
+            kind=kind,
+            due_at=due,
+            priority=random.choice(["high", "normal", "normal", "normal", "low"]),
+            status="open" if is_open else "done" if random.random() < 0.93 else "cancelled",
+            done_at=None if is_open else due,
+            created_at=created,
+            updated_at=created if is_open else due,
+        )
+
+
+def _follow_ups(world: World, targets: Iterator[Target], count: int) -> Iterator[tuple[FollowUp, int | None]]:
+    """Each with the account whose timeline tells it too."""
+    random, now = world.random, world.now
+    kinds = list(TEXTS)
+    for _i in range(count):
+        target = next(targets)
+        kind = random.choices(kinds, [3, 6, 3, 2, 3])[0]
+        happened = max(target.since, moment(random, now, 500))
+        planned = random.random() < 0.3
+        day = localdate(happened + timedelta(days=random.randrange(1, 15)))
+        follow_up = FollowUp(
+            owner=target.owner,
+            on_entity=target.entity,
+            on_id=target.pk,
+            about=target.name,
+            kind=kind,
+            text=random.choice(TEXTS[kind]).format(d=f"{day.month}月{day.day}日"),
+            happened_at=happened,
+            outcome=random.choice(OUTCOMES),
+            next_step=random.choice(STEPS) if planned else "",
+            next_step_on=day if planned else None,
+            created_at=happened,
+            updated_at=happened,
+        )
+        yield follow_up, target.account
+
+
+def _tell_tasks(tasks: list[Task]) -> None:
+    """Show the creation of the tasks on the timelines of what they are about."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """insert into records_entrylink (at, entry_id, kind, entity, record_id)
+            select l.at, l.entry_id, l.kind, t.on_entity, t.on_id from activities_task t
+            join records_entrylink l on l.entity = 'activities.task' and l.record_id = t.id and l.at = t.created_at
+            where t.id between %s and %s""",
+            [tasks[0].pk, tasks[-1].pk],
+        )
+
+
+def _tell(pairs: list[tuple[FollowUp, int | None]]) -> None:
+    """The entries by which the records tell their follow-ups, also on the timelines of the accounts."""
+    shared = [(follow_up.pk, account) for follow_up, account in pairs if account]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """with e as (
+                insert into records_entry (at, kind, entity, record_id, title, actor_id, cause, changes, data)
+                select f.happened_at, 'activities.followup.' || f.kind, f.on_entity, f.on_id, f.about, f.owner_id, 'demo', '{}',
+                    jsonb_strip_nulls(jsonb_build_object('text', f.text, 'followup', f.id, 'outcome', nullif(f.outcome, ''),
+                        'next_step', nullif(f.next_step, ''), 'next_step_on', f.next_step_on, 'happened_at', f.happened_at))
+                from activities_followup f where f.id between %s and %s
+                returning id, at, kind, entity, record_id, (data->>'followup')::bigint as followup
+            ) insert into records_entrylink (at, entry_id, kind, entity, record_id)
+            select at, id, kind, entity, record_id from e
+            union all select e.at, e.id, e.kind, 'customers.account', s.account
+            from e join unnest(%s::bigint[], %s::bigint[]) s(followup, account) on s.followup = e.followup""",
+            [pairs[0][0].pk, pairs[-1][0].pk, [pk for pk, _account in shared], [account for _pk, account in shared]],
+        )
