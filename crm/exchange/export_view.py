@@ -46,7 +46,7 @@ class ExportView(EntityView):
             query=export.query,
             problems=export.problems,
             columns=export.columns,
-            count=count,
+            found=count,
             many=count > AT_ONCE,
             limit=AT_ONCE,
         )

@@ -14,6 +14,7 @@ from crm.entities.entity import registry
 from crm.exchange.exporting import Export, file_stem
 from crm.exchange.importing.people import undo_people
 from crm.exchange.importing.preview import look_ahead
+from crm.exchange.importing.targets import target_of
 from crm.exchange.importing.writing import write_import
 from crm.exchange.models import Import
 from crm.exchange.sheets import FORMATS, WRITERS, temporary
@@ -32,7 +33,8 @@ def of_job(job: Job) -> dict:
     if run is None:
         return {}
     shown = list(run.rows.all()[:100])
-    return {"run": run, "shown": shown, "undone": bool(run.changes and run.changes.undone_at)}
+    url = target_of(run.label, job.user).url
+    return {"run": run, "shown": shown, "undone": bool(run.changes and run.changes.undone_at), "records_url": url}
 
 
 @job_kind("exchange.preview", _("File check"), icon="eye-check", template="exchange/checked.html", context=of_job)
