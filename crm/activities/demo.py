@@ -33,6 +33,7 @@ TEXTS = {
 }
 OUTCOMES = ["有意向", "需要再跟进", "暂无需求", "已约下次", "", ""]
 STEPS = ["发送方案", "回电", "安排现场勘测", "约见决策人", "催合同盖章", "确认付款"]
+HIS = 9
 SUBJECTS = {
     "task": ["准备方案初稿", "整理技术参数", "催合同盖章", "寄样品"],
     "call": ["回电给客户", "电话确认交期", "首次联系"],
@@ -82,10 +83,12 @@ def _targets(world: World) -> Iterator[Target]:
 
 def _tasks(world: World, targets: Iterator[Target], count: int) -> Iterator[Task]:
     random, now = world.random, world.now
-    for _i in range(count):
-        target = next(targets)
+    for i in range(count):
+        # The first ones belong to the rep whose sign-in is shown, so that his day is full.
+        his = i < HIS
+        target = next(t for t in targets if not his or t.owner == world.sellers[0])
         kind = random.choice(list(SUBJECTS))
-        is_open = random.random() < min(0.5, 8 * len(world.sellers) / max(count, 1))
+        is_open = his or random.random() < min(0.5, 8 * len(world.sellers) / max(count, 1))
         created = target.since + (now - target.since) * random.random()
         if is_open:
             due = now + timedelta(days=random.triangular(-6, 21, 2), hours=random.randrange(8))

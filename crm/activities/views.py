@@ -16,7 +16,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from crm.activities import services
 from crm.activities.forms import TASK, ComposerForm
-from crm.activities.models import Task
 from crm.activities.panels import AREA, kinds_for, next_steps
 from crm.entities.bound import BoundEntity, bind
 from crm.entities.entity import registry

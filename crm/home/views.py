@@ -23,7 +23,7 @@ MOST = 99
 def home(request: HttpRequest) -> HttpResponse:
     """My day: what is due, what matters, where to begin."""
     user = request.user
-    cards = [card for found in shown(user, "cards") for card in found["context"]["cards"]]
+    cards = [{"percent": None, **card} for found in shown(user, "cards") for card in found["context"]["cards"]]
     main, side = shown(user, "main"), shown(user, "side")
     now = timezone.localtime()
     context = {

@@ -37,8 +37,6 @@ def widget(name: str, *, slot: str, order: int, template: str = "", allowed: Cal
 
 def shown(user: Any, slot: str) -> list[dict[str, Any]]:
     """``{"template", "context"}`` of the widgets that the user has in a slot, in order; empty ones are left out."""
-    found = []
-    for one in sorted(widgets.values(), key=lambda w: w.order):
-        if one.slot == slot and one.allowed(user) and (context := one.context(user)) is not None:
-            found.append({"name": one.name, "template": one.template, "context": context})
-    return found
+    asked = sorted((w for w in widgets.values() if w.slot == slot and w.allowed(user)), key=lambda w: w.order)
+    filled = ((one, one.context(user)) for one in asked)
+    return [{"name": w.name, "template": w.template, "context": found} for w, found in filled if found is not None]

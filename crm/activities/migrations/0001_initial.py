@@ -67,7 +67,7 @@ class Migration(migrations.Migration):
                 ('status', models.CharField(choices=[('open', 'To do'), ('done', 'Done'), ('cancelled', 'Cancelled')], default='open', max_length=10, verbose_name='status')),
                 ('done_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='done at')),
                 ('description', models.TextField(blank=True, verbose_name='description')),
-                ('due_key', models.GeneratedField(db_persist=True, expression=django.db.models.functions.comparison.Coalesce('due_at', datetime.datetime(9999, 12, 31, 0, 0, tzinfo=datetime.timezone.utc)), output_field=models.DateTimeField())),
+                ('due_key', models.GeneratedField(db_persist=True, expression=django.db.models.functions.comparison.Coalesce('due_at', datetime.datetime(9999, 12, 31, 0, 0, tzinfo=datetime.UTC)), output_field=models.DateTimeField())),
                 ('created_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='created by')),
                 ('department', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='users.department', verbose_name="owner's department")),
                 ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='owner')),
