@@ -54,7 +54,7 @@ def _names(user: Any, values: list[tuple[BoundField, list]]) -> dict[tuple[type,
     for field, pair in values:
         if field.source.is_relation:
             wanted[field.source.related_model] |= {pk for pk in pair if pk is not None}
-    names = {}
+    names: dict[tuple[type, Any], str] = {}
     for model, pks in wanted.items():
         label = policy.entity_label(model)
         ids = policy.visible_ids(user, model, pks) if label in registry and hasattr(model, "access") else pks

@@ -26,11 +26,11 @@ def _broken_checks(record: models.Model, names: set[str]) -> Iterator[Validation
     values = {n: Value(getattr(record, f.attname), f) for n, f in columns.items() if n in needed}
     everything = Q()
     for constraint in checks:
-        everything &= constraint.condition
+        everything &= Q(constraint.condition)
     if everything.check(values):
         return
     for constraint in checks:
-        if not constraint.condition.check(values):
+        if not Q(constraint.condition).check(values):
             yield _named(fields_of(constraint) & names, str(constraint.get_violation_error_message()))
 
 
@@ -50,10 +50,12 @@ def _taken_keys(record: models.Model, names: set[str]) -> Iterator[ValidationErr
             yield error
 
 
-def fields_of(constraint: CheckConstraint | UniqueConstraint) -> set[str]:
+def fields_of(constraint: models.BaseConstraint) -> set[str]:
     """The names of the columns that a constraint is about."""
     if isinstance(constraint, CheckConstraint):
-        return constraint.condition.referenced_base_fields
+        return set(Q(constraint.condition).referenced_base_fields)
+    if not isinstance(constraint, UniqueConstraint):
+        return set()
     expressions = {e.name for wrapped in constraint.expressions for e in wrapped.flatten() if isinstance(e, models.F)}
     return {*constraint.fields, *expressions}
 

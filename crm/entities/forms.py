@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, cast
 
 from crispy_forms.helper import FormHelper
 from django import forms
@@ -75,7 +75,7 @@ class EntityForm(forms.ModelForm):
     @property
     def names(self) -> tuple[str, ...]:
         """The fields that may be written."""
-        return tuple(self._meta.fields)
+        return tuple(self._meta.fields or ())
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -178,7 +178,8 @@ class EntityForm(forms.ModelForm):
 
 @lru_cache(maxsize=512)
 def _form_class(entity: Entity, names: tuple[str, ...]) -> type[EntityForm]:
-    return modelform_factory(entity.model, form=EntityForm, fields=names, formfield_callback=input_of)
+    made = modelform_factory(entity.model, form=EntityForm, fields=names, formfield_callback=input_of)
+    return cast("type[EntityForm]", made)
 
 
 def entity_form(
@@ -191,7 +192,8 @@ def entity_form(
     initial: Mapping[str, Any] | None = None,
 ) -> EntityForm:
     """The form of ``instance`` for the bound user, over ``names`` or all fields a person fills in."""
-    editable, locked = [], []
+    editable: list[BoundField] = []
+    locked: list[BoundField] = []
     for field in bound.visible(bound.form_names if names is None else names):
         (editable if may_write(bound, field) else locked).append(field)
     cls = _form_class(bound.entity, tuple(field.name for field in editable))

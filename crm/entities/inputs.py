@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -28,7 +29,7 @@ WHOLE = forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"})
 class Tidy:
     """Reads one typed value with ``read`` before Django's own cleaning; a ValueError's text is what the person sees."""
 
-    read = staticmethod(clean_line)
+    read: Callable[[str], Any] = staticmethod(clean_line)
 
     def to_python(self, value: Any) -> Any:
         if isinstance(value, list | tuple | dict | set):

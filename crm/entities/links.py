@@ -23,13 +23,14 @@ FEW = 40
 
 def target_of(source: models.Field) -> Entity | None:
     """The entity that a link points at, or None for people and for lists kept by admins."""
-    return registry.get(policy.entity_label(source.related_model))
+    return registry.get(source.related_model._meta.label_lower)
 
 
 def link_rows(bound: BoundEntity, source: models.Field) -> QuerySet:
     """The rows that a link field of ``bound`` may point at, for its user; the form and its suggestions share it."""
     model = source.related_model
     target = target_of(source)
+    rows: QuerySet
     if model is User:
         rows = User.objects.filter(is_active=True)
         rows = rows.filter(policy.assignable(bound.user, bound.label)) if source.name == "owner" else rows

@@ -18,6 +18,8 @@ from django.utils.translation import gettext as _
 
 from crm.fields.kinds import NUMERIC, OPERATORS, kind_of
 
+LIMIT = Decimal(10**16)
+
 # Prefix of a name ("custom.") → function (model, rest of the name) → Field. Filled by rooms above.
 resolvers: dict[str, Callable[[type[models.Model], str], Field]] = {}
 
@@ -32,7 +34,8 @@ class Field:
     @cached_property
     def path(self) -> tuple[models.Field, ...]:
         """The chain of model fields that ``name`` walks through; FieldDoesNotExist when it names none."""
-        model, path = self.model, []
+        model: Any = self.model
+        path: list[Any] = []
         for part in self.name.split("__"):
             if model is None:
                 raise FieldDoesNotExist(self.name)
@@ -124,7 +127,7 @@ def bounded(kind: str, value: Any) -> Any:
     """The value, when it lies where a column can keep it; else ValidationError."""
     if isinstance(value, datetime.datetime | datetime.date) and not 1900 <= value.year <= 2200:
         raise ValidationError(_("The year must lie between 1900 and 2200."))
-    if isinstance(value, Decimal | float) and (not Decimal(value).is_finite() or abs(value) >= Decimal(10) ** 16):
+    if isinstance(value, Decimal | float) and (not Decimal(value).is_finite() or abs(Decimal(value)) >= LIMIT):
         raise ValidationError(_("The number is too large."))
     if isinstance(value, int) and abs(value) >= 2**63:
         raise ValidationError(_("The number is too large."))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db import models
 
 
@@ -16,6 +18,6 @@ class Conflict(Exception):
 class Protected(Exception):
     """Other records still need this one; ``blockers`` lists them."""
 
-    def __init__(self, blockers: list[models.Model]) -> None:
+    def __init__(self, blockers: Sequence[models.Model]) -> None:
         super().__init__("Other records still need this one.")
-        self.blockers = blockers
+        self.blockers = list(blockers)

@@ -17,7 +17,7 @@ class Kind:
     """
 
     name: str
-    label: str
+    label: Any
     icon: str = "point"
     group: str = "changes"
     template: str = "entities/entry.html"

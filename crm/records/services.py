@@ -99,7 +99,8 @@ def save_many(records: Sequence[R], *, actor: Actor, changes: ChangeSet | None =
 def _change_many(records: list[R], actor: Actor, changes: ChangeSet | None, kind: str) -> list[Entry]:
     model = type(records[0])
     current = _lock(model, [r.pk for r in records])
-    changed, before, differences, touched = [], [], [], set()
+    changed, before, differences = [], [], []
+    touched: set[str] = set()
     for record in records:
         row = current.get(record.pk)
         if row is None or row.version != record.version or row.deleted_at:

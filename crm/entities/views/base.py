@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.auth.mixins import AccessMixin
 from django.core.exceptions import PermissionDenied
@@ -37,7 +37,7 @@ class EntityView(AccessMixin, View):
         self.bound = bind(entity, request.user)
         if not self.bound.can(self.action):
             raise PermissionDenied
-        return super().dispatch(request, *args, **kwargs)
+        return cast(HttpResponse, super().dispatch(request, *args, **kwargs))
 
     @property
     def actor(self) -> Actor:

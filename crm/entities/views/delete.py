@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -28,12 +29,12 @@ class DeleteView(EntityView):
     template = "delete"
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        record = self.get_record(pk)
+        record: Any = self.get_record(pk)
         parts, blockers = services.dependents(record)
         return self._ask(record, parts, blockers)
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        record = self.get_record(pk)
+        record: Any = self.get_record(pk)
         try:
             changes = services.delete(record, actor=self.actor)
         except Protected as refused:
@@ -42,7 +43,9 @@ class DeleteView(EntityView):
         messages.success(request, _("%(name)s is in the trash.") % {"name": record}, extra_tags=f"undo={url}")
         return HttpResponseRedirect(self.bound.url("list"))
 
-    def _ask(self, record: Model, parts: list[Model], blockers: list[Model], *, status: int = 200) -> HttpResponse:
+    def _ask(
+        self, record: Model, parts: Sequence[Model], blockers: Sequence[Model], *, status: int = 200
+    ) -> HttpResponse:
         seen = _seen(self.request.user, blockers)
         return self.page(
             status=status,
@@ -73,7 +76,7 @@ class RestoreView(EntityView):
         return HttpResponseRedirect(self.bound.url("record", record.pk) if seen else self.bound.url("trash"))
 
 
-def _seen(user: Any, records: list[Model]) -> list[Model]:
+def _seen(user: Any, records: Sequence[Model]) -> list[Model]:
     """Those of the records that the user may know of: one query a model."""
     found = []
     for model in {type(record) for record in records}:
@@ -83,6 +86,6 @@ def _seen(user: Any, records: list[Model]) -> list[Model]:
     return found
 
 
-def _counts(parts: list[Model]) -> list[tuple[str, int]]:
+def _counts(parts: Sequence[Model]) -> list[tuple[str, int]]:
     """(plural name, number) of each kind of part."""
     return [(str(model._meta.verbose_name_plural), n) for model, n in Counter(map(type, parts)).items()]

@@ -30,7 +30,7 @@ class WhyView(EntityView):
         answers = [(label, explain(person, record, action)) for action, label in ACTIONS]
         return self.page("answers", record=record, person=person, answers=answers, manages=manages)
 
-    def _person(self) -> User:
+    def _person(self) -> Any:
         asked = self.request.GET.get("user", "")
         if not asked:
             return self.request.user
