@@ -13,9 +13,11 @@ from analytics.sales import Tally
 MOST = 15
 
 
-def chart(rows: Sequence[tuple[str, Tally]], *, kind: str = "bars", across: bool = False) -> dict[str, Any]:
+def chart(
+    rows: Sequence[tuple[str, Tally]], *, kind: str = "bars", across: bool = False, most: int = MOST
+) -> dict[str, Any]:
     """Sums, a series for each currency; where nothing may be added up, counts."""
-    rows = rows[:MOST]
+    rows = rows[:most]
     currencies = sorted({currency for _label, tally in rows for currency in tally.sums})
     series = [
         {"name": c, "data": [{"value": float(t.sums.get(c, 0)), "url": t.url} for _label, t in rows]}

@@ -5,30 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Any
 
 from django.db.models import Avg, Count, F, Q, QuerySet
 from django.db.models.functions import TruncMonth
-from django.http import QueryDict
-from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from analytics import sales
+from analytics.filters import Filters
 from analytics.sales import Tally
-from crm.access.models import Scope
-from crm.access.snapshot import access_of
-from crm.fields.periods import days_of, span
-from crm.users.models import Department, User
-from sales.models import Opportunity, Pipeline, Stage, StageHistory
+from crm.fields.periods import days_of
+from sales.models import Stage, StageHistory
 
-PERIODS = {
-    "this_month": gettext_lazy("This month"),
-    "this_quarter": gettext_lazy("This quarter"),
-    "this_year": gettext_lazy("This year"),
-    "last_year": gettext_lazy("Last year"),
-    "last_12": gettext_lazy("Last 12 months"),
-}
 DAY = 86400
 
 
@@ -44,96 +33,8 @@ class StageRow:
     width: int = 100
 
 
-class Dashboard:
-    """The numbers of one reader under the filters of the address. What can't be understood is left out of account."""
-
-    def __init__(self, user: Any, params: QueryDict, today: date) -> None:
-        self.user, self.today = user, today
-        self.known = sales.readable(user)
-        self.money = "amount" in self.known
-        chosen = params.get("period", "")
-        self.period = chosen if chosen in PERIODS else "this_year"
-        self.pipeline = next((p for p in self.pipelines if str(p.pk) == params.get("pipeline")), None)
-        self.pipeline = self.pipeline or next(iter(self.pipelines), None)
-        self.department = next((d for d in self.departments if str(d.pk) == params.get("department")), None)
-        self.owner = next((u for u in self.owners if str(u.pk) == params.get("owner")), None)
-
-    @cached_property
-    def pipelines(self) -> list[Pipeline]:
-        return list(Pipeline.objects.filter(active=True))
-
-    @cached_property
-    def stages(self) -> list[Stage]:
-        return list(self.pipeline.stages.all()) if self.pipeline else []
-
-    @cached_property
-    def owners(self) -> list[User]:
-        """The people whose opportunities the reader may see; nobody to choose from when they see only their own."""
-        access = access_of(self.user)
-        scope = access.scope(sales.LABEL, "view")
-        people = User.objects.filter(is_active=True).only("id", "name", "username")
-        if scope <= Scope.OWN or "owner" not in self.known:
-            return []
-        if scope == Scope.TEAM:
-            people = people.filter(pk__in=access.team_ids)
-        elif scope == Scope.DEPARTMENT:
-            people = people.filter(Q(department__in=access.department_ids) | Q(pk__in=access.team_ids))
-        return list(people)
-
-    @cached_property
-    def departments(self) -> list[Department]:
-        """The departments that the reader may choose from: those they see as a whole."""
-        access = access_of(self.user)
-        scope = access.scope(sales.LABEL, "view")
-        if scope < Scope.DEPARTMENT or "department" not in self.known:
-            return []
-        found = Department.objects.all()
-        return list(found if scope == Scope.ALL else found.filter(pk__in=access.department_ids))
-
-    @cached_property
-    def days(self) -> tuple[date, date]:
-        """First and last day of the period."""
-        if self.period == "last_year":
-            return span("this_year", date(self.today.year - 1, 1, 1))
-        if self.period == "last_12":
-            last = sales.month_span(self.today)[1]
-            first = last + timedelta(days=1)
-            return first.replace(year=first.year - 1), last
-        return span(self.period, self.today)
-
-    @property
-    def text(self) -> str:
-        """The period as an address says it."""
-        return "{},{}".format(*self.days)
-
-    @cached_property
-    def reach(self) -> QuerySet:
-        """The opportunities of the chosen pipeline, department and owner that the reader may see."""
-        rows = Opportunity.objects.restrict(self.user).filter(pipeline=self.pipeline)
-        if self.department:
-            rows = rows.filter(department__in=self.subtree)
-        return rows.filter(owner=self.owner) if self.owner else rows
-
-    @cached_property
-    def subtree(self) -> list[int]:
-        """The chosen department and those below it."""
-        return [d.pk for d in self.departments if d.path.startswith(self.department.path)]
-
-    @cached_property
-    def query(self) -> dict[str, Any]:
-        """What the address of a list says for ``reach``; the stage says the pipeline where there is one."""
-        found: dict[str, Any] = {"pipeline__in": self.pipeline.pk if self.pipeline else None}
-        if self.department:
-            found["department"] = self.subtree
-        if self.owner:
-            found["owner"] = self.owner.pk
-        return found
-
-    def address(self, **more: Any) -> str:
-        return sales.address(**(self.query | more))
-
-    def knows(self, *names: str) -> bool:
-        return set(names) <= self.known
+class Dashboard(Filters):
+    """The numbers of one reader, as far as they know the fields that make them."""
 
     @cached_property
     def funnel(self) -> list[StageRow]:
@@ -165,10 +66,10 @@ class Dashboard:
 
     def _moves(self, found: dict[int, StageRow]) -> None:
         """Of what left a stage in the period: the share that went on instead of back or out, and the mean time in it."""
-        start, end = days_of(*self.days)
-        moves = StageHistory.objects.filter(
-            opportunity__in=self.reach, from_stage__in=found, at__gte=start, at__lt=end
-        ).order_by()
+        moves = StageHistory.objects.filter(opportunity__in=self.reach, from_stage__in=found).order_by()
+        if self.days:
+            start, end = days_of(*self.days)
+            moves = moves.filter(at__gte=start, at__lt=end)
         forward = Q(to_stage__position__gt=F("from_stage__position"), to_stage__is_lost=False)
         for row in moves.values("from_stage").annotate(
             left=Count("pk"), went_on=Count("pk", filter=forward), seconds=Avg("seconds")
@@ -179,26 +80,38 @@ class Dashboard:
 
     @property
     def won(self) -> QuerySet:
-        """What was won in the period, by its close date."""
-        return self.reach.filter(state="won", close_date__range=self.days)
+        """What was won in the period, by its close date; of all time also what has none."""
+        rows = self.reach.filter(state="won")
+        return rows.filter(close_date__range=self.days) if self.days else rows
 
     @property
     def knows_won(self) -> bool:
         """Whether the reader may know what was won when."""
         return self.knows("state", "close_date", "pipeline")
 
+    @property
+    def won_url(self) -> str:
+        """All that was won in the period."""
+        return self.address(state="won", **self.closed)
+
     @cached_property
-    def months(self) -> list[tuple[date, Tally]]:
-        """Won by month, every month of the period."""
-        found: dict[date, Tally] = {}
-        first, end = self.days
-        while first <= end:
-            last = min(sales.month_span(first)[1], end)
-            found[first] = Tally(url=self.address(state="won", close_date__between=f"{first},{last}"))
-            first = last + timedelta(days=1)
-        for row in sales.grouped(self.won.annotate(month=TruncMonth("close_date")), "month", **self._figures):
-            found[row["month"]].add(row)
-        return list(found.items())
+    def months(self) -> list[tuple[str, Tally]]:
+        """Won by month: every month of the period, of all time those from the first to the last win."""
+        grouped = list(sales.grouped(self.won.annotate(month=TruncMonth("close_date")), "month", **self._figures))
+        dated = [row["month"] for row in grouped if row["month"]]
+        first, last = self.days or (min(dated, default=None), sales.month_span(max(dated))[1] if dated else None)
+        found: dict[date | None, tuple[str, Tally]] = {}
+        while first and first <= last:
+            end = min(sales.month_span(first)[1], last)
+            url = self.address(state="won", close_date__between=f"{first},{end}")
+            found[first] = (f"{first:%Y-%m}", Tally(url=url))
+            first = end + timedelta(days=1)
+        for row in grouped:
+            if row["month"] is None:
+                url = self.address(state="won", close_date__empty=1)
+                found.setdefault(None, (_("Without"), Tally(url=url)))
+            found[row["month"]][1].add(row)
+        return list(found.values())
 
     @cached_property
     def reps(self) -> list[tuple[str, Tally]]:
@@ -219,7 +132,7 @@ class Dashboard:
         for row in sales.grouped(self.won, name, label, **self._figures):
             key = row[name]
             if key not in found:
-                url = self.address(state="won", close_date__between=self.text, **asks(key))
+                url = self.address(state="won", **self.closed, **asks(key))
                 found[key] = (row[label] or _("Without"), Tally(url=url))
             found[key][1].add(row)
         return sorted(

@@ -6,15 +6,21 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from analytics import sales
 from analytics.charts import chart
-from analytics.dashboard import PERIODS, Dashboard
+from analytics.dashboard import Dashboard
+from analytics.filters import PERIODS, Filters
 from analytics.sales import Tally
+from crm.entities.views.links import people as find_people
+from crm.entities.views.links import suggestions
+
+# As many months as a chart can draw; the table has them all.
+MONTHS = 36
 
 
 @require_safe
@@ -29,10 +35,20 @@ def sales_dashboard(request: HttpRequest) -> HttpResponse:
     return render(request, "analytics/sales.html", context)
 
 
+@require_safe
+@login_required
+def people(request: HttpRequest) -> HttpResponse:
+    """Suggestions of whose numbers to show, where there are too many people to list."""
+    if not sales.may(request.user):
+        raise PermissionDenied
+    offered = Filters(request.user, QueryDict(), sales.today_of()).people
+    return suggestions(find_people(offered, request.GET.get("q", "")))
+
+
 def _won_blocks(board: Dashboard) -> list[dict[str, Any]]:
     """The three views of what was won: title, rows, chart."""
-    months = [(f"{month:%Y-%m}", tally) for month, tally in board.months]
-    found = [_block("months", _("Won by month"), _("Month"), months, chart(months))]
+    months = board.months
+    found = [_block("months", _("Won by month"), _("Month"), months, chart(months[-MONTHS:], most=MONTHS))]
     if board.knows("owner"):
         found.append(_block("reps", _("Won by owner"), _("Owner"), board.reps, chart(board.reps, across=True)))
     if board.knows("source"):
