@@ -11,7 +11,6 @@ from crm.access.models import FieldRule, Grant, Role, Scope
 from crm.records.actor import Actor
 from crm.users.models import Department, Membership, Team, User
 
-
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -26,7 +25,9 @@ def browser_type_launch_args(browser_type_launch_args: dict) -> dict:
     """pytest-playwright drives the machine's own Chromium."""
     found = next(filter(None, map(shutil.which, CHROMIUM)), None)
     if found is None:
-        pytest.skip("NO BROWSER: Chromium is not installed (Debian: apt-get install chromium), browser tests do not run")
+        pytest.skip(
+            "NO BROWSER: Chromium is not installed (Debian: apt-get install chromium), browser tests do not run"
+        )
     arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
     return {**browser_type_launch_args, "executable_path": found, "args": arguments}
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
@@ -56,7 +57,7 @@ class Via:
     parent: str
 
     def rows(self, access: Access, model: type[models.Model], action: str) -> Q:
-        parent = model._meta.get_field(self.parent).related_model
+        parent: Any = model._meta.get_field(self.parent).related_model
         above = "view" if action in {"view", "export"} else "change"
         if access.scope(entity_label(model), action) == Scope.NONE:
             return NOTHING

@@ -16,6 +16,7 @@ from crm.users.models import Department, Membership
 _KEPT: dict[int, Access] = {}
 _KEEP_AT_MOST = 2000
 # The more a rule lets through, the higher it ranks: over several roles the most permissive one counts.
+Mode = FieldRule.Mode
 _RANK = {FieldRule.Mode.HIDDEN: 0, FieldRule.Mode.MASKED: 1, FieldRule.Mode.READ: 2}
 
 
@@ -105,7 +106,7 @@ def _merge_rules(user, grants: list[tuple]) -> dict[tuple[str, str], str]:
         if role in granting[entity]:
             key = entity, name
             votes[key] += 1
-            modes[key] = max(modes.get(key, mode), mode, key=_RANK.__getitem__)
+            modes[key] = max(modes.get(key, mode), mode, key=lambda held: _RANK[Mode(held)])
     return {key: mode for key, mode in modes.items() if votes[key] == len(granting[key[0]])}
 
 

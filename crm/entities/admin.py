@@ -85,7 +85,9 @@ class RoleForm(forms.ModelForm):
                     if grant:
                         grant.delete()
                 elif grant is None or grant.scope != scope:
-                    Grant.objects.update_or_create(role=self.instance, entity=entity.label, action=action, defaults={"scope": scope})
+                    Grant.objects.update_or_create(
+                        role=self.instance, entity=entity.label, action=action, defaults={"scope": scope}
+                    )
 
 
 class FieldRuleForm(forms.ModelForm):
@@ -164,5 +166,5 @@ class RecordShareAdmin(admin.ModelAdmin):
     autocomplete_fields = ("user", "team", "department")
 
     def save_model(self, request: HttpRequest, obj: RecordShare, form: forms.ModelForm, change: bool) -> None:
-        obj.created_by = obj.created_by or request.user
+        obj.created_by_id = obj.created_by_id or request.user.pk
         super().save_model(request, obj, form, change)

@@ -76,11 +76,15 @@ class BoardQuery:
         sign = "-" if self.query.descending else ""
         order = [f"{sign}{self.sort}", f"{sign}pk"]
         parts = [
-            self.rows.filter(**{self.column: head.lane.value}).order_by(*order).values("pk")[:CARDS] for head in heads if head.count
+            self.rows.filter(**{self.column: head.lane.value}).order_by(*order).values("pk")[:CARDS]
+            for head in heads
+            if head.count
         ]
         found = self._cards(parts[0].union(*parts[1:], all=True) if parts else None)
         for head in heads:
-            records = sorted(found[head.lane.value], key=lambda r: (getattr(r, self.sort), r.pk), reverse=self.query.descending)
+            records = sorted(
+                found[head.lane.value], key=lambda r: (getattr(r, self.sort), r.pk), reverse=self.query.descending
+            )
             head.cards = self.cards(records)
             if head.count > len(records) and records:
                 head.more = cursor_of(records[-1], self.sort)
@@ -96,7 +100,10 @@ class BoardQuery:
 
     def related(self, rows: QuerySet) -> QuerySet:
         """The rows with the links that a card shows."""
-        relations = {f.relation for f in self.bound.visible(self.bound.columns)} | {self.bound.field(self.board.field).relation, "owner"}
+        relations = {f.relation for f in self.bound.visible(self.bound.columns)} | {
+            self.bound.field(self.board.field).relation,
+            "owner",
+        }
         return rows.select_related(*(relations - {""}))
 
     def page_of(self, value: Any, after: str = "") -> KeysetPage:
@@ -112,4 +119,3 @@ class BoardQuery:
     def seen(self) -> set[str]:
         """Names of the fields whose true values the cards may show."""
         return set(self.bound.readable([*self.bound.columns, *self.board.sums, self.board.field]))
-

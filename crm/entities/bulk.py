@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import QueryDict
 
 from crm.entities.bound import BoundEntity
@@ -18,7 +18,7 @@ from crm.entities.listviews import list_query
 from crm.records import services
 from crm.records.actor import Actor
 from crm.records.errors import Conflict, Protected
-from crm.records.models import ChangeSet
+from crm.records.models import ChangeSet, Record
 
 BATCH = 1000
 # The action that each operation needs on every record.
@@ -71,14 +71,16 @@ def values_of(form: EntityForm) -> dict[str, Any]:
     return {name: form.cleaned_data.get(name) for name in form.names}
 
 
-def batches(rows: QuerySet, after: int = 0) -> Iterator[list[Model]]:
+def batches(rows: QuerySet, after: int = 0) -> Iterator[list[Record]]:
     """Rows by id, a batch at a time, however many there are."""
     while batch := list(rows.filter(pk__gt=after).order_by("pk")[:BATCH]):
         after = batch[-1].pk
         yield batch
 
 
-def apply(op: str, batch: list[Model], values: Mapping[str, Any], *, actor: Actor, changes: ChangeSet, outcome: Outcome) -> None:
+def apply(
+    op: str, batch: list[Record], values: Mapping[str, Any], *, actor: Actor, changes: ChangeSet, outcome: Outcome
+) -> None:
     """Do the operation on one batch; what the database or a rule refuses is tried record by record and counted with its reason."""
     try:
         with transaction.atomic():
@@ -92,7 +94,7 @@ def apply(op: str, batch: list[Model], values: Mapping[str, Any], *, actor: Acto
             apply(op, [record], values, actor=actor, changes=changes, outcome=outcome)
 
 
-def _write(op: str, batch: list[Model], values: Mapping[str, Any], actor: Actor, changes: ChangeSet) -> int:
+def _write(op: str, batch: list[Record], values: Mapping[str, Any], actor: Actor, changes: ChangeSet) -> int:
     if op == "delete":
         services.delete_many(batch, actor=actor, changes=changes)
         return len(batch)
@@ -102,7 +104,7 @@ def _write(op: str, batch: list[Model], values: Mapping[str, Any], actor: Actor,
     return len(services.save_many(batch, actor=actor, changes=changes))
 
 
-def _reason(record: Model, error: Exception) -> str:
+def _reason(record: Record, error: Exception) -> str:
     if isinstance(error, IntegrityError):
         error = refusal(type(record), error)
     return "; ".join(error.messages) if isinstance(error, ValidationError) else str(error)
@@ -113,11 +115,18 @@ def may_run(bound: BoundEntity, op: str) -> bool:
     return bound.can(NEEDS[op]) and (op != "edit" or bool(bound.bulk_edit))
 
 
-def run(op: str, rows: QuerySet, values: Mapping[str, Any], *, actor: Actor, changes: ChangeSet, told: Callable[[int], None] = lambda n: None) -> Outcome:
+def run(
+    op: str,
+    rows: QuerySet,
+    values: Mapping[str, Any],
+    *,
+    actor: Actor,
+    changes: ChangeSet,
+    told: Callable[[int], None] = lambda n: None,
+) -> Outcome:
     """The whole operation, batch by batch, inside the caller's transaction."""
     outcome = Outcome()
     for batch in batches(rows):
         apply(op, batch, values, actor=actor, changes=changes, outcome=outcome)
         told(outcome.changed)
     return outcome
-

@@ -62,7 +62,9 @@ def parameters(fields: Mapping[str, Field]) -> Iterator[tuple[str, Field, str]]:
 class Filters:
     """The conditions that a query string asks for, and what of it could not be understood."""
 
-    def __init__(self, model: type[Model], params: QueryDict, fields: Mapping[str, Field], reserved: frozenset[str]) -> None:
+    def __init__(
+        self, model: type[Model], params: QueryDict, fields: Mapping[str, Field], reserved: frozenset[str]
+    ) -> None:
         known = {name: (field, op) for name, field, op in parameters(fields)}
         asked = [name for name in params if name not in reserved]
         self.unknown = [name for name in asked if name not in known]

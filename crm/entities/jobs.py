@@ -20,7 +20,11 @@ from crm.records.models import ChangeSet
 def of_job(job: Job) -> dict[str, Any]:
     """What the page of a mass change shows when it is done."""
     refused = (job.checkpoint or {}).get("refused", {})
-    return {"refused": sorted(refused.items()), "changes": job.params["changes"], "list_url": registry[job.params["entity"]].url("list")}
+    return {
+        "refused": sorted(refused.items()),
+        "changes": job.params["changes"],
+        "list_url": registry[job.params["entity"]].url("list"),
+    }
 
 
 @job_kind("entities.bulk", _("Mass change"), icon="list-check", template="entities/bulk_job.html", context=of_job)
@@ -30,7 +34,7 @@ def run_bulk(running: Running) -> dict[str, Any]:
     bound, op = bind(registry[params["entity"]], running.job.user), params["op"]
     form = bulk_form(bound, op, QueryDict(params["data"])) if op != "delete" else None
     if form is not None and not form.is_valid():
-        raise JobError("; ".join(form.errors.get("__all__", [])) or str(_("The values do not fit any more.")))
+        raise JobError("; ".join(map(str, form.non_field_errors())) or str(_("The values do not fit any more.")))
     changes = ChangeSet.objects.get(pk=params["changes"])
     rows = Selection(bound, params["selection"]).rows(params["action"]).filter(pk__lte=params["last"])
     values: dict[str, models.Model | Any] = values_of(form) if form else {}

@@ -32,7 +32,9 @@ class KeysetPage:
         return len(self.records)
 
 
-def paginate(rows: QuerySet, column: str, *, descending: bool, after: str = "", before: str = "", size: int = SIZE) -> KeysetPage:
+def paginate(
+    rows: QuerySet, column: str, *, descending: bool, after: str = "", before: str = "", size: int = SIZE
+) -> KeysetPage:
     """A page of ``rows`` ordered by (column, id), both in one direction so that one index serves it.
 
     ``after`` and ``before`` are cursors from an earlier page. Raises BadCursor for anything else.

@@ -48,13 +48,18 @@ class UserAdmin(DjangoUserAdmin):
         (_("Preferences"), {"fields": ("language", "timezone", "theme")}),
         (_("Dates"), {"fields": ("last_login", "date_joined")}),
     )
-    add_fieldsets = ((None, {"classes": ("wide",), "fields": ("username", "name", "usable_password", "password1", "password2")}),)
+    add_fieldsets = (
+        (None, {"classes": ("wide",), "fields": ("username", "name", "usable_password", "password1", "password2")}),
+    )
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None):
         fieldsets = super().get_fieldsets(request, obj)
         if obj is None or request.user.is_superuser:
             return fieldsets
-        return [(title, options | {"fields": tuple(f for f in options["fields"] if f not in RIGHTS)}) for title, options in fieldsets]
+        return [
+            (title, options | {"fields": tuple(f for f in options["fields"] if f not in RIGHTS)})
+            for title, options in fieldsets
+        ]
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Only an administrator changes an administrator."""

@@ -114,7 +114,12 @@ SCOPES = st.sampled_from(list(Scope))
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(cells=st.lists(st.tuples(SCOPES, st.sampled_from(["view", "change"])), max_size=4), own=st.booleans(), mate=st.booleans(), below=st.booleans())
+@given(
+    cells=st.lists(st.tuples(SCOPES, st.sampled_from(["view", "change"])), max_size=4),
+    own=st.booleans(),
+    mate=st.booleans(),
+    below=st.booleans(),
+)
 def test_rows_equal_a_slow_obvious_oracle(cells, own, mate, below, django_user_model):
     """Own, team, department and all on one owner, for any set of roles."""
     from_model = policy.Owned()

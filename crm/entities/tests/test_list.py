@@ -52,7 +52,14 @@ def test_conditions_of_the_address(client, reader):
     assert shown(client, "?level__empty=1") == ["丙"]
     assert shown(client, "?name__contains=甲") == ["甲"]
     assert shown(client, "?owner__me=1") == []
-    assert shown(client, where({"field": "level", "op": "in", "value": ["vip"]}, {"field": "name", "op": "contains", "value": "乙"}, joiner="any")) == ["乙", "甲"]
+    assert shown(
+        client,
+        where(
+            {"field": "level", "op": "in", "value": ["vip"]},
+            {"field": "name", "op": "contains", "value": "乙"},
+            joiner="any",
+        ),
+    ) == ["乙", "甲"]
 
 
 @pytest.mark.parametrize(
@@ -143,9 +150,18 @@ def test_counts_and_sums_come_in_a_second_request(client, reader):
 
 def test_a_view_is_saved_shared_and_read_through_the_readers_rights(client, reader, other, grant):
     make_account(name="甲", level="vip", owner=reader)
-    assert client.post(URL + "views/new/", {"name": "要客", "query": "level=vip&sort=name", "shared": "on"}).status_code == 302
+    assert (
+        client.post(
+            URL + "views/new/", {"name": "要客", "query": "level=vip&sort=name", "audience": "all", "pinned": "1"}
+        ).status_code
+        == 302
+    )
     view = SavedView.objects.get()
-    assert (view.where, view.sort, view.shared) == ({"all": [{"field": "level", "op": "in", "value": "vip"}]}, "name", True)
+    assert (view.where, view.sort, view.audience) == (
+        {"all": [{"field": "level", "op": "in", "value": "vip"}]},
+        "name",
+        "all",
+    )
     assert shown(client, f"?view={view.pk}") == ["甲"]
     grant(other, LABEL, view=Scope.OWN)
     client.force_login(other)
@@ -187,11 +203,14 @@ def test_a_read_only_value_is_not_edited_where_it_stands(client, reader, field_r
     assert account.level == "a"
 
 
+def levels():
+    return list(Account.objects.order_by("pk").values_list("level", flat=True))
+
+
 def test_many_are_edited_at_once_and_put_back(client, reader):
     accounts = [make_account(level="c", owner=reader) for _i in range(3)]
     data = {"apply": "1", "selected": [a.pk for a in accounts[:2]], "change_level": "on", "level": "vip"}
     assert client.post(URL + "bulk/edit/", data).status_code == 302
-    levels = lambda: [a.level for a in Account.objects.order_by("pk")]
     assert levels() == ["vip", "vip", "c"]
     changes = ChangeSet.objects.get(kind="bulk_edit")
     assert Entry.objects.filter(change_set=changes).count() == 2

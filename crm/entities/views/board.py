@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
@@ -35,7 +36,13 @@ class BoardPage(EntityView):
     def shown(self, board: BoardQuery) -> dict[str, Any]:
         """What every card template needs."""
         movable = self.bound.can("change") and may_write(self.bound, self.bound.visible([self.bound.board.field])[0])
-        return {"board": board, "query": board.query, "seen": board.seen, "movable": movable, "lanes_of": board.plan.lanes}
+        return {
+            "board": board,
+            "query": board.query,
+            "seen": board.seen,
+            "movable": movable,
+            "lanes_of": board.plan.lanes,
+        }
 
 
 class BoardView(BoardPage):
@@ -47,8 +54,13 @@ class BoardView(BoardPage):
             return redirect(self.bound.url("list") + board.query.url())
         heads = board.filled()
         here = self.bound.url("board")
-        tabs = [{"label": tab.label, "url": f"{here}?view={tab.key}" if tab.key else here, "active": tab is self.active} for tab in self.tabs]
-        return self.page(heads=heads, tabs=tabs, chips=board.query.chips(), total=sum(h.count for h in heads), **self.shown(board))
+        tabs = [
+            {"label": tab.label, "url": f"{here}?view={tab.key}" if tab.key else here, "active": tab is self.active}
+            for tab in self.tabs
+        ]
+        return self.page(
+            heads=heads, tabs=tabs, chips=board.query.chips(), total=sum(h.count for h in heads), **self.shown(board)
+        )
 
 
 class LaneView(BoardPage):
@@ -63,7 +75,9 @@ class LaneView(BoardPage):
             page = board.page_of(found.value, request.GET.get("after", ""))
         except BadCursor:
             raise Http404 from None
-        return self.page(template="board_cards", cards=board.cards(page.records), lane=found, more=page.after, **self.shown(board))
+        return self.page(
+            template="board_cards", cards=board.cards(page.records), lane=found, more=page.after, **self.shown(board)
+        )
 
 
 class MoveView(BoardPage):
@@ -71,29 +85,34 @@ class MoveView(BoardPage):
 
     action = "change"
 
-    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def post(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         board = self.board()
         if not self.shown(board)["movable"]:
             raise PermissionDenied
         record = self.get_record(pk)
         if request.POST.get("version", "") not in {"", str(record.version)}:
-            return HttpResponse(_("Somebody changed it meanwhile. Load the board again."), status=409, content_type="text/plain")
+            return HttpResponse(
+                _("Somebody changed it meanwhile. Load the board again."), status=409, content_type="text/plain"
+            )
         try:
             self.bound.board.move(record, request.POST.get("to", "")[:100], actor=self.actor)
         except ValidationError as error:
             return self._refused(error, pk)
         except Conflict:
-            return HttpResponse(_("Somebody changed it meanwhile. Load the board again."), status=409, content_type="text/plain")
-        record = board.related(self.bound.records("view")).filter(pk=pk).first()
-        cards = board.cards([record]) if record else []
-        return self.page(template="board_moved", heads=board.heads(), cards=cards, **self.shown(board))
+            return HttpResponse(
+                _("Somebody changed it meanwhile. Load the board again."), status=409, content_type="text/plain"
+            )
+        moved = list(board.related(self.bound.records("view")).filter(pk=pk))
+        return self.page(template="board_moved", heads=board.heads(), cards=board.cards(moved), **self.shown(board))
 
-    def _refused(self, error: ValidationError, pk: int) -> HttpResponse:
+    def _refused(self, error: ValidationError, pk: int) -> HttpResponseBase:
         """The reason, or the form of the verb that the move needs."""
         needed = (getattr(error, "params", None) or {}).get("action")
         if needed:
             self.request.method = "GET"
-            response = ActionView.as_view()(self.request, area=self.bound.area, slug=self.bound.slug, pk=pk, name=needed)
+            response = ActionView.as_view()(
+                self.request, area=self.bound.area, slug=self.bound.slug, pk=pk, name=needed
+            )
             response.status_code = 422
             return response
         return HttpResponse("; ".join(error.messages), status=422, content_type="text/plain")

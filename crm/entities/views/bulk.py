@@ -44,7 +44,9 @@ class BulkView(EntityView):
             return self._ask(op, selection, asked, status=422, nothing=not form.names)
         return self._run(op, selection, form)
 
-    def _ask(self, op: str, selection: Selection, form: EntityForm | None, *, status: int = 200, nothing: bool = False) -> HttpResponse:
+    def _ask(
+        self, op: str, selection: Selection, form: EntityForm | None, *, status: int = 200, nothing: bool = False
+    ) -> HttpResponse:
         meant, reached = selection.rows("view").count(), selection.rows(NEEDS[op]).count()
         return self.page(
             op=op, form=form, meant=meant, reached=reached, left_out=meant - reached, selection=selection, status=status, nothing=nothing,
@@ -54,7 +56,11 @@ class BulkView(EntityView):
     def _run(self, op: str, selection: Selection, form: EntityForm | None) -> HttpResponse:
         rows = selection.rows(NEEDS[op])
         count, meant = rows.count(), selection.rows("view").count()
-        title = _("%(what)s: %(count)d × %(entity)s") % {"what": OPERATIONS[op], "count": count, "entity": self.bound.plural}
+        title = _("%(what)s: %(count)d × %(entity)s") % {
+            "what": OPERATIONS[op],
+            "count": count,
+            "entity": self.bound.plural,
+        }
         with transaction.atomic():
             changes = services.change_set(f"bulk_{op}", actor=self.actor, entity=self.bound.label, title=title)
             if count > IN_REQUEST:
@@ -63,7 +69,9 @@ class BulkView(EntityView):
         self._tell(outcome, undo_url(changes), meant - count)
         return redirect(f"{self.bound.url('list')}?{selection.query}")
 
-    def _start_job(self, op: str, selection: Selection, rows: Any, changes: int, count: int, title: str) -> HttpResponse:
+    def _start_job(
+        self, op: str, selection: Selection, rows: Any, changes: int, count: int, title: str
+    ) -> HttpResponse:
         params = {
             "entity": self.bound.label,
             "op": op,
@@ -77,13 +85,23 @@ class BulkView(EntityView):
         return redirect(reverse("jobs:job", args=[job.pk]))
 
     def _tell(self, outcome: Outcome, url: str, left_out: int) -> None:
-        done = ngettext("%(count)d record was changed.", "%(count)d records were changed.", outcome.changed) % {"count": outcome.changed}
+        done = ngettext("%(count)d record was changed.", "%(count)d records were changed.", outcome.changed) % {
+            "count": outcome.changed
+        }
         messages.success(self.request, done, extra_tags=f"undo={url}" if outcome.changed else "")
         if left_out:
-            text = ngettext("%(count)d record was left alone: you may not change it.", "%(count)d records were left alone: you may not change them.", left_out)
+            text = ngettext(
+                "%(count)d record was left alone: you may not change it.",
+                "%(count)d records were left alone: you may not change them.",
+                left_out,
+            )
             messages.warning(self.request, text % {"count": left_out})
         for reason, count in outcome.refused.items():
             messages.warning(self.request, _("%(count)d refused: %(reason)s") % {"count": count, "reason": reason})
 
 
-OPERATIONS = {"edit": gettext_lazy("Mass edit"), "assign": gettext_lazy("Assignment"), "delete": gettext_lazy("Deletion")}
+OPERATIONS = {
+    "edit": gettext_lazy("Mass edit"),
+    "assign": gettext_lazy("Assignment"),
+    "delete": gettext_lazy("Deletion"),
+}

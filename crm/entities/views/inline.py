@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 
 from crm.entities.bound import BoundField
 from crm.entities.forms import EntityForm, entity_form, may_write
@@ -35,7 +35,9 @@ class CellView(EntityView):
         except Conflict as conflict:
             if conflict.current is None:
                 raise Http404 from conflict
-            return self._form(conflict.current, field, self._bound_form(conflict.current, name), status=409, conflict=True)
+            return self._form(
+                conflict.current, field, self._bound_form(conflict.current, name), status=409, conflict=True
+            )
         return self.page(template="cell_value", record=self.bound.records("view").get(pk=pk), field=field)
 
     def _cell(self, pk: int, name: str) -> tuple[Model, BoundField]:
@@ -49,8 +51,12 @@ class CellView(EntityView):
             raise PermissionDenied
         return record, field
 
-    def _bound_form(self, record: Model, name: str, data: object = None) -> EntityForm:
+    def _bound_form(self, record: Model, name: str, data: QueryDict | None = None) -> EntityForm:
         return entity_form(self.bound, data, instance=record, names=[name])
 
-    def _form(self, record: Model, field: BoundField, form: EntityForm, *, status: int = 200, conflict: bool = False) -> HttpResponse:
-        return self.page(status=status, record=record, field=field, form=form, input=form[field.name], conflict=conflict)
+    def _form(
+        self, record: Model, field: BoundField, form: EntityForm, *, status: int = 200, conflict: bool = False
+    ) -> HttpResponse:
+        return self.page(
+            status=status, record=record, field=field, form=form, input=form[field.name], conflict=conflict
+        )

@@ -18,25 +18,35 @@ from crm.lib.text import clean_line
 
 
 class SavedViewView(EntityView):
-    """``new`` keeps what the list shows now; a number renames, shares or deletes a view of one's own."""
+    """``new`` keeps what the list shows now; a number renames, shares, moves, brings up to date or deletes a view of one's own."""
 
     def post(self, request: HttpRequest, key: str) -> HttpResponse:
-        here = self.bound.url("list")
         params = QueryDict(request.POST.get("query", "")[:20_000])
-        if key == "new":
-            view = SavedView(user=request.user, entity=self.bound.label)
-            if not self._fill(view, params):
-                messages.error(request, _("A part of this list is not understood; it was not saved."))
-                return redirect(f"{here}?{params.urlencode()}")
-        elif key.isascii() and key.isdigit():
-            view = get_object_or_404(SavedView, pk=int(key[:18]), user=request.user, entity=self.bound.label)
-        else:
-            raise Http404
+        view = self._view(key)
         if request.POST.get("delete"):
             view.delete()
             messages.success(request, _("The view was deleted."))
-            return redirect(here)
-        return self._save(request, view, params)
+            return redirect(self.bound.url("list"))
+        if request.POST.get("move") in {"-1", "1"}:
+            self._move(view, int(request.POST["move"]))
+            return redirect(self._address(view))
+        if (key == "new" or request.POST.get("update")) and not self._fill(view, params):
+            messages.error(request, _("A part of this list is not understood; it was not saved."))
+            return redirect(f"{self.bound.url('list')}?{params.urlencode()}")
+        return self._save(view, params)
+
+    def _view(self, key: str) -> SavedView:
+        """The view of that number if it is one's own, or one to be made."""
+        own = SavedView.objects.filter(user=self.request.user, entity=self.bound.label)
+        if key == "new":
+            last = own.aggregate(last=Max("position"))["last"] or 0
+            return SavedView(user=self.request.user, entity=self.bound.label, position=last + 1)
+        if not (key.isascii() and key.isdigit()):
+            raise Http404
+        return get_object_or_404(own, pk=int(key[:18]))
+
+    def _address(self, view: SavedView) -> str:
+        return f"{self.bound.url('list')}?view={view.pk}"
 
     def _fill(self, view: SavedView, params: QueryDict) -> bool:
         query, _tabs, active = list_query(self.bound, params)
@@ -45,23 +55,32 @@ class SavedViewView(EntityView):
         view.where = stored(query)
         view.sort = params.get("sort") or active.sort
         view.columns = [column.name for column in query.columns]
-        last = SavedView.objects.filter(user=view.user, entity=view.entity).aggregate(last=Max("position"))["last"]
-        view.position = (last or 0) + 1
         return True
 
-    def _save(self, request: HttpRequest, view: SavedView, params: QueryDict) -> HttpResponse:
-        view.name = clean_line(request.POST.get("name", "").replace("\x00", ""))[:60]
-        view.shared = bool(request.POST.get("shared"))
+    def _move(self, view: SavedView, by: int) -> None:
+        """One place to the left or right among one's own views."""
+        own = list(SavedView.objects.filter(user=view.user, entity=view.entity))
+        at = next(i for i, one in enumerate(own) if one.pk == view.pk)
+        own.insert(max(0, at + by), own.pop(at))
+        for position, one in enumerate(own, 1):
+            one.position = position
+        SavedView.objects.bulk_update(own, ["position"])
+
+    def _save(self, view: SavedView, params: QueryDict) -> HttpResponse:
+        audience = self.request.POST.get("audience", "")
+        view.name = clean_line(self.request.POST.get("name", "").replace("\x00", ""))[:60]
+        view.audience = audience if audience in SavedView.Audience.values else SavedView.Audience.MINE
+        view.pinned = bool(self.request.POST.get("pinned"))
         try:
             with transaction.atomic():
                 if not view.name:
                     raise IntegrityError
                 view.save()
         except IntegrityError:
-            messages.error(request, _("Give the view a name that you do not use yet."))
+            messages.error(self.request, _("Give the view a name that you do not use yet."))
             return redirect(f"{self.bound.url('list')}?{params.urlencode()}")
-        messages.success(request, _("The view was saved."))
-        return redirect(f"{self.bound.url('list')}?view={view.pk}")
+        messages.success(self.request, _("The view was saved."))
+        return redirect(self._address(view))
 
 
 def stored(query: ListQuery) -> dict:

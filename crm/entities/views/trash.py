@@ -19,7 +19,13 @@ class TrashView(EntityView):
         rows = self.bound.model.objects.trash(request.user).select_related("owner", "updated_by")
         here = self.bound.url("trash")
         try:
-            page = paginate(rows, "deleted_at", descending=True, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
+            page = paginate(
+                rows,
+                "deleted_at",
+                descending=True,
+                after=request.GET.get("after", ""),
+                before=request.GET.get("before", ""),
+            )
         except BadCursor:
             return redirect(here)
         return self.page(
