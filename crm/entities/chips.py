@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
@@ -29,20 +30,47 @@ class Chip:
 
 
 def chips_of(query: ListQuery) -> list[Chip]:
-    """The chips of the address: filters one by one, the builder's top-level conditions one by one."""
+    """The chips of the view, of the builder's top-level conditions, of the address's filters one by one, of the search."""
     user = query.bound.user
-    found = [_chip(user, test, query.url(**{name: None})) for name, test in query.filters.tests.items()]
-    where = query.params.get("where")
-    if where and len(query.groups) and not query.problems:
-        items = next(iter(json.loads(where).values()))
-        group = query.groups[-1]
-        for i, node in enumerate(group.nodes):
-            rest = [item for j, item in enumerate(items) if j != i]
-            joiner = "any" if group.any else "all"
-            found.append(_chip(user, node, query.url(where=json.dumps({joiner: rest}, ensure_ascii=False) if rest else None)))
+    found = []
+    for group, items, changes in (_from_view(query), _from_builder(query)):
+        if group and group.any and len(group.nodes) > 1:
+            found.append(_chip(user, group, query.url(**changes([]))))
+            continue
+        for i, node in enumerate(group.nodes if group else ()):
+            found.append(_chip(user, node, query.url(**changes([item for j, item in enumerate(items) if j != i]))))
+    found += [_chip(user, test, query.url(**{name: None})) for name, test in query.filters.tests.items()]
     if query.search:
         found.append(Chip(_("Search"), "", query.search, query.url(q=None)))
     return found
+
+
+# A parsed condition, its stored items one by one, and which parameters change when only some items stay.
+Source = tuple[Group | None, list[Any], Callable[[list[Any]], dict[str, str | None]]]
+
+
+def _from_view(query: ListQuery) -> Source:
+    """Without one of its conditions the view is an edited one: the address then holds the others."""
+    _joiner, items = _parts(query.view_where)
+    builder = json.loads(query.where_text) if query.where_group else None
+
+    def changes(rest: list[Any]) -> dict[str, str | None]:
+        return {"edited": "1", "where": _text("all", [*rest, builder] if builder else rest)}
+
+    return query.view_group, items, changes
+
+
+def _from_builder(query: ListQuery) -> Source:
+    joiner, items = _parts(json.loads(query.where_text) if query.where_group else None)
+    return query.where_group, items, lambda rest: {"where": _text(joiner, rest)}
+
+
+def _parts(where: Any) -> tuple[str, list[Any]]:
+    return next(iter(where.items())) if where else ("all", [])
+
+
+def _text(joiner: str, items: list[Any]) -> str | None:
+    return json.dumps({joiner: items}, ensure_ascii=False) if items else None
 
 
 def _chip(user: User, node: Test | Group, remove_url: str) -> Chip:
@@ -63,7 +91,10 @@ def describe(user: User, node: Test | Group) -> str:
 def _values(user: User, test: Test) -> str:
     texts = _names(user, test)
     if len(texts) > MAX_NAMED:
-        return _("%(names)s and %(count)d more") % {"names": "、".join(texts[:MAX_NAMED]), "count": len(texts) - MAX_NAMED}
+        return _("%(names)s and %(count)d more") % {
+            "names": "、".join(texts[:MAX_NAMED]),
+            "count": len(texts) - MAX_NAMED,
+        }
     return " – ".join(texts) if test.op == "between" else "、".join(texts)
 
 

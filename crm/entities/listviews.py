@@ -10,9 +10,14 @@ from django.db.models import Q
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from crm.access import policy
 from crm.entities.bound import BoundEntity
+from crm.entities.entity import View
 from crm.entities.models import ColumnChoice, SavedView
-from crm.entities.query import ListQuery
+from crm.entities.query import ListQuery, why_broken
+from crm.fields.conditions import ConditionError
+
+Audience = SavedView.Audience
 
 
 @dataclass(frozen=True)
@@ -25,25 +30,56 @@ class ListTab:
     sort: str = ""
     columns: tuple[str, ...] = ()
     saved: SavedView | None = None
+    broken: str = ""
+
+    @property
+    def pinned(self) -> bool:
+        return self.saved is None or self.saved.pinned
 
 
 def list_tabs(bound: BoundEntity) -> list[ListTab]:
-    """Every view that the user may open, in order; one query."""
+    """Every view that the user may open, in order; one query. What a view may not show here, it says in ``broken``."""
     found = [ListTab("", _("All"))]
-    found += [ListTab(view.name, str(view.label), view.where, view.sort) for view in bound.entity.views]
-    saved = SavedView.objects.filter(Q(user=bound.user) | Q(shared=True), entity=bound.label)
-    found += [ListTab(str(view.pk), view.name, view.where, view.sort, tuple(view.columns), view) for view in saved]
+    found += [_tab(bound, view.name, str(view.label), view) for view in bound.entity.views]
+    saved = SavedView.objects.filter(shared_with(bound.user), entity=bound.label)
+    found += [_tab(bound, str(view.pk), view.name, view, columns=tuple(view.columns), saved=view) for view in saved]
     return found
 
 
+def _tab(bound: BoundEntity, key: str, label: str, view: View | SavedView, **kept: Any) -> ListTab:
+    return ListTab(key, label, view.where, view.sort, broken=_broken(bound, view.where), **kept)
+
+
+def _broken(bound: BoundEntity, where: Mapping[str, Any]) -> str:
+    try:
+        if where:
+            bound.condition(where)
+    except ConditionError as error:
+        return why_broken(bound, error)
+    return ""
+
+
+def shared_with(user: Any) -> Q:
+    """The condition on saved views that keeps those of ``user`` and those that others share with them."""
+    above = [int(pk) for pk in user.department.path.strip("/").split("/")] if user.department_id else []
+    return (
+        Q(user=user)
+        | Q(audience=Audience.ALL)
+        | Q(audience=Audience.TEAM, user__in=policy.access_of(user).team_ids)
+        | Q(audience=Audience.DEPARTMENT, user__department__in=above)
+    )
+
+
 def list_query(bound: BoundEntity, params: QueryDict) -> tuple[ListQuery, list[ListTab], ListTab | None]:
-    """The list as the address asks for it, its tabs, and the tab that is open (None: there is no such view)."""
+    """The list as the address asks for it, its tabs, and the tab that is open (None: there is no such view).
+
+    ``?edited=1``: the address holds all conditions, the view only lends its order and columns.
+    """
     tabs = list_tabs(bound)
     active = next((tab for tab in tabs if tab.key == params.get("view", "")), None)
     columns = list(active.columns) if active and active.columns else chosen_columns(bound)
-    query = ListQuery(
-        bound, params, where=active.where if active else None, sort=active.sort if active else "", columns=columns
-    )
+    where = active.where if active and not params.get("edited") else None
+    query = ListQuery(bound, params, where=where, sort=active.sort if active else "", columns=columns)
     return query, tabs, active
 
 

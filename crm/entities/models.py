@@ -8,14 +8,20 @@ from django.utils.translation import gettext_lazy as _
 class SavedView(models.Model):
     """A list's conditions, order and columns under a name; a shared one is read through the reader's own rights."""
 
+    class Audience(models.TextChoices):
+        MINE = "mine", _("Only me")
+        TEAM = "team", _("My team")
+        DEPARTMENT = "department", _("My department and those below it")
+        ALL = "all", _("Everybody")
+
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="saved_views", verbose_name=_("user"))
     entity = models.CharField(_("entity"), max_length=100)
     name = models.CharField(_("name"), max_length=60)
     where = models.JSONField(_("conditions"), default=dict, blank=True)
     sort = models.CharField(_("order"), max_length=100, blank=True)
     columns = models.JSONField(_("columns"), default=list, blank=True)
-    shared = models.BooleanField(_("shared with everybody"), default=False)
-    pinned = models.BooleanField(_("pinned"), default=True)
+    audience = models.CharField(_("shared with"), max_length=10, choices=Audience, default=Audience.MINE)
+    pinned = models.BooleanField(_("pinned"), default=True, help_text=_("A tab of its own; else it stands in the menu behind the tabs."))
     position = models.PositiveIntegerField(_("position"), default=0)
 
     class Meta:

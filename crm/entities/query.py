@@ -19,7 +19,7 @@ from crm.entities.filters import Filters
 from crm.entities.paging import KeysetPage, paginate
 from crm.fields.conditions import ConditionError, Group
 
-RESERVED = frozenset({"q", "where", "sort", "cols", "view", "after", "before", "tab", "pipeline", "partial"})
+RESERVED = frozenset({"q", "where", "sort", "cols", "view", "after", "before", "tab", "pipeline", "partial", "edited"})
 MAX_WHERE = 20_000
 
 # Set by the search room above: (user, entity label, text) → a subquery of ids. Without it a list looks into its columns.
@@ -47,6 +47,13 @@ def find(bound: BoundEntity, text: str) -> Q:
     return reduce(or_, (Q(**{f"{name}__icontains": text}) for name in names), Q()) if names else Q(pk__in=[])
 
 
+def why_broken(bound: BoundEntity, error: ConditionError) -> str:
+    """Why a stored view can't be shown to this user, in words."""
+    if not error.field or error.field in bound.filterable:
+        return error.messages[0]
+    return _("This view uses “%(name)s”, which is hidden from you or does not exist any more.") % {"name": error.field[:100]}
+
+
 class ListQuery:
     """One list as one user asked for it. ``problems`` is not empty when a part was not understood: then there are no rows.
 
@@ -57,7 +64,9 @@ class ListQuery:
         self.bound, self.params = bound, params
         self.problems: list[Problem] = []
         self.search = params.get("q", "").replace("\x00", "").strip()[:100]
-        self.groups = [group for group in (self._view(where), self._where()) if group]
+        self.view_where = where
+        self.view_group, self.where_group = self._view(where), self._where()
+        self.groups = [group for group in (self.view_group, self.where_group) if group]
         self.filters = Filters(bound.model, params, bound.filterable, RESERVED)
         self.problems += [Problem(name, _("There is no field “%(name)s” to filter by.") % {"name": name[:100]}) for name in self.filters.unknown]
         self.problems += [Problem(name, messages[0]) for name, messages in self.filters.errors.items()]
@@ -70,7 +79,7 @@ class ListQuery:
         try:
             return self.bound.condition(where)
         except ConditionError as error:
-            self.problems.append(Problem("view", error.messages[0]))
+            self.problems.append(Problem("view", why_broken(self.bound, error)))
             return None
 
     def _where(self) -> Group | None:
@@ -78,7 +87,9 @@ class ListQuery:
         if not text:
             return None
         try:
-            return self.bound.condition(json.loads(text[:MAX_WHERE]))
+            data = json.loads(text[:MAX_WHERE])
+            json.dumps(data, ensure_ascii=False).encode()  # half a character can neither be shown nor asked for
+            return self.bound.condition(data)
         except (ValueError, RecursionError):
             self.problems.append(Problem("where", _("The condition is not complete.")))
         except ConditionError as error:
@@ -103,7 +114,7 @@ class ListQuery:
 
     @property
     def sort_column(self) -> str:
-        return self.bound.sortable.get(self.sort, "pk")
+        return self.bound.sortable.get(self.sort, "id")
 
     @property
     def condition(self) -> Q:

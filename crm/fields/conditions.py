@@ -163,7 +163,7 @@ def _clean(field: Field, op: str, raw: Any) -> Any:
         if field.kind == "datetime":
             return _day(raw)
         value = field.clean(raw)
-    except (ValidationError, ValueError, TypeError) as error:
+    except (ValidationError, ValueError, TypeError, OverflowError) as error:
         raise ConditionError(
             field.name, _("“%(value)s” does not fit “%(field)s”.") % {"value": str(raw)[:50], "field": field.label}
         ) from error

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import OperationalError, connection, transaction
-from django.db.models import Count, QuerySet, Sum
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
 from crm.entities.builder import builder_fields
+from crm.entities.forms import may_write
 from crm.entities.listviews import ListTab, list_query
-from crm.entities.models import ColumnChoice
+from crm.entities.models import ColumnChoice, SavedView
 from crm.entities.paging import BadCursor, KeysetPage
 from crm.entities.query import ListQuery
+from crm.entities.totals import about, totals
 from crm.entities.views.base import EntityView
-
-COUNT_MS = 1500
 
 
 class ListView(EntityView):
@@ -31,28 +29,28 @@ class ListView(EntityView):
         if active is None:
             raise Http404
         if query.problems:
-            return self.page("rows", status=422, query=query, **self._around(query, tabs, active), page=None)
+            return self.page("rows", status=422, query=query, page=None, **self._around(query, tabs, active))
         try:
             page = query.page()
         except BadCursor:
             return redirect(self.bound.url("list") + query.url())
-        context = self._around(query, tabs, active)
-        return self.page("rows", query=query, page=page, **context, **_neighbours(query, page))
+        context = self._around(query, tabs, active) | _neighbours(query, page)
+        return self.page("rows", query=query, page=page, **self._editable(query, page), **context)
+
+    def _editable(self, query: ListQuery, page: KeysetPage) -> dict[str, set]:
+        """The rows of the page whose values the user may change where they stand, and the columns of which they may."""
+        names = {c.name for c in query.columns if c.name in self.bound.inline and may_write(self.bound, c)}
+        rows = self.bound.reachable([record.pk for record in page], "change") if names else set()
+        return {"editable": rows, "writable": names}
 
     def _around(self, query: ListQuery, tabs: list[ListTab], active: ListTab) -> dict[str, Any]:
-        here = self.bound.url("list")
-        counts = self.bound.url("counts")
         return {
             "tab": active,
-            "tabs": [
-                {
-                    "label": tab.label,
-                    "url": f"{here}?view={tab.key}" if tab.key else here,
-                    "active": tab is active,
-                    "count_url": f"{counts}?view={tab.key}&partial=tab" if tab.key else None,
-                }
-                for tab in tabs
-            ],
+            "tabs": [self._tab(tab, active) for tab in tabs if tab is active or (tab.pinned and not (tab.broken and tab.saved is None))],
+            "more_views": [self._tab(tab, active) for tab in tabs if not tab.pinned and tab is not active],
+            "own_view": active.saved is not None and active.saved.user_id == self.bound.user.pk,
+            "changed": any(name in query.params for name in ("edited", "where", "cols")) or bool(query.filters.tests),
+            "audiences": SavedView.Audience.choices,
             "heads": [self._head(query, column) for column in query.columns],
             "chips": query.chips(),
             "fields": builder_fields(self.bound),
@@ -63,7 +61,17 @@ class ListView(EntityView):
                 "assign": self.bound.can("assign") and hasattr(self.bound.model, "owner"),
                 "delete": self.bound.can("delete"),
             },
-            "list_url": here,
+            "list_url": self.bound.url("list"),
+        }
+
+    def _tab(self, tab: ListTab, active: ListTab) -> dict[str, Any]:
+        address = f"?view={tab.key}" if tab.key else ""
+        return {
+            "label": tab.label,
+            "url": self.bound.url("list") + address,
+            "active": tab is active,
+            "icon": "alert-triangle" if tab.broken else "",
+            "count_url": f"{self.bound.url('counts')}{address}&partial=tab" if tab.key and not tab.broken else None,
         }
 
     def _head(self, query: ListQuery, column: Any) -> dict[str, Any]:
@@ -119,27 +127,9 @@ class CountsView(EntityView):
         query, _tabs, active = list_query(self.bound, request.GET)
         if active is None:
             raise Http404
-        rows = query.matching()
         if request.GET.get("partial") == "tab":
-            return self.page(template="counts_tab", count=_limited(rows.order_by()[:10_000].values("pk"), {"count": Count("pk")}))
-        names = self.bound.readable(name for name in self.bound.sums if name in {c.name for c in query.columns})
-        wanted = {"count": Count("pk")} | {f"sum_{name}": Sum(name) for name in names}
-        found = _limited(rows.order_by(), wanted)
-        totals = [(field, found[f"sum_{name}"]) for name, field in names.items()] if found else []
-        return self.page(query=query, count=found["count"] if found else None, totals=totals)
-
-
-def _limited(rows: QuerySet, wanted: dict[str, Any]) -> dict[str, Any] | None:
-    """Aggregates of ``rows``, or None when they take too long."""
-    try:
-        with transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute("select set_config('statement_timeout', %s, true)", [str(COUNT_MS)])
-            return rows.aggregate(**wanted)
-    except OperationalError as error:
-        if getattr(error.__cause__, "pgcode", "") != "57014":  # query_canceled
-            raise
-        return None
+            return self.page(template="counts_tab", totals=about(query.matching()))
+        return self.page(totals=totals(query))
 
 
 class ColumnsView(EntityView):
