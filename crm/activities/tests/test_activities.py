@@ -136,6 +136,13 @@ def test_with_htmx_only_the_tab_is_loaded_anew(client, seller):
     assert (bad.status_code, bad["HX-Retarget"]) == (422, "#composer")
 
 
+def test_the_composer_comes_with_the_tab(client, seller):
+    deal = make_opportunity(owner=seller)
+    client.force_login(seller)
+    for headers in ({}, {"HX-Request": "true"}):
+        assert 'id="composer"' in client.get(f"/sales/opportunities/{deal.pk}/", headers=headers).content.decode()
+
+
 def test_checking_off_and_undoing(client, seller):
     task = add_task(None, subject="回电", actor=Actor(seller))
     client.force_login(seller)

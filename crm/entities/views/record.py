@@ -43,7 +43,8 @@ class RecordView(EntityView):
             cursor, group = Cursor.read(self.request.GET.get("before", "")), self.request.GET.get("group", "")
             page = timeline(self.bound, record, group=group, before=cursor, own=tab == "history")
             may = tab == "history" and self.bound.can_record("change", record)
-            return {"page": page, "group": group, "may_undo": may}
+            composer = panels(self.bound, record, "composer") if tab == "timeline" else []
+            return {"page": page, "group": group, "may_undo": may, "composer": composer}
         context = related_context(self.bound, record, tab)
         if context is None:
             raise Http404
@@ -85,7 +86,6 @@ def head_of(bound: BoundEntity, record: Model) -> dict[str, Any]:
         "extras": sorted((record.extras or {}).items()) if bound.readable(["extras"]) else [],
         "inline": {f.name for f in bound.visible(bound.inline) if f.editable} if "change" in allowed else set(),
         "top": panels(bound, record, "top"),
-        "composer": panels(bound, record, "composer"),
         "side": panels(bound, record, "side"),
     }
 
