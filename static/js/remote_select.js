@@ -50,6 +50,7 @@ export function enhance(select) {
     openOnFocus: true,
     closeAfterSelect: !many,
     hidePlaceholder: true,
+    hideSelected: true,
     placeholder: select.getAttribute("placeholder") ?? say("search"),
     plugins: many ? ["remove_button"] : select.required ? [] : ["clear_button"],
     shouldLoad: () => true,
