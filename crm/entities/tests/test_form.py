@@ -14,8 +14,8 @@ from crm.entities.entity import entity_of
 from crm.entities.forms import entity_form, initial_of
 from crm.records.actor import Actor
 from crm.records.errors import Conflict
-from customers.factories import make_account
-from customers.models import Account
+from customers.factories import make_account, make_contact
+from customers.models import Account, AccountContact
 
 pytestmark = pytest.mark.django_db
 
@@ -170,3 +170,19 @@ def test_saving_costs_few_queries(seller, account, posted):
         form = form_for(seller, Account.objects.select_related("owner", "parent").get(pk=account.pk), data)
         assert form.is_valid(), form.errors
     assert len(queries) <= 4, [q["sql"][:120] for q in queries]
+
+
+def test_a_part_is_not_added_to_a_whole_that_one_may_only_see(seller, other, account, grant):
+    theirs, person = make_account(owner=other), make_contact(owner=seller)
+    grant(seller, "customers.account", view=Scope.ALL)
+    bound = bind(entity_of(AccountContact), seller)
+
+    def added_to(whole):
+        data = {"account": str(whole.pk), "contact": str(person.pk), "current": "on"}
+        form = entity_form(bound, data, instance=bound.entity.new(seller, {}))
+        assert form.is_valid(), form.errors
+        return form.write(actor=Actor(seller))
+
+    assert not added_to(theirs)
+    assert added_to(account)
+    assert set(AccountContact.objects.values_list("account", flat=True)) == {account.pk}
