@@ -47,8 +47,7 @@ def manage(environment: dict[str, str], *arguments: str) -> str:
         env=environment,
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         text=True,
         preexec_fn=dies_with_parent(signal.SIGTERM),
     )
