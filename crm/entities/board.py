@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Count, Model, QuerySet, Sum
+from django.db.models import Count, F, Model, QuerySet, Sum
 
 from crm.entities.entity import Lane, Lanes
 from crm.entities.paging import KeysetPage, cursor_of, paginate
@@ -52,6 +53,13 @@ class BoardQuery:
         """The field that is added up, if the user may know it."""
         return next(iter(self.bound.readable(self.board.sums)), "")
 
+    @cached_property
+    def weighted(self) -> Any:
+        """The expected value of a card, if the user may know every field that it is made of."""
+        expression = self.board.weighted
+        names = _fields_in(expression)
+        return expression if names and set(self.bound.readable(names)) == set(names) else None
+
     def heads(self) -> list[LaneHead]:
         """Every lane with its count and sums, whether it has cards or not."""
         heads = {lane.value: LaneHead(lane) for lane in self.plan.lanes}
@@ -59,8 +67,8 @@ class BoardQuery:
         wanted: dict[str, Any] = {"count": Count("pk")}
         if self.summed:
             wanted["total"] = Sum(self.summed)
-            if self.board.weighted is not None:
-                wanted["expected"] = Sum(self.board.weighted)
+            if self.weighted is not None:
+                wanted["expected"] = Sum(self.weighted)
         for row in self.rows.order_by().values(*names).annotate(**wanted):
             head, currency = heads[row[self.column]], row.get("currency", "")
             head.count += row["count"]
@@ -119,3 +127,19 @@ class BoardQuery:
     def seen(self) -> set[str]:
         """Names of the fields whose true values the cards may show."""
         return set(self.bound.readable([*self.bound.columns, *self.board.sums, self.board.field]))
+
+
+def added(pairs: Iterable[tuple[Decimal, str]]) -> list[tuple[Decimal, str]]:
+    """Amounts of several lanes as one a currency, the largest first."""
+    found: dict[str, Decimal] = defaultdict(Decimal)
+    for amount, currency in pairs:
+        found[currency] += amount
+    return sorted(((amount, currency) for currency, amount in found.items()), reverse=True)
+
+
+def _fields_in(expression: Any) -> list[str]:
+    """The names of the fields that an expression reads."""
+    if isinstance(expression, F):
+        return [expression.name]
+    parts = expression.get_source_expressions() if hasattr(expression, "get_source_expressions") else []
+    return [name for part in parts for name in _fields_in(part)]

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
 from crm.entities.bound import BoundEntity
 from crm.entities.constraints import refusal
@@ -107,7 +108,9 @@ def _write(op: str, batch: list[Record], values: Mapping[str, Any], actor: Actor
 def _reason(record: Record, error: Exception) -> str:
     if isinstance(error, IntegrityError):
         error = refusal(type(record), error)
-    return "; ".join(error.messages) if isinstance(error, ValidationError) else str(error)
+    if isinstance(error, ValidationError):
+        return "; ".join(error.messages)
+    return _("Other records still need it.") if isinstance(error, Protected) else _("Somebody changed it meanwhile.")
 
 
 def may_run(bound: BoundEntity, op: str) -> bool:

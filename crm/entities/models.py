@@ -14,14 +14,18 @@ class SavedView(models.Model):
         DEPARTMENT = "department", _("My department and those below it")
         ALL = "all", _("Everybody")
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="saved_views", verbose_name=_("user"))
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="saved_views", verbose_name=_("user")
+    )
     entity = models.CharField(_("entity"), max_length=100)
     name = models.CharField(_("name"), max_length=60)
     where = models.JSONField(_("conditions"), default=dict, blank=True)
     sort = models.CharField(_("order"), max_length=100, blank=True)
     columns = models.JSONField(_("columns"), default=list, blank=True)
     audience = models.CharField(_("shared with"), max_length=10, choices=Audience, default=Audience.MINE)
-    pinned = models.BooleanField(_("pinned"), default=True, help_text=_("A tab of its own; else it stands in the menu behind the tabs."))
+    pinned = models.BooleanField(
+        _("pinned"), default=True, help_text=_("A tab of its own; else it stands in the menu behind the tabs.")
+    )
     position = models.PositiveIntegerField(_("position"), default=0)
 
     class Meta:

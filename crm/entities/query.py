@@ -51,7 +51,9 @@ def why_broken(bound: BoundEntity, error: ConditionError) -> str:
     """Why a stored view can't be shown to this user, in words."""
     if not error.field or error.field in bound.filterable:
         return error.messages[0]
-    return _("This view uses “%(name)s”, which is hidden from you or does not exist any more.") % {"name": error.field[:100]}
+    return _("This view uses “%(name)s”, which is hidden from you or does not exist any more.") % {
+        "name": error.field[:100]
+    }
 
 
 class ListQuery:
@@ -60,7 +62,15 @@ class ListQuery:
     ``view`` is a saved or declared view: its conditions hold beside those of the address.
     """
 
-    def __init__(self, bound: BoundEntity, params: QueryDict, *, where: Mapping[str, Any] | None = None, sort: str = "", columns: list[str] | None = None) -> None:
+    def __init__(
+        self,
+        bound: BoundEntity,
+        params: QueryDict,
+        *,
+        where: Mapping[str, Any] | None = None,
+        sort: str = "",
+        columns: list[str] | None = None,
+    ) -> None:
         self.bound, self.params = bound, params
         self.problems: list[Problem] = []
         self.search = params.get("q", "").replace("\x00", "").strip()[:100]
@@ -68,7 +78,10 @@ class ListQuery:
         self.view_group, self.where_group = self._view(where), self._where()
         self.groups = [group for group in (self.view_group, self.where_group) if group]
         self.filters = Filters(bound.model, params, bound.filterable, RESERVED)
-        self.problems += [Problem(name, _("There is no field “%(name)s” to filter by.") % {"name": name[:100]}) for name in self.filters.unknown]
+        self.problems += [
+            Problem(name, _("There is no field “%(name)s” to filter by.") % {"name": name[:100]})
+            for name in self.filters.unknown
+        ]
         self.problems += [Problem(name, messages[0]) for name, messages in self.filters.errors.items()]
         self.sort, self.descending = self._sort(params.get("sort") or sort or bound.default_sort)
         self._columns = columns
@@ -100,7 +113,9 @@ class ListQuery:
         name, descending = asked.lstrip("-"), asked.startswith("-")
         if name not in self.bound.sortable:
             if self.params.get("sort"):
-                self.problems.append(Problem("sort", _("The list can't be sorted by “%(name)s”.") % {"name": name[:100]}))
+                self.problems.append(
+                    Problem("sort", _("The list can't be sorted by “%(name)s”.") % {"name": name[:100]})
+                )
             usable = next(iter(self.bound.sortable), "")
             return usable, True
         return name, descending
@@ -108,9 +123,15 @@ class ListQuery:
     @cached_property
     def columns(self) -> list[BoundField]:
         """The visible columns: those of the address, of the view, else of the entity."""
-        named = [name for name in self.params.get("cols", "").split(",") if name] or self._columns or list(self.bound.columns)
+        named = (
+            [name for name in self.params.get("cols", "").split(",") if name]
+            or self._columns
+            or list(self.bound.columns)
+        )
         offered = {field.name for field in self.bound.offered}
-        return self.bound.visible(dict.fromkeys(name for name in named if name in offered)) or self.bound.visible(self.bound.columns)
+        return self.bound.visible(dict.fromkeys(name for name in named if name in offered)) or self.bound.visible(
+            self.bound.columns
+        )
 
     @property
     def sort_column(self) -> str:
@@ -144,7 +165,9 @@ class ListQuery:
     def page(self) -> KeysetPage:
         """The page that the address names; BadCursor when its cursor is not ours."""
         after, before = self.params.get("after", ""), self.params.get("before", "")
-        return paginate(self.related(self.matching()), self.sort_column, descending=self.descending, after=after, before=before)
+        return paginate(
+            self.related(self.matching()), self.sort_column, descending=self.descending, after=after, before=before
+        )
 
     def chips(self) -> list[Chip]:
         """The conditions in words, each with the address without it."""
@@ -169,7 +192,12 @@ class ListQuery:
     @property
     def kept(self) -> list[tuple[str, str]]:
         """What a form that changes only the search must send along."""
-        return [(name, value) for name, values in self.params.lists() for value in values if name not in {"q", "after", "before"}]
+        return [
+            (name, value)
+            for name, values in self.params.lists()
+            for value in values
+            if name not in {"q", "after", "before"}
+        ]
 
     @property
     def where_text(self) -> str:

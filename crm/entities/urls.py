@@ -10,8 +10,8 @@ from crm.entities.views.delete import DeleteView, RestoreView
 from crm.entities.views.edit import AddView, CheckView, EditView
 from crm.entities.views.inline import CellView
 from crm.entities.views.links import LinkView
-from crm.entities.views.record import RecordView, TabsView
 from crm.entities.views.listing import ColumnsView, CountsView, ListView
+from crm.entities.views.record import RecordView, TabsView
 from crm.entities.views.related import RelatedView
 from crm.entities.views.saved import SavedViewView
 from crm.entities.views.timeline import HistoryView, TimelineView

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
@@ -10,9 +11,10 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
-from crm.entities.board import BoardQuery
+from crm.entities.board import BoardQuery, added
+from crm.entities.builder import builder_fields
 from crm.entities.forms import may_write
-from crm.entities.listviews import list_query
+from crm.entities.listviews import ListTab, list_query
 from crm.entities.paging import BadCursor
 from crm.entities.views.action import ActionView
 from crm.entities.views.base import EntityView
@@ -53,14 +55,25 @@ class BoardView(BoardPage):
         if board.query.problems:
             return redirect(self.bound.url("list") + board.query.url())
         heads = board.filled()
-        here = self.bound.url("board")
-        tabs = [
-            {"label": tab.label, "url": f"{here}?view={tab.key}" if tab.key else here, "active": tab is self.active}
-            for tab in self.tabs
-        ]
         return self.page(
-            heads=heads, tabs=tabs, chips=board.query.chips(), total=sum(h.count for h in heads), **self.shown(board)
+            heads=heads,
+            total=sum(head.count for head in heads),
+            sums=added(pair for head in heads for pair in head.sums),
+            weighted=added(pair for head in heads for pair in head.weighted),
+            tabs=[self._tab(tab) for tab in self.tabs if tab is self.active or (tab.pinned and not tab.broken)],
+            plans=[
+                {"label": label, "url": board.query.url(**{name: value})} for label, name, value in board.plan.choices
+            ],
+            chips=board.query.chips(),
+            fields=builder_fields(self.bound),
+            can_add=self.bound.can("add"),
+            **self.shown(board),
         )
+
+    def _tab(self, tab: ListTab) -> dict[str, Any]:
+        kept = {name: self.request.GET[name] for name in ("pipeline",) if name in self.request.GET}
+        asked = urlencode(({"view": tab.key} if tab.key else {}) | kept)
+        return {"label": tab.label, "url": f"{self.bound.url('board')}?{asked}", "active": tab is self.active}
 
 
 class LaneView(BoardPage):

@@ -37,7 +37,7 @@ class ListView(EntityView):
         context = self._around(query, tabs, active) | _neighbours(query, page)
         return self.page("rows", query=query, page=page, **self._editable(query, page), **context)
 
-    def _editable(self, query: ListQuery, page: KeysetPage) -> dict[str, set]:
+    def _editable(self, query: ListQuery, page: KeysetPage) -> dict[str, Any]:
         """The rows of the page whose values the user may change where they stand, and the columns of which they may."""
         names = {c.name for c in query.columns if c.name in self.bound.inline and may_write(self.bound, c)}
         rows = self.bound.reachable([record.pk for record in page], "change") if names else set()
@@ -46,7 +46,11 @@ class ListView(EntityView):
     def _around(self, query: ListQuery, tabs: list[ListTab], active: ListTab) -> dict[str, Any]:
         return {
             "tab": active,
-            "tabs": [self._tab(tab, active) for tab in tabs if tab is active or (tab.pinned and not (tab.broken and tab.saved is None))],
+            "tabs": [
+                self._tab(tab, active)
+                for tab in tabs
+                if tab is active or (tab.pinned and not (tab.broken and tab.saved is None))
+            ],
             "more_views": [self._tab(tab, active) for tab in tabs if not tab.pinned and tab is not active],
             "own_view": active.saved is not None and active.saved.user_id == self.bound.user.pk,
             "changed": any(name in query.params for name in ("edited", "where", "cols")) or bool(query.filters.tests),
@@ -129,7 +133,8 @@ class CountsView(EntityView):
             raise Http404
         if request.GET.get("partial") == "tab":
             return self.page(template="counts_tab", totals=about(query.matching()))
-        return self.page(totals=totals(query))
+        found = totals(query)
+        return self.page(totals=found, count=found.count)
 
 
 class ColumnsView(EntityView):
