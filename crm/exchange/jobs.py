@@ -61,7 +61,7 @@ def undo_import(running: Running) -> dict:
     if run.label == "users.user":
         return undo_people(run)
     done = undo(ChangeSet.objects.get(pk=run.changes_id), actor=running.actor)
-    running.set_total(done.records)
+    running.set_total(done.records, done=done.records)
     return {"records": done.records, "conflicts": len(done.conflicts)}
 
 

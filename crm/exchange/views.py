@@ -67,7 +67,8 @@ def reading(request: HttpRequest, pk: int) -> HttpResponse:
     form = ReadingForm(request.POST or None, run=run)
     if request.method == "POST" and form.is_valid():
         try:
-            services.read(run, target, form.cleaned_data)
+            if form.has_changed():
+                services.read(run, target, form.cleaned_data)
         except ReadError as error:
             form.add_error(None, str(error))
         else:

@@ -57,7 +57,8 @@ def make(model: type[models.Model], names: list[str], *, user: Any, within: Any,
     container = container_of(model)
     if not issubclass(model, Record):
         place = {container.name: within} if container else {}
-        return {name: model._default_manager.get_or_create(name=name, **place)[0] for name in names}
+        named = getattr(model._default_manager, "make_named", None)
+        return {name: named(name, **place) if named else model._default_manager.get_or_create(name=name, **place)[0] for name in names}
     entity = registry[policy.entity_label(model)]
     made = {}
     for name in names:

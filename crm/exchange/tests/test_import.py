@@ -196,6 +196,7 @@ def test_opportunities_with_agents_accounts_and_stages(boss, bring, stages):
     assert (orphan.owner, orphan.account, orphan.amount, orphan.stage.name, orphan.stage.pipeline) == (boss, None, None, "Engaging", stages)
     assert "Nobody Known" in reasons(run, "warned")[4]
     assert not StageHistory.objects.exists()
+    assert [stage.name for stage in stages.stages.all()] == ["Prospecting", "Engaging", "Won", "Lost"]
 
 
 def test_a_lead_needs_neither_name_nor_phone(boss, bring):
@@ -208,6 +209,18 @@ def test_a_lead_needs_neither_name_nor_phone(boss, bring):
     lead = Lead.objects.get(external_id="319325b3")
     assert lead.extras == {"Do Not Email": "No"} and "319325b3" in str(lead)
     assert Source.objects.filter(name__iexact="google").count() == 1
+
+
+def test_going_on_without_changes_does_not_read_the_file_again(boss, bring, monkeypatch):
+    person = bring(boss)
+    run = person.upload("customers.account", "name\n甲\n乙\n")
+    read = []
+    monkeypatch.setattr("crm.exchange.views.services.read", lambda *given: read.append(given))
+    same = {"header_row": "", "skip": "", "encoding": "", "delimiter": "", "next": "1"}
+    answer = person.post("reading", run, **same)
+    assert answer.headers["Location"] == reverse("exchange:columns", args=[run.pk]) and not read
+    person.post("reading", run, **same | {"no_header": "on"})
+    assert len(read) == 1
 
 
 def test_modes_and_keys(boss, bring):
@@ -268,6 +281,7 @@ def test_undo_takes_everything_back_but_what_was_changed_since(boss, bring, as_a
     assert list(Account.objects.alive().values_list("name", flat=True)) == ["甲"]
     undone = Job.objects.latest("pk")
     assert (undone.kind, undone.state, undone.result["records"]) == ("exchange.undo", "done", 2)
+    assert (undone.done, undone.total) == (2, 2)
     assert person.client.get(reverse("jobs:job", args=[undone.pk])).status_code == 200
 
 
