@@ -82,8 +82,11 @@ class EntityForm(forms.ModelForm):
         for name in set(cleaned) - {*self.names, "version"}:
             del cleaned[name]
         owner = cleaned.get("owner")
-        changed = owner is not None and owner.pk != (self.user.pk if self.adding else self.initial.get("owner"))
-        if changed and not policy.can_assign(self.user, self.bound.label, owner):
+        if (
+            owner is not None
+            and "owner" in self.changed_data
+            and not policy.can_assign(self.user, self.bound.label, owner)
+        ):
             self.add_error("owner", _("You may not make %(name)s the owner.") % {"name": owner})
         self._check_currency(cleaned)
         return cleaned
