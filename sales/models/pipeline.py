@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from django.db import models
+from django.db import models, transaction
+from django.db.models import F, Max, Min, Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.access.policy import Open
@@ -46,6 +47,19 @@ class StageQuerySet(RestrictedQuerySet):
     def open(self) -> StageQuerySet:
         """Stages in which a sale is still going on."""
         return self.filter(is_won=False, is_lost=False)
+
+    @transaction.atomic
+    def make_named(self, name: str, pipeline: Pipeline) -> Stage:
+        """The stage of that name; a new one stands behind the last open one, before won and lost."""
+        Pipeline.objects.select_for_update().get(pk=pipeline.pk)
+        stages = self.filter(pipeline=pipeline)
+        if found := stages.filter(name=name).first():
+            return found
+        closed = stages.filter(Q(is_won=True) | Q(is_lost=True)).aggregate(first=Min("position"))["first"]
+        last = stages.aggregate(last=Max("position"))["last"]
+        place = closed if closed is not None else 0 if last is None else last + 1
+        stages.filter(position__gte=place).update(position=F("position") + 1)
+        return self.create(name=name, pipeline=pipeline, position=place)
 
 
 class Stage(models.Model):
