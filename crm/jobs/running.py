@@ -90,10 +90,10 @@ class Running:
         changes = {"done": done, "heartbeat_at": timezone.now(), "stalls": 0} | ({"total": total} if total is not None else {})
         self._update(changes)
 
-    def set_total(self, total: int) -> None:
-        """How many rows there are."""
+    def set_total(self, total: int, *, done: int | None = None) -> None:
+        """How many rows there are, and how many are done when it is known only afterwards."""
         self.job.total = total
-        self._update({"total": total, "heartbeat_at": timezone.now()})
+        self._update({"total": total, "heartbeat_at": timezone.now()} | ({"done": done} if done is not None else {}))
 
     def add_file(self, path: Path, name: str, content_type: str, *, label: str = "") -> JobFile:
         """Keep a result in private storage."""
