@@ -10,4 +10,4 @@ from crm.users.models import User
 @bench_page("dashboard", goal=6, roles=("rep", "manager", "admin"))
 def dashboard(user: User) -> tuple[str, str, None] | None:
     """All of this year."""
-    return ("get", "/analytics/sales/", None) if may(user) else None
+    return ("GET", "/analytics/sales/", None) if may(user) else None

@@ -33,7 +33,8 @@ TEXTS = {
 }
 OUTCOMES = ["有意向", "需要再跟进", "暂无需求", "已约下次", "", ""]
 STEPS = ["发送方案", "回电", "安排现场勘测", "约见决策人", "催合同盖章", "确认付款"]
-HIS = 9
+# In how many days the first tasks are due: those of the rep whose sign-in is shown, so that the day is full.
+HIS = (-3, -1, 0, 0, 0, 1, 2, 5, 6)
 SUBJECTS = {
     "task": ["准备方案初稿", "整理技术参数", "催合同盖章", "寄样品"],
     "call": ["回电给客户", "电话确认交期", "首次联系"],
@@ -84,14 +85,16 @@ def _targets(world: World) -> Iterator[Target]:
 def _tasks(world: World, targets: Iterator[Target], count: int) -> Iterator[Task]:
     random, now = world.random, world.now
     for i in range(count):
-        # The first ones belong to the rep whose sign-in is shown, so that his day is full.
-        his = i < HIS
+        his = i < len(HIS)
         target = next(t for t in targets if not his or t.owner == world.sellers[0])
         kind = random.choice(list(SUBJECTS))
         is_open = his or random.random() < min(0.5, 8 * len(world.sellers) / max(count, 1))
         created = target.since + (now - target.since) * random.random()
         if is_open:
-            due = now + timedelta(days=random.triangular(-6, 21, 2), hours=random.randrange(8))
+            days = HIS[i] if his else round(random.triangular(-6, 21, 2))
+            due = (now + timedelta(days=days)).replace(
+                hour=random.randrange(1, 10), minute=random.choice([0, 30]), second=0
+            )
         else:
             due = min(now, created + timedelta(days=random.random() * 14))
         yield Task(
