@@ -21,7 +21,6 @@ from crm.matching.keys import is_matched, keys_of
 from crm.matching.models import MatchKey
 from crm.records.models import Record
 from crm.search.index import make_row, search_fields
-from crm.search.models import SearchRow
 
 CHUNK = 5000
 

@@ -44,7 +44,7 @@ def copy_in(model: type[models.Model], names: Sequence[str], rows: Iterable[Sequ
         text.write("\t".join([NULL if value is None else write(value) for write, value in zip(writers, row, strict=True)]))
         text.write("\n")
     text.seek(0)
-    quote = connection.ops.quote_name
+    quote: Callable[[Any], str] = connection.ops.quote_name
     columns = ", ".join(quote(field.column) for field in fields)
     with connection.cursor() as cursor, connection.wrap_database_errors:
         cursor.cursor.copy_expert(f"copy {quote(model._meta.db_table)} ({columns}) from stdin", text, size=1 << 18)
