@@ -62,7 +62,7 @@ class Dashboard(Filters):
     def _stalled_url(self, stage: Stage) -> str:
         if stage.rotting_days is None or not self.knows("stage_entered_at"):
             return ""
-        return self.address(state="open", stage=stage.pk, stage_entered_at__older_days=stage.rotting_days)
+        return sales.stalled_address(stage, **self.query)
 
     def _moves(self, found: dict[int, StageRow]) -> None:
         """Of what left a stage in the period: the share that went on instead of back or out, and the mean time in it."""

@@ -121,6 +121,11 @@ def stalled(stages: Iterable[Stage], today: date) -> Q:
     return Q(state="open") & found
 
 
+def stalled_address(stage: Stage, **query: Any) -> str:
+    """The list of what stalls in a stage that has a limit."""
+    return address(state="open", stage=stage.pk, stage_entered_at__older_days=stage.rotting_days, **query)
+
+
 def month_span(today: date) -> tuple[date, date]:
     """First and last day of the month of ``today``."""
     first = today.replace(day=1)

@@ -6,18 +6,22 @@ from typing import Any
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from analytics import sales
 from analytics.sales import Tally
 from crm.access import policy
 from crm.access.models import Scope
+from crm.entities.bound import bind
 from crm.entities.entity import registry
+from crm.home.start import start_step
 from crm.home.widgets import widget
-from sales.models import Lead, Stage
+from sales.models import Lead, Opportunity, Stage
 
 LEAD = "sales.lead"
 SHOWN = 5
 RANKED = 8
+COUNTED = 999
 
 
 def leads_people(user: Any) -> bool:
@@ -56,19 +60,28 @@ def _card(label: str, tally: Tally) -> dict:
     return {"label": label, "value": value, "note": note, "url": tally.url}
 
 
-@widget("new_leads", slot="cards", order=40, allowed=lambda user: policy.can(user, LEAD, "view"))
+def knows_new_leads(user: Any) -> bool:
+    """Whether the user may know which leads are new."""
+    return policy.can(user, LEAD, "view") and "status" in bind(registry[LEAD], user).filterable
+
+
+@widget("new_leads", slot="cards", order=40, allowed=knows_new_leads)
 def new_leads(user: Any) -> dict:
-    """Leads that nobody has contacted yet."""
+    """Leads that nobody has contacted yet, as far as it matters how many."""
     rows = Lead.objects.restrict(user).filter(status=Lead.Status.NEW)
     wide = policy.access_of(user).scope(LEAD, "view") >= Scope.TEAM
-    count = (rows if wide else rows.filter(owner=user)).count()
+    found = (rows if wide else rows.filter(owner=user)).order_by().values_list("pk")[: COUNTED + 1].count()
+    value = f"{COUNTED}+" if found > COUNTED else str(found)
     url = f"{registry[LEAD].url('list')}?status=new{'' if wide else '&owner__me=1'}"
-    note = _("waiting for a first contact") if count else ""
-    card = {"label": _("New leads"), "value": str(count), "note": note, "state": "amber" if count else "", "url": url}
-    return {"cards": [card]}
+    note = _("waiting for a first contact") if found else ""
+    card = {"label": _("New leads"), "value": value, "note": note, "state": "amber" if found else "", "url": url}
+    said = ngettext(
+        "%(count)s new lead waits for a first contact", "%(count)s new leads wait for a first contact", found
+    )
+    return {"cards": [card], "summary": said % {"count": value} if found else ""}
 
 
-@widget("stalled", slot="main", order=20, template="analytics/stalled.html", allowed=sales.may)
+@widget("stalled", slot="main", order=20, template="analytics/stalled.html", allowed=sales.may, lazy=True)
 def stalled(user: Any) -> dict | None:
     """The opportunities that have lain in their stage for the longest."""
     known = sales.readable(user)
@@ -76,10 +89,11 @@ def stalled(user: Any) -> dict | None:
         return None
     rows = sales.mine(user).filter(sales.stalled(Stage.objects.open(), sales.today_of()))
     found = rows.select_related("account", "stage", "owner").order_by("stage_entered_at")[:SHOWN]
-    return {"rows": list(found), "money": "amount" in known, "account": "account" in known, "wide": sales.is_wide(user)}
+    wide = sales.is_wide(user) and "owner" in known
+    return {"rows": list(found), "money": "amount" in known, "account": "account" in known, "wide": wide}
 
 
-@widget("funnel", slot="side", order=10, template="analytics/funnel_small.html", allowed=sales.may)
+@widget("funnel", slot="side", order=10, template="analytics/funnel_small.html", allowed=sales.may, lazy=True)
 def funnel(user: Any) -> dict | None:
     """What lies in each stage of the first pipeline."""
     known = sales.readable(user)
@@ -101,7 +115,23 @@ def funnel(user: Any) -> dict | None:
     return {"steps": steps, "pipeline": stages[0].pipeline, "wide": sales.is_wide(user)}
 
 
-@widget("leaders", slot="side", order=20, template="analytics/leaders.html", allowed=leads_people)
+@widget("stuck", slot="side", order=15, template="analytics/stuck.html", allowed=leads_people, lazy=True)
+def stuck(user: Any) -> dict | None:
+    """How many opportunities stall in each stage, and the money in them."""
+    known = sales.readable(user)
+    if not known >= {"state", "stage", "stage_entered_at"}:
+        return None
+    stages = {s.pk: s for s in Stage.objects.open().filter(rotting_days__isnull=False).select_related("pipeline")}
+    tallies: dict[int, Tally] = {}
+    total = Tally()
+    rows = sales.mine(user).filter(sales.stalled(stages.values(), sales.today_of()))
+    for row in sales.grouped(rows, "stage", **sales.figures(money="amount" in known)):
+        tallies.setdefault(row["stage"], Tally(url=sales.stalled_address(stages[row["stage"]]))).add(row)
+        total.add(row)
+    return {"rows": [(stage, tallies[pk]) for pk, stage in stages.items() if pk in tallies], "total": total}
+
+
+@widget("leaders", slot="side", order=20, template="analytics/leaders.html", allowed=leads_people, lazy=True)
 def leaders(user: Any) -> dict | None:
     """Who won most this month, as far as the user sees it."""
     known = sales.readable(user)
@@ -116,3 +146,16 @@ def leaders(user: Any) -> dict | None:
         tallies.setdefault((row["owner__name"], row["owner"]), Tally(url=url)).add(row)
     ranked = sorted(tallies.items(), key=lambda item: (-max(item[1].sums.values(), default=0), -item[1].count))
     return {"people": [(name, tally) for (name, _pk), tally in ranked[:RANKED]], "money": money}
+
+
+def _opportunity_url(user: Any) -> str:
+    return registry[sales.LABEL].url("add") if policy.can(user, sales.LABEL, "add") else ""
+
+
+start_step(
+    30,
+    gettext_lazy("Add an opportunity, or convert a lead"),
+    icon="coin",
+    url=_opportunity_url,
+    done=lambda user: Opportunity.objects.alive().filter(owner=user).exists(),
+)

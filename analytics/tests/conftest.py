@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 from django.utils import timezone
+from django.utils.translation import override
 
 from crm.access.models import Scope
 from customers.factories import make_account
@@ -16,6 +17,13 @@ from sales.factories import make_opportunity, make_pipeline
 from sales.models import Opportunity
 
 DEAL = "sales.opportunity"
+
+
+@pytest.fixture(autouse=True)
+def english():
+    """Labels outside of requests, whatever language the request before spoke."""
+    with override("en"):
+        yield
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ from django.utils import timezone
 
 from analytics.dashboard import Dashboard
 from crm.access.models import Scope
-from crm.home.widgets import shown
+from crm.home.widgets import filled, shown, widgets
 from crm.records.actor import Actor
 from customers.factories import make_source
-from sales.factories import make_loss_reason, make_opportunity, make_pipeline, make_stage
+from sales.factories import make_lead, make_loss_reason, make_opportunity, make_pipeline, make_stage
 from sales.models import Opportunity
 from sales.services import lose_opportunity, move_stage
 
@@ -217,16 +217,53 @@ def test_home_speaks_of_mine_or_of_the_team(deals, rep, make_user, grant):
     cards = {w["name"]: w["context"]["cards"] for w in shown(rep, "cards")}
     assert cards["sales"][0]["value"] == "¥800"
     assert {w["name"] for w in shown(rep, "side")} == {"funnel"}
-    assert {w["name"] for w in shown(lead, "side")} == {"funnel", "leaders"}
-    leaders = next(w for w in shown(lead, "side") if w["name"] == "leaders")["context"]["people"]
+    assert {w["name"] for w in shown(lead, "side")} == {"funnel", "stuck", "leaders"}
+    leaders = filled(widgets["leaders"], lead)["context"]["people"]
     assert [name for name, _tally in leaders] == ["陈立", "林晓"]
 
 
 def test_home_links_open_what_they_count(client, deals, rep):
     make(rep, stage="方案设计")
     client.force_login(rep)
-    steps = next(w for w in shown(rep, "side") if w["name"] == "funnel")["context"]["steps"]
+    steps = filled(widgets["funnel"], rep)["context"]["steps"]
     for step in steps:
         assert len(client.get(step["tally"].url).context["page"]) == step["tally"].count
     for card, count in zip(shown(rep, "cards")[0]["context"]["cards"], (3, 1), strict=True):
         assert len(client.get(card["url"]).context["page"]) == count
+
+
+def test_money_stuck_opens_what_stalls(client, deals, make_user, grant):
+    lead = make_user("lead")
+    grant(lead, LABEL, view=Scope.ALL)
+    client.force_login(lead)
+    context = filled(widgets["stuck"], lead)["context"]
+    late = [o for o in seen(lead) if is_stalled(o)]
+    assert (context["total"].count, context["total"].sums) == (len(late), totals(late))
+    for stage, tally in context["rows"]:
+        rows = client.get(tally.url).context["page"]
+        assert {row.pk for row in rows} == {o.pk for o in late if o.stage == stage}
+    page = client.get("/home/widget/stalled/").content.decode()
+    assert all(o.name in page for o in late)
+
+
+def test_widgets_of_a_team_are_not_for_a_rep(client, deals, rep, other):
+    client.force_login(rep)
+    assert client.get("/home/widget/leaders/").status_code == 403
+    assert client.get("/home/widget/stuck/").status_code == 403
+    assert client.get("/home/widget/nothing/").status_code == 404
+    mine = client.get("/home/widget/stalled/", headers={"HX-Request": "true"}).content.decode()
+    assert "<html" not in mine
+    names = {o.owner: o.name for o in Opportunity.objects.all() if is_stalled(o)}
+    assert names[rep] in mine
+    assert names[other] not in mine
+
+
+def test_leads_are_told_new_only_to_who_knows_their_status(client, rep, grant, field_rule):
+    grant(rep, "sales.lead", view=Scope.OWN)
+    make_lead(owner=rep)
+    client.force_login(rep)
+    answer = client.get("/")
+    assert [card["value"] for card in answer.context["cards"]] == ["1"]
+    assert answer.context["summaries"] == ["1 new lead waits for a first contact"]
+    field_rule(rep, "sales.lead", "status", "hidden")
+    assert client.get("/").context["cards"] == []

@@ -9,4 +9,4 @@ from crm.users.models import User
 @bench_page("home", goal=6)
 def home(user: User) -> tuple[str, str, None]:
     """My day."""
-    return "get", "/", None
+    return "GET", "/", None

@@ -1,4 +1,4 @@
-"""The widgets of everybody: what is due, and where to begin."""
+"""The widgets of everybody: what is due."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 
 from crm.access import policy
 from crm.activities.models import Task
-from crm.entities.bound import bind
 from crm.entities.entity import registry
 from crm.fields.periods import days_of
 from crm.home.widgets import widget
@@ -68,22 +67,5 @@ def overdue_card(user: Any) -> dict:
         "state": "seal" if found["late"] else "good",
         "url": f"{registry[TASK].url('list')}?view=overdue",
     }
-    return {"cards": [card]}
-
-
-def first_steps(user: Any) -> list[dict]:
-    """Where to begin while the user sees no records yet, as far as they may do it; empty once there are some."""
-    steps = []
-    for label in ("customers.account", "sales.lead"):
-        if label not in registry:
-            continue
-        bound = bind(registry[label], user)
-        if bound.can("view") and bound.records().exists():
-            return []
-        if bound.can("import"):
-            text = _("Bring %(entity)s from a file") % {"entity": bound.plural}
-            steps.append({"label": text, "route": label, "icon": "file-import"})
-        if bound.can("add"):
-            text = _("Add the first: %(entity)s") % {"entity": bound.name}
-            steps.append({"label": text, "url": bound.url("add"), "icon": bound.icon})
-    return steps
+    said = [_("%(count)d due today") % {"count": found["today"]}, _("%(count)d overdue") % {"count": found["late"]}]
+    return {"cards": [card], "summary": _("Tasks: %(counts)s") % {"counts": ", ".join(said)}}

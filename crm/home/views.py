@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from crm.entities.bound import bind
 from crm.entities.entity import registry
-from crm.home.my_day import first_steps
-from crm.home.widgets import shown
+from crm.home.start import close, start_list
+from crm.home.widgets import filled, shown, widgets
 
 MOST = 99
 
@@ -23,7 +23,8 @@ MOST = 99
 def home(request: HttpRequest) -> HttpResponse:
     """My day: what is due, what matters, where to begin."""
     user = request.user
-    cards = [{"percent": None, **card} for found in shown(user, "cards") for card in found["context"]["cards"]]
+    contexts = [found["context"] for found in shown(user, "cards")]
+    cards = [{"percent": None, **card} for context in contexts for card in context["cards"]]
     main, side = shown(user, "main"), shown(user, "side")
     now = timezone.localtime()
     context = {
@@ -32,9 +33,32 @@ def home(request: HttpRequest) -> HttpResponse:
         "cards": cards,
         "main": main,
         "side": side,
-        "steps": first_steps(user),
+        "summaries": [context["summary"] for context in contexts if context.get("summary")],
+        "steps": start_list(request),
     }
     return render(request, "home/home.html", context)
+
+
+@require_safe
+@login_required
+def widget(request: HttpRequest, name: str) -> HttpResponse:
+    """One widget by itself: what a lazy place asks for, or a page where scripts don't run."""
+    one = widgets.get(name)
+    if one is None or not one.template:
+        raise Http404
+    if not one.allowed(request.user):
+        raise PermissionDenied
+    found = filled(one, request.user)
+    if request.htmx:
+        return render(request, "home/widget.html#content", {"widget": found})
+    return render(request, "home/widget.html", {"widget": found})
+
+
+@require_POST
+@login_required
+def close_start(request: HttpRequest) -> HttpResponse:
+    """Put the start list away."""
+    return close(request, HttpResponse() if request.htmx else HttpResponseRedirect("/"))
 
 
 def _greeting(hour: int) -> str:

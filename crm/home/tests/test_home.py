@@ -11,7 +11,6 @@ from crm.activities.services import add_task
 from crm.home.widgets import shown
 from crm.records import services as records
 from crm.records.actor import Actor
-from customers.factories import make_account
 
 pytestmark = pytest.mark.django_db
 
@@ -56,11 +55,30 @@ def test_the_page_asks_for_a_sign_in(client):
     assert client.get("/").status_code == 302
 
 
-def test_a_first_visit_says_where_to_begin(client, seller, grant):
-    grant(seller, "customers.account", view=Scope.OWN, add=Scope.OWN)
+def test_the_start_list_goes_as_far_as_one_may(client, seller, boss, grant):
+    grant(seller, "customers.account", view=Scope.OWN)
+    grant(seller, "activities.followup", add=Scope.OWN)
     client.force_login(seller)
-    assert "/customers/accounts/add/" in [step["url"] for step in client.get("/").context["steps"]]
-    make_account(owner=seller)
+    steps = client.get("/").context["steps"]
+    assert [(step["url"], step["done"]) for step in steps] == [("/customers/accounts/", False), ("/profile/", True)]
+    task(seller, "first", 1)
+    assert client.get("/").context["steps"] == []
+    client.force_login(boss)
+    assert len(client.get("/").context["steps"]) == 5
+
+
+def test_the_start_list_can_be_put_away(client, boss):
+    client.force_login(boss)
+    assert "start-list" in client.get("/").content.decode()
+    assert client.get("/home/start/close/").status_code == 405
+    assert client.post("/home/start/close/").url == "/"
+    assert "start-list" not in client.get("/").content.decode()
+
+
+def test_who_knows_the_way_has_no_start_list(client, boss):
+    boss.date_joined = timezone.now() - timedelta(days=31)
+    boss.save()
+    client.force_login(boss)
     assert client.get("/").context["steps"] == []
 
 
