@@ -34,7 +34,9 @@ class ExportView(EntityView):
         if count > AT_ONCE:
             params = {"label": self.bound.label, "query": request.GET.urlencode(), "format": format}
             title = _("Export %(name)s") % {"name": file_stem(self.bound)}
-            return redirect("jobs:job", pk=start_job("exchange.export", user=request.user, params=params, title=title).pk)
+            return redirect(
+                "jobs:job", pk=start_job("exchange.export", user=request.user, params=params, title=title).pk
+            )
         audit(request.user, "exported", entity=self.bound.label, count=count, format=format, **export.summary())
         return download(export.rows(), file_stem(self.bound), format)
 

@@ -87,7 +87,9 @@ class Cell:
             self.labels.clear()
         unknown = values - self.labels.keys() - {None}
         if unknown:
-            self.labels |= {pk: self.column.mask(str(record)) for pk, record in self.model._base_manager.in_bulk(unknown).items()}
+            self.labels |= {
+                pk: self.column.mask(str(record)) for pk, record in self.model._base_manager.in_bulk(unknown).items()
+            }
 
     def _shower(self) -> Callable[[Any], Any]:
         column = self.column

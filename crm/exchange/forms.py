@@ -18,7 +18,12 @@ from crm.lib.text import fold
 
 ENCODINGS = ("utf-8", "gb18030", "utf-16", "big5", "cp1252", "shift_jis")
 DELIMITERS = ((",", _("Comma")), (";", _("Semicolon")), ("\t", _("Tab")), ("|", "|"))
-ORDERS = (("", _("Year first, or not needed")), ("DMY", _("Day, month, year")), ("MDY", _("Month, day, year")), ("YMD", _("Year, month, day")))
+ORDERS = (
+    ("", _("Year first, or not needed")),
+    ("DMY", _("Day, month, year")),
+    ("MDY", _("Month, day, year")),
+    ("YMD", _("Year, month, day")),
+)
 ENDINGS = (".csv", ".txt", ".tsv", ".xlsx")
 
 
@@ -40,10 +45,22 @@ class ReadingForm(forms.Form):
     """How the file is read: what was found, and may be changed."""
 
     sheet = forms.ChoiceField(label=_("Sheet"), required=False)
-    no_header = forms.BooleanField(label=_("No heading row"), required=False, help_text=_("Then say how many rows to skip at the top."))
-    header_row = forms.IntegerField(label=_("Heading in row"), required=False, min_value=1, max_value=1000, help_text=_("Empty: found automatically."))
+    no_header = forms.BooleanField(
+        label=_("No heading row"), required=False, help_text=_("Then say how many rows to skip at the top.")
+    )
+    header_row = forms.IntegerField(
+        label=_("Heading in row"),
+        required=False,
+        min_value=1,
+        max_value=1000,
+        help_text=_("Empty: found automatically."),
+    )
     skip = forms.IntegerField(label=_("Rows to skip at the top"), required=False, min_value=0, max_value=100_000)
-    encoding = forms.ChoiceField(label=_("Encoding"), required=False, choices=[("", _("Automatic")), *((name, name.upper()) for name in ENCODINGS)])
+    encoding = forms.ChoiceField(
+        label=_("Encoding"),
+        required=False,
+        choices=[("", _("Automatic")), *((name, name.upper()) for name in ENCODINGS)],
+    )
     delimiter = forms.ChoiceField(label=_("Delimiter"), required=False, choices=[("", _("Automatic")), *DELIMITERS])
 
     def __init__(self, *args: Any, run: Import, **kwargs: Any) -> None:
@@ -62,9 +79,14 @@ class OptionsForm(forms.Form):
     """What happens with rows that are there already."""
 
     mode = forms.ChoiceField(label=_("What to do"), choices=Import.Mode)
-    keys = forms.MultipleChoiceField(label=_("Recognise existing ones by"), required=False, widget=forms.CheckboxSelectMultiple)
+    keys = forms.MultipleChoiceField(
+        label=_("Recognise existing ones by"), required=False, widget=forms.CheckboxSelectMultiple
+    )
     duplicates = forms.ChoiceField(label=_("Rows that look like existing ones"), choices=Import.Duplicates)
-    blank = forms.ChoiceField(label=_("Empty cells, when updating"), choices=[("keep", _("Keep the value there")), ("clear", _("Clear the value there"))])
+    blank = forms.ChoiceField(
+        label=_("Empty cells, when updating"),
+        choices=[("keep", _("Keep the value there")), ("clear", _("Clear the value there"))],
+    )
 
     def __init__(self, *args: Any, run: Import, target: Target, **kwargs: Any) -> None:
         super().__init__(*args, initial=run.options, **kwargs)

@@ -48,13 +48,27 @@ def check_file(running: Running) -> dict:
     return {"import": run.pk}
 
 
-@job_kind("exchange.import", _("Import"), icon="file-import", template="exchange/imported.html", context=of_job)
+def not_undone(job: Job) -> bool:
+    """An import may go on as long as it was not taken back."""
+    return not Import.objects.filter(job=job, changes__undone_at__isnull=False).exists()
+
+
+@job_kind(
+    "exchange.import",
+    _("Import"),
+    icon="file-import",
+    template="exchange/imported.html",
+    context=of_job,
+    resumable=not_undone,
+)
 def run_import(running: Running) -> dict:
     """Bring the rows in."""
     return write_import(running)
 
 
-@job_kind("exchange.undo", _("Undo of an import"), icon="arrow-back-up", template="exchange/undone.html", context=of_job)
+@job_kind(
+    "exchange.undo", _("Undo of an import"), icon="arrow-back-up", template="exchange/undone.html", context=of_job
+)
 def undo_import(running: Running) -> dict:
     """Take back what an import did, newest first; what was changed since stays and is counted."""
     run = Import.objects.select_related("user").get(pk=running.params["import"])

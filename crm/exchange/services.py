@@ -65,7 +65,13 @@ def look(run: Import) -> Job | None:
         run.save(update_fields=["preview"])
         return None
     run.preview = look_ahead(run, most=200)
-    job = start_job("exchange.preview", user=run.user, params={"import": run.pk}, title=_("Check %(name)s") % {"name": run.name}, total=run.analysis["rows"])
+    job = start_job(
+        "exchange.preview",
+        user=run.user,
+        params={"import": run.pk},
+        title=_("Check %(name)s") % {"name": run.name},
+        total=run.analysis["rows"],
+    )
     run.preview["job"] = job.pk
     run.save(update_fields=["preview"])
     return job
@@ -73,7 +79,9 @@ def look(run: Import) -> Job | None:
 
 def stop_looking(run: Import) -> None:
     """Stop checks of this import whose verdicts nobody waits for any more."""
-    for job in Job.objects.filter(kind="exchange.preview", user=run.user, params__import=run.pk, state__in=["queued", "running"]):
+    for job in Job.objects.filter(
+        kind="exchange.preview", user=run.user, params__import=run.pk, state__in=["queued", "running"]
+    ):
         cancel_job(job)
 
 
@@ -85,7 +93,9 @@ def start_import(run: Import) -> Job:
         return locked.job
     stop_looking(locked)
     title = _("Import %(name)s") % {"name": locked.name}
-    locked.job = start_job("exchange.import", user=locked.user, params={"import": locked.pk}, title=title, total=locked.analysis["rows"])
+    locked.job = start_job(
+        "exchange.import", user=locked.user, params={"import": locked.pk}, title=title, total=locked.analysis["rows"]
+    )
     locked.save(update_fields=["job"])
     SavedMapping.objects.update_or_create(
         user=locked.user,
@@ -98,4 +108,9 @@ def start_import(run: Import) -> Job:
 
 def start_undo(run: Import) -> Job:
     """Take back everything an import did, as far as nobody has changed it since."""
-    return start_job("exchange.undo", user=run.user, params={"import": run.pk}, title=_("Undo the import %(name)s") % {"name": run.name})
+    return start_job(
+        "exchange.undo",
+        user=run.user,
+        params={"import": run.pk},
+        title=_("Undo the import %(name)s") % {"name": run.name},
+    )

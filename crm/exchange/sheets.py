@@ -17,7 +17,10 @@ from django.utils.timezone import localtime
 from crm.exchange.reading.neutralise import neutralise
 from crm.exchange.workbook import write_workbook
 
-FORMATS = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+FORMATS = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 CHUNK_ROWS = 500
 
 

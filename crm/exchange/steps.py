@@ -22,8 +22,16 @@ OFFERED = 60
 
 def steps(run: Import, here: str) -> list[dict]:
     """The bar of steps; a step is a link once it has been reached."""
-    names = [("reading", _("Read the file")), ("columns", _("Match the columns")), ("values", _("Match the values")), ("check", _("Check and start"))]
-    return [{"label": label, "url": reverse(f"exchange:{name}", args=[run.pk]), "active": name == here} for name, label in names]
+    names = [
+        ("reading", _("Read the file")),
+        ("columns", _("Match the columns")),
+        ("values", _("Match the values")),
+        ("check", _("Check and start")),
+    ]
+    return [
+        {"label": label, "url": reverse(f"exchange:{name}", args=[run.pk]), "active": name == here}
+        for name, label in names
+    ]
 
 
 def first_rows(run: Import) -> list[tuple[int, list[str]]]:
@@ -44,7 +52,9 @@ def column_rows(run: Import, target: Target) -> list[dict]:
                 "look": look,
                 "field": field,
                 "orders": ORDERS if field and field.kind in {"date", "datetime"} else (),
-                "missing": missing_options(target, field) if field and field.kind in {"choice", "record", "user"} else (),
+                "missing": missing_options(target, field)
+                if field and field.kind in {"choice", "record", "user"}
+                else (),
                 "places": places(field) if field else (),
                 "place": column.within,
             }
@@ -62,7 +72,11 @@ def missing_options(target: Target, field: Any) -> list[tuple[str, str]]:
 def places(field: Any) -> list[tuple[int, str]]:
     """The containers in which new ones of a link may be made: the pipelines of a stage."""
     container = container_of(field.link) if field.link else None
-    return [(place.pk, str(place)) for place in container.related_model._default_manager.all()[:OFFERED]] if container else []
+    return (
+        [(place.pk, str(place)) for place in container.related_model._default_manager.all()[:OFFERED]]
+        if container
+        else []
+    )
 
 
 def lacking(run: Import, target: Target) -> list[dict]:
@@ -73,7 +87,9 @@ def lacking(run: Import, target: Target) -> list[dict]:
     for field in target.fields.values():
         if field.required and field.name not in filled and getattr(fresh, field.field.source.attname) in (None, ""):
             fillable = not field.link and field.kind == "text"
-            found.append({"field": field, "fillable": fillable, "chosen": run.options.get("fill", {}).get(field.name, [])})
+            found.append(
+                {"field": field, "fillable": fillable, "chosen": run.options.get("fill", {}).get(field.name, [])}
+            )
     return found
 
 
@@ -90,7 +106,13 @@ def value_groups(run: Import, target: Target) -> list[dict]:
         found, options = _of_link(column, target, texts) if field.link else _of_choice(field, texts)
         values = column.values or {}
         rows = [
-            {"number": n, "text": text, "count": count, "found": found.get(text, ""), "pick": values.get(fold(text), "")}
+            {
+                "number": n,
+                "text": text,
+                "count": count,
+                "found": found.get(text, ""),
+                "pick": values.get(fold(text), ""),
+            }
             for n, (text, count) in enumerate(distinct)
         ]
         rows.sort(key=lambda row: bool(row["found"]))

@@ -43,7 +43,9 @@ def start(request: HttpRequest, label: str) -> HttpResponse:
     """Choose a file. ``?parent=`` names the import whose rejected rows it corrects."""
     target = allowed_target(request, label)
     parent_pk = request.GET.get("parent", "")
-    parent = Import.objects.filter(pk=parent_pk, user=request.user, label=label).first() if parent_pk.isdecimal() else None
+    parent = (
+        Import.objects.filter(pk=parent_pk, user=request.user, label=label).first() if parent_pk.isdecimal() else None
+    )
     form = UploadForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -53,7 +55,13 @@ def start(request: HttpRequest, label: str) -> HttpResponse:
         else:
             return redirect("exchange:columns" if parent else "exchange:reading", pk=run.pk)
     recent = Import.objects.filter(user=request.user, label=label).select_related("job")[:8]
-    context = {"target": target, "form": form, "recent": list(recent), "parent": parent, "limit": settings.UPLOAD_LIMIT >> 20}
+    context = {
+        "target": target,
+        "form": form,
+        "recent": list(recent),
+        "parent": parent,
+        "limit": settings.UPLOAD_LIMIT >> 20,
+    }
     return render(request, "exchange/start.html", context, status=UNPROCESSABLE if form.errors else 200)
 
 
@@ -73,7 +81,13 @@ def reading(request: HttpRequest, pk: int) -> HttpResponse:
             form.add_error(None, str(error))
         else:
             return redirect("exchange:columns" if "next" in request.POST else "exchange:reading", pk=run.pk)
-    context = {"run": run, "target": target, "form": form, "rows": steps.first_rows(run), "steps": steps.steps(run, "reading")}
+    context = {
+        "run": run,
+        "target": target,
+        "form": form,
+        "rows": steps.first_rows(run),
+        "steps": steps.steps(run, "reading"),
+    }
     return render(request, "exchange/reading.html", context, status=UNPROCESSABLE if form.errors else 200)
 
 
@@ -119,7 +133,12 @@ def values(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         services.set_mapping(run, posted_values(request.POST, run), {})
         return redirect("exchange:check", pk=run.pk)
-    context = {"run": run, "target": target, "groups": steps.value_groups(run, target), "steps": steps.steps(run, "values")}
+    context = {
+        "run": run,
+        "target": target,
+        "groups": steps.value_groups(run, target),
+        "steps": steps.steps(run, "values"),
+    }
     return render(request, "exchange/values.html", context)
 
 
@@ -153,8 +172,17 @@ def check_state(request: HttpRequest, pk: int) -> HttpResponse:
 def _state(run: Import, target: Target) -> dict:
     preview = run.preview
     job = Job.objects.filter(pk=preview.get("job"), user=run.user).first() if preview.get("job") else None
-    made = [{"field": target.fields[name], **found} for name, found in preview.get("made", {}).items() if name in target.fields]
-    return {"preview": preview, "check_job": job, "pending": bool(job and job.active and not preview.get("complete")), "made": made}
+    made = [
+        {"field": target.fields[name], **found}
+        for name, found in preview.get("made", {}).items()
+        if name in target.fields
+    ]
+    return {
+        "preview": preview,
+        "check_job": job,
+        "pending": bool(job and job.active and not preview.get("complete")),
+        "made": made,
+    }
 
 
 @login_required

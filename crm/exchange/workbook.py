@@ -86,4 +86,10 @@ def cell(value: Any, style: int = 0) -> str:
         return f'<c s="3"><v>{(local.date() - _EPOCH).days + seconds / 86400:.8f}</v></c>'
     if isinstance(value, datetime.date):
         return f'<c s="2"><v>{(value - _EPOCH).days}</v></c>'
-    return f"<c><v>{value:f}</v></c>" if isinstance(value, Decimal) else f"<c><v>{value}</v></c>" if isinstance(value, int | float) else cell(str(value), style)
+    return (
+        f"<c><v>{value:f}</v></c>"
+        if isinstance(value, Decimal)
+        else f"<c><v>{value}</v></c>"
+        if isinstance(value, int | float)
+        else cell(str(value), style)
+    )

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class JobKind:
-    """``run(running)`` does the work and returns the result; ``template`` and ``context(job)`` draw what came of it."""
+    """``run(running)`` does the work and returns the result; ``template`` and ``context(job)`` draw what came of it.
+
+    ``resumable(job)`` says whether a job that failed or was stopped may go on from its checkpoint.
+    """
 
     name: str
     label: Any
@@ -22,18 +25,25 @@ class JobKind:
     icon: str = "settings"
     template: str = ""
     context: Callable[[Job], dict] = lambda job: {}
+    resumable: Callable[[Job], bool] = lambda job: False
 
 
 kinds: dict[str, JobKind] = {}
 
 
 def job_kind(
-    name: str, label: Any, *, icon: str = "settings", template: str = "", context: Callable[[Job], dict] = lambda job: {}
+    name: str,
+    label: Any,
+    *,
+    icon: str = "settings",
+    template: str = "",
+    context: Callable[[Job], dict] = lambda job: {},
+    resumable: Callable[[Job], bool] = lambda job: False,
 ) -> Callable:
     """Decorator: ``fn(running)`` runs jobs of kind ``name``. It must go on from ``running.checkpoint`` when called again."""
 
     def add(fn: Callable[[Running], dict | None]) -> Callable[[Running], dict | None]:
-        kinds[name] = JobKind(name, label, fn, icon, template, context)
+        kinds[name] = JobKind(name, label, fn, icon, template, context, resumable)
         return fn
 
     return add

@@ -32,7 +32,9 @@ class Job(models.Model):
 
     kind = models.CharField(_("kind"), max_length=50)
     title = models.CharField(_("title"), max_length=300)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="jobs", verbose_name=_("started by"))
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="jobs", verbose_name=_("started by")
+    )
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.QUEUED)
     params = models.JSONField(default=dict)
     checkpoint = models.JSONField(default=dict)
@@ -60,7 +62,9 @@ class Job(models.Model):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["user", "-id"], name="job_of_user"),
-            models.Index(fields=["heartbeat_at"], condition=models.Q(state__in=["queued", "running"]), name="job_active"),
+            models.Index(
+                fields=["heartbeat_at"], condition=models.Q(state__in=["queued", "running"]), name="job_active"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -87,7 +87,9 @@ class Running:
             return
         self._told = time.monotonic()
         self.check()
-        changes = {"done": done, "heartbeat_at": timezone.now(), "stalls": 0} | ({"total": total} if total is not None else {})
+        changes = {"done": done, "heartbeat_at": timezone.now(), "stalls": 0} | (
+            {"total": total} if total is not None else {}
+        )
         self._update(changes)
 
     def set_total(self, total: int, *, done: int | None = None) -> None:
@@ -152,7 +154,9 @@ def _work(job: Job) -> None:
         log.exception("job_interrupted", job=job.pk)
     except Exception as error:
         log.exception("job_failed", job=job.pk)
-        text = _("The work stopped at an unexpected error (%(error)s). What was done so far is kept. Tell your administrator: job %(job)s.")
+        text = _(
+            "The work stopped at an unexpected error (%(error)s). What was done so far is kept. Tell your administrator: job %(job)s."
+        )
         _end(job, Job.State.FAILED, error=text % {"error": type(error).__name__, "job": job.pk})
         raise
 
@@ -165,7 +169,11 @@ def _claim(job_id: int) -> Job | None:
     if job is None:
         return None
     if job.stalls >= MOST_STALLS or job.kind not in kinds:
-        _end(job, Job.State.FAILED, error=_("The work was interrupted %(times)s times without getting on.") % {"times": job.stalls})
+        _end(
+            job,
+            Job.State.FAILED,
+            error=_("The work was interrupted %(times)s times without getting on.") % {"times": job.stalls},
+        )
         return None
     if job.cancel_requested:
         _end(job, Job.State.CANCELLED)
@@ -178,7 +186,9 @@ def _claim(job_id: int) -> Job | None:
 
 
 def _end(job: Job, state: str, *, result: dict | None = None, error: str = "") -> None:
-    changes = {"state": state, "ended_at": timezone.now(), "error": error} | ({} if result is None else {"result": result})
+    changes = {"state": state, "ended_at": timezone.now(), "error": error} | (
+        {} if result is None else {"result": result}
+    )
     Job.objects.filter(pk=job.pk, attempt=job.attempt).update(**changes)
 
 

@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from crm.jobs.kinds import kinds
 from crm.jobs.models import STALE_AFTER, Job, JobFile
 
 KEEP_FILES = timedelta(days=30)
@@ -39,6 +40,26 @@ def cancel_job(job: Job) -> None:
     """Stop after the present batch; a job that waits ends at once."""
     Job.objects.filter(pk=job.pk, state=Job.State.QUEUED).update(state=Job.State.CANCELLED, ended_at=timezone.now())
     Job.objects.filter(pk=job.pk, state=Job.State.RUNNING).update(cancel_requested=True)
+
+
+def resume_job(job: Job) -> bool:
+    """Let a failed or stopped job go on from its checkpoint; False when it is in another state or its kind can't."""
+    kind = kinds.get(job.kind)
+    if kind is None or not kind.resumable(job):
+        return False
+    over = Job.objects.filter(pk=job.pk, state__in=[Job.State.FAILED, Job.State.CANCELLED])
+    fresh = {
+        "state": Job.State.QUEUED,
+        "cancel_requested": False,
+        "stalls": 0,
+        "error": "",
+        "ended_at": None,
+        "created_at": timezone.now(),
+    }
+    if not over.update(**fresh):
+        return False
+    transaction.on_commit(lambda: wake_worker(job.pk))
+    return True
 
 
 def rescue_jobs() -> int:

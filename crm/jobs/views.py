@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from crm.jobs.kinds import kinds
 from crm.jobs.models import Job, JobFile
-from crm.jobs.services import cancel_job
+from crm.jobs.services import cancel_job, resume_job
 
 PAGE = 50
 STOP_POLLING = 286
@@ -55,11 +55,23 @@ def job_cancel(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
+@require_POST
+def job_resume(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let the job go on where it stopped."""
+    job = get_object_or_404(Job, pk=pk, user=request.user)
+    if not resume_job(job):
+        messages.error(request, _("This job can't go on. Start it anew."))
+    return redirect("jobs:job", pk=job.pk)
+
+
+@login_required
 @require_safe
 def job_file(request: HttpRequest, pk: int, file_pk: int) -> FileResponse:
     """A result, as an attachment, to the job's own user only."""
     found = get_object_or_404(JobFile, pk=file_pk, job_id=pk, job__user=request.user)
-    response = FileResponse(found.file.open("rb"), as_attachment=True, filename=found.name, content_type=found.content_type)
+    response = FileResponse(
+        found.file.open("rb"), as_attachment=True, filename=found.name, content_type=found.content_type
+    )
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "private, no-store"
     return response
@@ -72,5 +84,7 @@ def _see(job: Job) -> None:
 
 def _context(job: Job) -> dict:
     kind = kinds.get(job.kind)
+    stopped = job.state in {Job.State.FAILED, Job.State.CANCELLED}
+    resumable = bool(stopped and kind and kind.resumable(job))
     extra = kind.context(job) if kind and not job.active else {}
-    return {"job": job, "kind": kind, "files": list(job.files.all()), **extra}
+    return {"job": job, "kind": kind, "resumable": resumable, "files": list(job.files.all()), **extra}

@@ -69,10 +69,19 @@ def candidates_many(rows: Sequence[Any], user: Any, *, model: type[models.Model]
     return [_matches(reasons, seen) for reasons in wanted]
 
 
-def matching_ids(rows: Iterable[Any], *, model: type[models.Model], kinds: Iterable[str] = WEIGHT) -> list[list[int]]:
-    """For each row the ids of records that share a key of ``kinds``, whoever may see them: for imports that match by rule."""
+def matching_ids(
+    rows: Sequence[Any],
+    *,
+    model: type[models.Model],
+    kinds: Iterable[str] = WEIGHT,
+    keys: Sequence[Iterable[Key]] | None = None,
+) -> list[list[int]]:
+    """For each row the ids of records that share a key of ``kinds``, whoever may see them: for imports that match by rule.
+
+    ``keys`` are those of the rows, where the caller has them already.
+    """
     kinds = set(kinds)
-    keys = [{key for key in keys_of(row) if key.kind in kinds} for row in rows]
+    keys = [{key for key in some if key.kind in kinds} for some in (keys or map(keys_of, rows))]
     sharing = _sharing(model, {key for some in keys for key in some})
     return [sorted({pk for key in some for pk in sharing.get(key, ())}) for some in keys]
 

@@ -41,7 +41,9 @@ def copy_in(model: type[models.Model], names: Sequence[str], rows: Iterable[Sequ
     writers = [writer_of(field) for field in fields]
     text = io.StringIO()
     for row in rows:
-        text.write("\t".join([NULL if value is None else write(value) for write, value in zip(writers, row, strict=True)]))
+        text.write(
+            "\t".join([NULL if value is None else write(value) for write, value in zip(writers, row, strict=True)])
+        )
         text.write("\n")
     text.seek(0)
     quote: Callable[[Any], str] = connection.ops.quote_name
@@ -82,9 +84,11 @@ def _array(values: Iterable[Any]) -> str:
 
 
 def _getter(field: models.Field) -> Callable[[models.Model], Any]:
-    if type(field).pre_save not in (models.Field.pre_save, models.DateField.pre_save, models.DateTimeField.pre_save) or getattr(
-        field, "auto_now", False
-    ) or getattr(field, "auto_now_add", False):
+    if (
+        type(field).pre_save not in (models.Field.pre_save, models.DateField.pre_save, models.DateTimeField.pre_save)
+        or getattr(field, "auto_now", False)
+        or getattr(field, "auto_now_add", False)
+    ):
         return lambda record: field.pre_save(record, True)
     attname = field.attname
     return lambda record: getattr(record, attname)

@@ -35,7 +35,10 @@ class Judge:
         self.made: dict[str, dict[str, str]] = {}
         self.names: set[str] = set()
         proto = self.target.new()
-        self.defaults = [DEFERRED if f.generated else None if f.primary_key else getattr(proto, f.attname) for f in proto._meta.fields]
+        self.defaults = [
+            DEFERRED if f.generated else None if f.primary_key else getattr(proto, f.attname)
+            for f in proto._meta.fields
+        ]
         self.owned = hasattr(proto, "owner_id")
 
     def judge(self, rows: list[Row]) -> None:
@@ -69,7 +72,11 @@ class Judge:
             return
         chosen = link.chosen(texts)
         found = link.finder.find(text for text in texts if text not in chosen)
-        unknown = [text for text in texts if chosen.get(text) == MAKE or (link.makes and text not in chosen and not found[text])]
+        unknown = [
+            text
+            for text in texts
+            if chosen.get(text) == MAKE or (link.makes and text not in chosen and not found[text])
+        ]
         unknown = [text for text in unknown if fold(text) not in own]
         spelled = {fold(text): text for text in reversed(unknown)}
         if unknown and self.make is not None:
@@ -117,7 +124,11 @@ class Judge:
         """Find what the keys name, and decide between create, update, skip and reject."""
         plan = self.plan
         existing = find_existing(rows, plan, lock=self.make is not None)
-        allowed = self.target.changeable({r.pk for found in existing.values() for r in found}) if plan.mode in UPDATING else set()
+        allowed = (
+            self.target.changeable({r.pk for found in existing.values() for r in found})
+            if plan.mode in UPDATING
+            else set()
+        )
         here: dict[tuple, Row] = {}
         for row in rows:
             key = key_of(row, plan.keys)
@@ -129,7 +140,9 @@ class Judge:
             elif key and (key in here or self._saw(key)):
                 self._meet_again(row, here.get(key))
             elif plan.mode == Import.Mode.UPDATE:
-                row.reject(_("No record has this key.") if key else _("The key is empty, so nothing can be found to update."))
+                row.reject(
+                    _("No record has this key.") if key else _("The key is empty, so nothing can be found to update.")
+                )
             elif not self.target.can_create:
                 row.reject(_("You may not create records here."))
             else:

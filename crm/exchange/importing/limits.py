@@ -38,7 +38,9 @@ def broken(record: models.Model) -> str | None:
 def _compile(model: type[models.Model], condition: Any) -> Check | None:
     if not isinstance(condition, Q):
         return None
-    parts = [_leaf(model, *child) if isinstance(child, tuple) else _compile(model, child) for child in condition.children]
+    parts = [
+        _leaf(model, *child) if isinstance(child, tuple) else _compile(model, child) for child in condition.children
+    ]
     if any(part is None for part in parts):
         return None
     joined = _all(parts) if condition.connector == Q.AND else _any(parts)
@@ -47,7 +49,11 @@ def _compile(model: type[models.Model], condition: Any) -> Check | None:
 
 def _leaf(model: type[models.Model], path: str, wanted: Any) -> Check | None:
     name, _separator, lookup = path.partition("__")
-    if name == "pk" or name not in {f.name for f in model._meta.concrete_fields} or isinstance(wanted, F | models.Expression):
+    if (
+        name == "pk"
+        or name not in {f.name for f in model._meta.concrete_fields}
+        or isinstance(wanted, F | models.Expression)
+    ):
         return None
     attname = model._meta.get_field(name).attname
     if lookup == "isnull":

@@ -67,7 +67,11 @@ class Finder:
     def names(self) -> list[str]:
         """The fields by which a record may be named, as far as the user may read them."""
         have = {f.name for f in self.model._meta.concrete_fields}
-        return [n for n in NAMES if n in have and policy.field_mode(self.user, resolve(self.model, n).steps) in {None, policy.Mode.READ}]
+        return [
+            n
+            for n in NAMES
+            if n in have and policy.field_mode(self.user, resolve(self.model, n).steps) in {None, policy.Mode.READ}
+        ]
 
     @cached_property
     def small(self) -> dict[str, list[Any]] | None:

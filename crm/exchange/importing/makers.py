@@ -50,7 +50,9 @@ def can_make(user: Any, model: type[models.Model]) -> bool:
     return "name" in {f.name for f in model._meta.fields} and not [f for f in _needed(model) if f.name not in free]
 
 
-def make(model: type[models.Model], names: list[str], *, user: Any, within: Any, actor: Actor, changes: ChangeSet | None) -> dict[str, Any]:
+def make(
+    model: type[models.Model], names: list[str], *, user: Any, within: Any, actor: Actor, changes: ChangeSet | None
+) -> dict[str, Any]:
     """Create one record a name; ``within`` is the container, where there must be one."""
     if model in makers:
         return makers[model].make(names, user, actor)
@@ -58,7 +60,10 @@ def make(model: type[models.Model], names: list[str], *, user: Any, within: Any,
     if not issubclass(model, Record):
         place = {container.name: within} if container else {}
         named = getattr(model._default_manager, "make_named", None)
-        return {name: named(name, **place) if named else model._default_manager.get_or_create(name=name, **place)[0] for name in names}
+        return {
+            name: named(name, **place) if named else model._default_manager.get_or_create(name=name, **place)[0]
+            for name in names
+        }
     entity = registry[policy.entity_label(model)]
     made = {}
     for name in names:
@@ -74,5 +79,10 @@ def _needed(model: type[models.Model]) -> list[models.Field]:
     return [
         f
         for f in model._meta.concrete_fields
-        if f.editable and not f.blank and not f.null and not f.has_default() and f.name not in owner and not f.primary_key
+        if f.editable
+        and not f.blank
+        and not f.null
+        and not f.has_default()
+        and f.name not in owner
+        and not f.primary_key
     ]

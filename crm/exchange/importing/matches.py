@@ -88,10 +88,10 @@ def mark_twins(rows: Sequence[Row], plan: Plan) -> None:
     """Note, skip or reject new rows that look like something there already or like an earlier row of the batch."""
     if not rows or not is_matched(plan.target.label):
         return
-    others = matching_ids([row.record for row in rows], model=plan.target.model)
+    keys_of_rows = [keys_of(row.record) for row in rows]
+    others = matching_ids([row.record for row in rows], model=plan.target.model, keys=keys_of_rows)
     earlier: set = set()
-    for row, ids in zip(rows, others, strict=True):
-        keys = keys_of(row.record)
+    for row, ids, keys in zip(rows, others, keys_of_rows, strict=True):
         if not ids and not keys & earlier:
             earlier |= keys
             continue

@@ -30,7 +30,20 @@ LABEL = "users.user"
 CREATED = "people_imported"
 
 SYNONYMS = {
-    "name": ("姓名", "full name", "display name", "employee", "sales agent", "agent", "sales rep", "员工", "员工姓名", "销售", "业务员", "销售员"),
+    "name": (
+        "姓名",
+        "full name",
+        "display name",
+        "employee",
+        "sales agent",
+        "agent",
+        "sales rep",
+        "员工",
+        "员工姓名",
+        "销售",
+        "业务员",
+        "销售员",
+    ),
     "username": ("用户名", "login", "account", "user", "账号", "登录名", "工号"),
     "email": ("邮箱", "mail", "email address", "邮件", "电子邮箱"),
     "mobile": ("手机", "phone", "cell", "telephone", "电话", "手机号"),
@@ -72,7 +85,10 @@ class PeopleTarget(Target):
     @cached_property
     def fields(self) -> dict[str, TargetField]:
         found = {name: resolve(User, name) for name in SYNONYMS}
-        return {name: TargetField(field, headings_of(field, SYNONYMS[name]), given=name == "username") for name, field in found.items()}
+        return {
+            name: TargetField(field, headings_of(field, SYNONYMS[name]), given=name == "username")
+            for name, field in found.items()
+        }
 
     @cached_property
     def checks(self) -> list:
@@ -128,7 +144,11 @@ def create_people(people: Sequence[User], actor: Actor) -> None:
 
 def undo_people(run: Import) -> dict:
     """Delete the people an import created, except those who are in use by now."""
-    ids = {pk for event in AuditEvent.objects.filter(action=CREATED, data__cause=f"import:{run.pk}") for pk in event.record_ids}
+    ids = {
+        pk
+        for event in AuditEvent.objects.filter(action=CREATED, data__cause=f"import:{run.pk}")
+        for pk in event.record_ids
+    }
     gone, kept = 0, 0
     for person in User.objects.filter(pk__in=ids):
         try:

@@ -51,9 +51,13 @@ class Plan:
         self.duplicates: str = options.get("duplicates", Import.Duplicates.CREATE)
         self.keys: list[str] = [key for key in options.get("keys", []) if key in self.filled]
         self.blank_clears: bool = options.get("blank") == "clear"
-        self.fill: dict[str, list[int]] = {name: columns for name, columns in options.get("fill", {}).items() if name in target.fields}
+        self.fill: dict[str, list[int]] = {
+            name: columns for name, columns in options.get("fill", {}).items() if name in target.fields
+        }
         self.readers = [(c.index, c.heading, self._reader(c)) for c in self.columns if c.to != "ignore"]
-        self.links = {c.field: Link(c, target) for c in self.columns if c.field in target.fields and target.fields[c.field].link}
+        self.links = {
+            c.field: Link(c, target) for c in self.columns if c.field in target.fields and target.fields[c.field].link
+        }
 
     @property
     def filled(self) -> set[str]:
@@ -94,7 +98,10 @@ class Plan:
                 if pick and pick != REJECT:
                     text = pick
                 elif pick is None and column.missing == EMPTY and cleaner.read.find(text) is None:
-                    row.notes.append(_("%(field)s: “%(text)s” is unknown and was left out.") % {"field": field.label, "text": text[:50]})
+                    row.notes.append(
+                        _("%(field)s: “%(text)s” is unknown and was left out.")
+                        % {"field": field.label, "text": text[:50]}
+                    )
                     return
             self._take(row, name, cleaner, text)
 

@@ -64,7 +64,13 @@ def options_for(run: Import, target: Target) -> dict:
         mode = Import.Mode.UPSERT if target.can_update else Import.Mode.SKIP
     if not target.can_create:
         mode = Import.Mode.UPDATE
-    return {"mode": mode, "keys": keys, "duplicates": Import.Duplicates.CREATE, "blank": "keep", "fill": fills(filled, target)}
+    return {
+        "mode": mode,
+        "keys": keys,
+        "duplicates": Import.Duplicates.CREATE,
+        "blank": "keep",
+        "fill": fills(filled, target),
+    }
 
 
 def fills(filled: dict[str, int], target: Target) -> dict[str, list[int]]:
@@ -73,7 +79,9 @@ def fills(filled: dict[str, int], target: Target) -> dict[str, list[int]]:
     for field in target.fields.values():
         if field.required and not field.link and field.kind == "text" and field.name not in filled:
             declared = [filled[name] for name in target.compose.get(field.name, ()) if name in filled]
-            texts = [index for name, index in filled.items() if name in target.fields and target.fields[name].kind == "text"]
+            texts = [
+                index for name, index in filled.items() if name in target.fields and target.fields[name].kind == "text"
+            ]
             if columns := (declared or texts[:1]):
                 found[field.name] = columns[:3]
     return found

@@ -33,7 +33,10 @@ def table_of(run: Import) -> Table:
 def batches(run: Import, size: int, *, after: int = 0) -> Iterator[list[Row]]:
     """The rows in batches; ``after`` leaves out as many rows as are done already."""
     table = table_of(run)
-    rows = (Row(line, [denaturalise(cell) if cell[:1] == "'" else cell for cell in cells]) for line, cells in islice(table.rows, after, None))
+    rows = (
+        Row(line, [denaturalise(cell) if cell[:1] == "'" else cell for cell in cells])
+        for line, cells in islice(table.rows, after, None)
+    )
     while batch := list(islice(rows, size)):
         if table.too_long:
             _note_cut(batch, table)
@@ -45,7 +48,9 @@ def _note_cut(batch: list[Row], table: Table) -> None:
     for row in batch:
         if (count := table.too_long.pop(row.line, None)) is not None:
             told = {"count": count, "columns": len(table.columns)}
-            row.notes.append(_("The row has %(count)s cells, but there are %(columns)s columns: the rest was left out.") % told)
+            row.notes.append(
+                _("The row has %(count)s cells, but there are %(columns)s columns: the rest was left out.") % told
+            )
 
 
 def signature(headings: Sequence[str]) -> str:

@@ -116,7 +116,10 @@ class Target:
         names = dict.fromkeys([*self.entity.form_names, *self.entity.keys, "owner"])
         shown = [f for f in self.bound.visible(n for n in names if hasattr(self.model, n)) if f.editable]
         words = self.entity.synonyms
-        return {f.name: TargetField(f.field, headings_of(f.field, words.get(f.name, ())), given=f.name == "owner") for f in shown}
+        return {
+            f.name: TargetField(f.field, headings_of(f.field, words.get(f.name, ())), given=f.name == "owner")
+            for f in shown
+        }
 
     @cached_property
     def keys(self) -> list[str]:
@@ -131,7 +134,10 @@ class Target:
     @cached_property
     def assignable(self) -> set[int]:
         """The people who may become owners; the importer always may."""
-        return {self.user.pk, *User.objects.filter(policy.assignable(self.user, self.label)).values_list("pk", flat=True)}
+        return {
+            self.user.pk,
+            *User.objects.filter(policy.assignable(self.user, self.label)).values_list("pk", flat=True),
+        }
 
     def new(self) -> models.Model:
         """An unsaved record with its defaults."""
@@ -139,7 +145,9 @@ class Target:
 
     def existing(self) -> models.QuerySet:
         """Where a key looks for records: everything alive, since keys are unique across owners."""
-        links = [f.name for f in self.model._meta.fields if f.is_relation and hasattr(f.related_model, "timeline_subjects")]
+        links = [
+            f.name for f in self.model._meta.fields if f.is_relation and hasattr(f.related_model, "timeline_subjects")
+        ]
         return self.model._base_manager.filter(deleted_at__isnull=True).select_related(*links)
 
     def changeable(self, ids: Iterable[int]) -> set[int]:

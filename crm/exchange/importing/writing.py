@@ -94,14 +94,20 @@ class Writer:
         insert_many(ImportRow, noted)
 
     def _make(self, link: Link, names: list[str]) -> dict[str, Any]:
-        made = make(link.model, names, user=self.run.user, within=link.place(), actor=self.actor, changes=self.run.changes)
+        made = make(
+            link.model, names, user=self.run.user, within=link.place(), actor=self.actor, changes=self.run.changes
+        )
         link.finder.forget()
         return made
 
 
 def storable(text: str) -> str:
     """The text as JSON in the database can keep it; what it can't becomes �."""
-    return text.replace("\x00", "�").encode("utf-8", "replace").decode("utf-8") if not text.isascii() or "\x00" in text else text
+    return (
+        text.replace("\x00", "�").encode("utf-8", "replace").decode("utf-8")
+        if not text.isascii() or "\x00" in text
+        else text
+    )
 
 
 def write_import(running: Running) -> dict:
@@ -120,6 +126,8 @@ def write_import(running: Running) -> dict:
         done += len(rows)
         with running.batch() as step:
             counts = writer.write(rows)
-            step.created, step.updated, step.skipped, step.failed = (counts[n] for n in ("created", "updated", "skipped", "failed"))
+            step.created, step.updated, step.skipped, step.failed = (
+                counts[n] for n in ("created", "updated", "skipped", "failed")
+            )
             step.checkpoint = {"rows": done}
     return {"import": run.pk}

@@ -126,7 +126,9 @@ def test_gb18030_and_workbooks_read_alike(boss, bring):
 
 def test_a_list_of_names_without_headings(boss, bring):
     person = bring(boss)
-    run = person.upload("customers.account", "By someone\r\n2022.11.30\r\n\r\n东方模具\r\n鲁能热电\r\n".encode("utf-8-sig"), "names.txt")
+    run = person.upload(
+        "customers.account", "By someone\r\n2022.11.30\r\n\r\n东方模具\r\n鲁能热电\r\n".encode("utf-8-sig"), "names.txt"
+    )
     person.post("reading", run, no_header="on", skip="3", next="1")
     assert run.mapping[0]["to"] == "field:name"
     job = person.begin(run)
@@ -148,13 +150,21 @@ def test_rejected_rows_say_why_and_come_back_corrected(boss, bring):
     rows[1][1], rows[2][2], rows[3][0] = "b@b.cn", "8", "丁公司"
     corrected = "\n".join(",".join(map(str, row)).replace("\n", " ") for row in rows)
     again = person.upload("customers.account", corrected, "fixed.csv", parent=run.pk)
-    assert [entry["to"] for entry in again.mapping] == ["field:name", "field:email", "field:employees", "ignore", "ignore"]
+    assert [entry["to"] for entry in again.mapping] == [
+        "field:name",
+        "field:email",
+        "field:employees",
+        "ignore",
+        "ignore",
+    ]
     assert person.begin(again).created == 3
     assert Account.objects.count() == 4 and not Account.objects.exclude(extras={}).exists()
 
 
 def test_hostile_cells_are_listed_not_fatal(boss, bring):
-    content = "name,website,employees\n" + "x" * 400 + ",,\n好,javascript:alert(1),\n‮abc,,99999999999999999999\n=1+1,,3\n"
+    content = (
+        "name,website,employees\n" + "x" * 400 + ",,\n好,javascript:alert(1),\n‮abc,,99999999999999999999\n=1+1,,3\n"
+    )
     run, job = bring(boss).whole("customers.account", content)
     assert (job.created, job.failed) == (1, 3)
     assert Account.objects.get().name == "=1+1"
@@ -167,7 +177,12 @@ def test_opportunities_with_agents_accounts_and_stages(boss, bring, stages):
     person.post("columns", run, **{"missing-1": "create", "missing-2": "create"})
     assert person.begin(run).created == 2
     anna = User.objects.get(name="Anna Snelling")
-    assert (anna.is_active, anna.has_usable_password(), anna.manager.name, anna.department.name) == (False, False, "Dustin Brinkmann", "Central")
+    assert (anna.is_active, anna.has_usable_password(), anna.manager.name, anna.department.name) == (
+        False,
+        False,
+        "Dustin Brinkmann",
+        "Central",
+    )
     person.whole("customers.account", "account,sector,subsidiary_of\nIsdom,medical,\nCancity,retail,Isdom\n")
     assert Account.objects.get(name="Cancity").parent.name == "Isdom"
 
@@ -190,10 +205,22 @@ def test_opportunities_with_agents_accounts_and_stages(boss, bring, stages):
     job = person.begin(run)
     assert job.created == 4, reasons(run)
     won = Opportunity.objects.get(external_id="A1")
-    assert (won.owner, won.account.name, won.state, won.amount, won.close_date.isoformat()) == (anna, "Cancity", "won", 1054, "2017-03-01")
+    assert (won.owner, won.account.name, won.state, won.amount, won.close_date.isoformat()) == (
+        anna,
+        "Cancity",
+        "won",
+        1054,
+        "2017-03-01",
+    )
     assert won.closed_at.date().isoformat() in {"2017-02-28", "2017-03-01"} and won.product_text == "GTX Pro"
     orphan = Opportunity.objects.get(external_id="A3")
-    assert (orphan.owner, orphan.account, orphan.amount, orphan.stage.name, orphan.stage.pipeline) == (boss, None, None, "Engaging", stages)
+    assert (orphan.owner, orphan.account, orphan.amount, orphan.stage.name, orphan.stage.pipeline) == (
+        boss,
+        None,
+        None,
+        "Engaging",
+        stages,
+    )
     assert "Nobody Known" in reasons(run, "warned")[4]
     assert not StageHistory.objects.exists()
     assert [stage.name for stage in stages.stages.all()] == ["Prospecting", "Engaging", "Won", "Lost"]

@@ -25,7 +25,9 @@ def importer(rep, grant, client):
 
 
 def upload(client, content, label=LABEL):
-    response = client.post(reverse("exchange:start", args=[label]), {"file": SimpleUploadedFile("a.csv", content.encode())})
+    response = client.post(
+        reverse("exchange:start", args=[label]), {"file": SimpleUploadedFile("a.csv", content.encode())}
+    )
     assert response.status_code == 302, response.content.decode()
     return Import.objects.latest("pk")
 
@@ -39,7 +41,9 @@ def begin(client, run):
 
 
 def options(client, run, **data):
-    client.post(reverse("exchange:check", args=[run.pk]), {"mode": "create", "duplicates": "create", "blank": "keep", **data})
+    client.post(
+        reverse("exchange:check", args=[run.pk]), {"mode": "create", "duplicates": "create", "blank": "keep", **data}
+    )
 
 
 def test_without_the_grant_there_is_no_way_in(client, rep, grant):

@@ -14,7 +14,7 @@ from crm.exchange.importing.targets import target_of
 from crm.exchange.models import ImportRow
 from crm.jobs.models import Job
 from crm.jobs.running import run as run_job
-from crm.jobs.services import cancel_job, rescue_jobs
+from crm.jobs.services import cancel_job, rescue_jobs, resume_job
 from crm.records.models import Entry
 from customers.models import Account
 
@@ -60,7 +60,7 @@ def test_a_killed_import_resumes(run, monkeypatch):
     assert Entry.objects.filter(change_set=run.changes).count() == 81
 
 
-def test_a_cancelled_import_keeps_what_is_done_and_can_be_undone(run, monkeypatch):
+def test_a_cancelled_import_keeps_what_is_done_goes_on_and_can_be_undone(run, monkeypatch):
     job = services.start_import(run)
     real, calls = writing.Writer.write, []
 
@@ -74,12 +74,20 @@ def test_a_cancelled_import_keeps_what_is_done_and_can_be_undone(run, monkeypatc
     run_job(job.pk)
     job.refresh_from_db()
     assert job.state == "cancelled" and job.done == 40 and Account.objects.count() == job.created
+    assert resume_job(job)
+    assert not resume_job(job), "once is enough"
+    monkeypatch.setattr(writing.Writer, "write", real)
+    run_job(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.created, job.failed, Account.objects.count()) == ("done", 81, 14, 81)
     run.refresh_from_db()
     undo = services.start_undo(run)
     run_job(undo.pk)
     undo.refresh_from_db()
     assert (undo.state, undo.result["records"]) == ("done", job.created)
     assert not Account.objects.alive().exists()
+    Job.objects.filter(pk=job.pk).update(state="cancelled")
+    assert not resume_job(job), "what was undone does not go on"
 
 
 def test_what_only_the_database_refuses_costs_one_row(run, monkeypatch):
@@ -96,7 +104,9 @@ def test_what_only_the_database_refuses_costs_one_row(run, monkeypatch):
 
 def test_statements_of_a_batch_do_not_grow_with_its_rows(boss, django_assert_max_num_queries):
     target = target_of("customers.contact", boss)
-    content = "name,account,mobile,source\n" + "".join(f"王{n},公司{n % 5},1380013{n:04d},展会{n % 3}\n" for n in range(500))
+    content = "name,account,mobile,source\n" + "".join(
+        f"王{n},公司{n % 5},1380013{n:04d},展会{n % 3}\n" for n in range(500)
+    )
     run = services.take_upload(ContentFile(content.encode(), name="c.csv"), target=target, user=boss)
     job = services.start_import(run)
     with django_assert_max_num_queries(70):

@@ -12,7 +12,19 @@ from customers.models import Account
 
 pytestmark = pytest.mark.django_db
 
-TEXTS = ["北辰", "tab\there", "line\nbreak\r", "back\\slash", "\\N", "", "'quote\"", "\\.", "emoji 😀", "a\u2028b", "{x,y}"]
+TEXTS = [
+    "北辰",
+    "tab\there",
+    "line\nbreak\r",
+    "back\\slash",
+    "\\N",
+    "",
+    "'quote\"",
+    "\\.",
+    "emoji 😀",
+    "a\u2028b",
+    "{x,y}",
+]
 
 
 def accounts(owner, **values):
@@ -34,7 +46,10 @@ def test_copy_equals_insert(rep):
     insert_many(Account, copied)
     Account.objects.bulk_create(inserted)
     names = [f.attname for f in Account._meta.concrete_fields if f.name not in {"id", "updated_at"}]
-    rows = [list(Account.objects.filter(pk__in=[a.pk for a in some]).order_by("pk").values_list(*names)) for some in (copied, inserted)]
+    rows = [
+        list(Account.objects.filter(pk__in=[a.pk for a in some]).order_by("pk").values_list(*names))
+        for some in (copied, inserted)
+    ]
     assert rows[0] == rows[1]
     assert not any(account._state.adding for account in copied)
     assert [a.pk for a in copied] == sorted({a.pk for a in copied})
