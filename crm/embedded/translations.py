@@ -1,5 +1,6 @@
 """Checks that every text of the sources is translated: extracts them into a copy of the catalogue and looks for gaps."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -24,9 +25,10 @@ def extract(root: Path, into: Path) -> None:
         if (root / name).is_dir():
             shutil.copytree(root / name, into / name, ignore=ignored)
     (into / "locale").mkdir(exist_ok=True)
+    environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
     for domain in sorted({"django", *(path.stem for path in (into / "locale").rglob("*.po"))}):
         command = [sys.executable, "-m", "django", "makemessages", "-l", LANGUAGE, "-d", domain, "--no-wrap", "-v", "0"]
-        subprocess.run(command, cwd=into, check=True)
+        subprocess.run(command, cwd=into, env=environment, check=True)
 
 
 def gaps(path: Path) -> list[str]:
