@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from crm.fields.conditions import Group, Test
 from crm.fields.kinds import LABELS
@@ -90,12 +91,13 @@ def describe(user: User, node: Test | Group) -> str:
 
 def _values(user: User, test: Test) -> str:
     texts = _names(user, test)
+    comma = pgettext("between values", ", ")
     if len(texts) > MAX_NAMED:
         return _("%(names)s and %(count)d more") % {
-            "names": "、".join(texts[:MAX_NAMED]),
+            "names": comma.join(texts[:MAX_NAMED]),
             "count": len(texts) - MAX_NAMED,
         }
-    return " – ".join(texts) if test.op == "between" else "、".join(texts)
+    return " – ".join(texts) if test.op == "between" else comma.join(texts)
 
 
 def _names(user: User, test: Test) -> list[str]:

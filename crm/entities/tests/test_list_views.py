@@ -149,6 +149,12 @@ def test_views_stand_in_the_order_their_owner_gives_them(client, reader):
     assert "C" not in tabs(reader)
 
 
+def test_a_view_never_keeps_less_than_the_list_asks_for(client, reader):
+    for query in ("q=甲", "level=vip&q=甲", "nonsense=1", "view=999"):
+        client.post(URL + "views/new/", {"name": "x", "query": query})
+    assert not SavedView.objects.exists()
+
+
 def test_amounts_of_different_currencies_are_not_added_to_each_other(client, rep, grant):
     grant(rep, "sales.opportunity", view=Scope.OWN)
     client.force_login(rep)

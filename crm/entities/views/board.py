@@ -66,7 +66,7 @@ class BoardView(BoardPage):
             ],
             chips=board.query.chips(),
             fields=builder_fields(self.bound),
-            can_add=self.bound.can("add"),
+            add_label=_("New %(entity)s") % {"entity": self.bound.model._meta.verbose_name} if self.bound.can("add") else "",
             **self.shown(board),
         )
 

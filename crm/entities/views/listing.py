@@ -101,7 +101,7 @@ class ListView(EntityView):
         if self.bound.can("export") and (url := _url("entities:export", self.bound.area, self.bound.slug)):
             found.append({"label": _("Export"), "url": f"{url}{query.url()}", "icon": "download", "hide_s": True})
         if self.bound.can("add"):
-            label = _("New %(entity)s") % {"entity": self.bound.name}
+            label = _("New %(entity)s") % {"entity": self.bound.model._meta.verbose_name}
             found.append({"label": label, "url": self.bound.url("add"), "icon": "plus", "primary": True})
         return found
 

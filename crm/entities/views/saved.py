@@ -31,7 +31,7 @@ class SavedViewView(EntityView):
             self._move(view, int(request.POST["move"]))
             return redirect(self._address(view))
         if (key == "new" or request.POST.get("update")) and not self._fill(view, params):
-            messages.error(request, _("A part of this list is not understood; it was not saved."))
+            messages.error(request, _("This list can't be kept as a view: views hold conditions, not searches."))
             return redirect(f"{self.bound.url('list')}?{params.urlencode()}")
         return self._save(view, params)
 
@@ -50,7 +50,7 @@ class SavedViewView(EntityView):
 
     def _fill(self, view: SavedView, params: QueryDict) -> bool:
         query, _tabs, active = list_query(self.bound, params)
-        if active is None or query.problems:
+        if active is None or query.problems or query.search:
             return False
         view.where = stored(query)
         view.sort = params.get("sort") or active.sort
