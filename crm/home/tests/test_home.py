@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from django.utils.translation import override
 
 from crm.access.models import Scope
 from crm.activities.models import Task
@@ -20,8 +21,9 @@ def task(user, subject, days):
 
 
 def groups(user):
-    due = next(w for w in shown(user, "main") if w["name"] == "due")
-    return {str(title): [t.subject for t in tasks] for title, tasks in due["context"]["groups"]}
+    with override("en"):
+        due = next(w for w in shown(user, "main") if w["name"] == "due")
+        return {str(title): [t.subject for t in tasks] for title, tasks in due["context"]["groups"]}
 
 
 @pytest.fixture

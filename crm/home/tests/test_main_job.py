@@ -23,7 +23,7 @@ ACCOUNTS = (
     "北辰重工集团,13800138000,1998年,,008,2024年12月31日\r\n"
 )
 LEADS = (
-    "姓名,公司,手机,邮箱,意向,喜欢的颜色\n"
+    "姓名,公司,手机,邮箱,意向产品,喜欢的颜色\n"
     "单玉,仇家湾水务有限公司,13900139000,shan@example.com,超声波水表,青色\n"
     "陈立,海岳装备,13900139001,这不是邮箱,数控机床,红色\n"
 )
@@ -116,10 +116,10 @@ def test_from_two_files_to_a_won_deal_on_the_dashboard(company, site):
     expect(page.locator("h1")).to_have_text("曾氏精密机械有限公司")
     page.locator("#composer [name=text]").fill("电话确认了预算，约好下周看样机")
     page.locator("#composer [data-submit]").click()
-    expect(page.locator("#tab .tl")).to_contain_text("约好下周看样机")
+    expect(page.locator("#tab .timeline")).to_contain_text("约好下周看样机")
 
     page.keyboard.press("Control+k")
-    page.keyboard.type("qjwsw")
+    page.keyboard.type("shanyu")
     expect(page.locator("[data-results] [role=option]")).to_contain_text("单玉")
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_contain_text("单玉")
