@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.access.policy import Open, Via
 from crm.access.querysets import RestrictedQuerySet
-from crm.fields.columns import MoneyField, PhoneField
+from crm.fields.columns import MoneyField, PhoneField, YearField
 from crm.lib.pinyin import pinyin_key
 from crm.lib.text import normalise_company
 from crm.records.indexes import ALIVE, scope_indexes
@@ -113,7 +113,7 @@ class Account(Record):
     employees = models.PositiveIntegerField(_("employees"), null=True, blank=True)
     annual_revenue = MoneyField(_("annual revenue"), null=True, blank=True)
     currency = models.CharField(_("currency"), max_length=3, choices=Currency, default=Currency.CNY)
-    founded = models.PositiveSmallIntegerField(_("founded in"), null=True, blank=True)
+    founded = YearField(_("founded in"), null=True, blank=True)
     tax_id = models.CharField(_("tax id"), max_length=40, blank=True)
     phone = PhoneField(_("phone"), blank=True)
     email = models.EmailField(_("e-mail"), blank=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -14,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.entities.links import LinkField
+from crm.fields.columns import YearField
 from crm.fields.field import bounded
 from crm.fields.kinds import kind_of
 from crm.lib.dates import parse_date, parse_datetime, parse_number, parse_percent
@@ -152,6 +154,15 @@ class ChoiceField(forms.TypedChoiceField):
         return super().to_python(value)
 
 
+class YearInput(WholeInput):
+    """A year, or a date of which the year is taken, as company registers give it."""
+
+    @staticmethod
+    def read(text: str) -> int:
+        year = re.sub(r"\s*年$", "", text)
+        return int(year) if re.fullmatch(r"\d{1,4}", year, re.ASCII) else parse_date(text).year
+
+
 INPUTS: dict[str, dict[str, Any]] = {
     "text": {"form_class": LineField},
     "longtext": {"form_class": TextField, "widget": forms.Textarea(attrs={"rows": 3}), "max_length": LONGEST_TEXT},
@@ -175,7 +186,7 @@ def input_of(source: models.Field, **options: Any) -> forms.Field | None:
     kind = kind_of(source)
     if isinstance(source, models.FloatField):
         return source.formfield(form_class=FloatInput, widget=DECIMAL, **options)
-    own = dict(INPUTS.get(kind, {}))
+    own = {"form_class": YearInput} if isinstance(source, YearField) else dict(INPUTS.get(kind, {}))
     if getattr(source, "max_length", None):
         own.pop("max_length", None)
     field = source.formfield(**{**own, **options})

@@ -35,6 +35,14 @@ class PercentField(models.DecimalField):
         super().__init__(*args, **kwargs)
 
 
+class YearField(models.PositiveSmallIntegerField):
+    """A year; of a date that people give instead it takes the year."""
+
+    def deconstruct(self) -> tuple[str, str, Any, Any]:
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.PositiveSmallIntegerField", args, kwargs
+
+
 class PhoneField(models.CharField):
     """A telephone number as people write it; the search row and match keys hold its E.164 form."""
 

@@ -4,9 +4,11 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from crm.entities.inputs import input_of
 from crm.records import services as records
 from crm.records.actor import Actor
 from crm.records.errors import Protected
@@ -103,3 +105,13 @@ def test_a_colleagues_contact_is_warned_about_without_telling_it(rep, other):
     make_contact(mobile="13800138000", owner=other)
     match = ContactEntity().warnings(Contact(name="x", mobile="+86 138 0013 8000"), rep)[0]
     assert match.record is None
+
+
+@pytest.mark.parametrize("text", ["2025", "2025年", "2025年3月1日", "2025-03-01", "20250301"])
+def test_a_company_founded_on_a_day_was_founded_in_its_year(text):
+    assert input_of(Account._meta.get_field("founded")).clean(text) == 2025
+
+
+def test_a_year_is_no_word():
+    with pytest.raises(ValidationError):
+        input_of(Account._meta.get_field("founded")).clean("去年")
