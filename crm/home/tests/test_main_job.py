@@ -145,6 +145,7 @@ def win_on_the_board(page: Page) -> None:
     page.goto(f"{origin}/sales/opportunities/board/")
     card = page.locator(".lane-card", has_text="水表改造项目")
     expect(page.locator("[data-lane]").first.locator(".lane-card")).to_have_count(1)
+    page.wait_for_load_state("networkidle")
     card.focus()
     with page.expect_response(lambda response: "/move/" in response.url):
         page.keyboard.press("Alt+ArrowRight")
