@@ -18,7 +18,7 @@ from django.shortcuts import render
 from django.test import Client
 
 from crm.demo.steps import Page, pages
-from crm.records.models import Entry
+from crm.search.models import SearchRow
 from crm.users.models import User
 
 
@@ -45,8 +45,8 @@ class Measured:
 @login_required
 def floor(request: HttpRequest) -> HttpResponse:
     """The cheapest page that is a page."""
-    entries = Entry.objects.filter(entity="customers.account").order_by("-at", "-id")[:50]
-    return render(request, "demo/floor.html", {"entries": entries})
+    rows = SearchRow.objects.order_by("-at", "-id")[:50]
+    return render(request, "demo/floor.html", {"rows": rows})
 
 
 class _Sql:
