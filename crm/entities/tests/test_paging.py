@@ -69,6 +69,7 @@ class PagesProperty(TestCase):
         signing.dumps(["name_key", "x", 1]),
         signing.dumps(["created_at", "2026-01-01", 1], salt=SALT),
     ],
+    ids=["empty", "letter", "parts", "null", "accent", "other salt", "other column"],
 )
 def test_only_our_own_cursors_for_this_order_are_taken(cursor):
     rows = Opportunity.objects.all()
