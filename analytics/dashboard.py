@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Avg, Count, F, Q, QuerySet
-from django.db.models.functions import TruncMonth
+from django.db import connection
+from django.db.models import Count, Model, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from analytics import sales
 from analytics.filters import Filters
 from analytics.sales import Tally
 from crm.fields.periods import days_of
+from crm.users.models import User
+from customers.models import Source
 from sales.models import Stage, StageHistory
 
 DAY = 86400
+GROUPED = ("close_date", "owner", "source")
+# One pass, three groupings; the aliases of the inner query are its columns in order.
+SETS = """
+select grouping(month, owner, source), month, owner, source, currency, count(*), {total} from (
+    select date_trunc('month', won.close_date)::date as month, won.owner, won.source, won.currency, won.amount
+    from ({rows}) as won (close_date, owner, source, currency, amount)
+) as w group by grouping sets ((month, currency), (owner, currency), (source, currency))
+"""
 
 
 @dataclass
@@ -53,7 +64,6 @@ class Dashboard(Filters):
         for row in sales.grouped(self.reach.filter(state="open", stage__in=found), "stage", **figures):
             found[row["stage"]].tally.add(row)
             found[row["stage"]].stalled.add(row, "stalled_")
-        self._moves(found)
         most = max((row.tally.count for row in found.values()), default=0) or 1
         for row in found.values():
             row.width = 40 + 60 * row.tally.count // most
@@ -64,19 +74,33 @@ class Dashboard(Filters):
             return ""
         return sales.stalled_address(stage, **self.query)
 
-    def _moves(self, found: dict[int, StageRow]) -> None:
-        """Of what left a stage in the period: the share that went on instead of back or out, and the mean time in it."""
-        moves = StageHistory.objects.filter(opportunity__in=self.reach, from_stage__in=found).order_by()
+    @cached_property
+    def moving(self) -> list[StageRow]:
+        """The funnel with how things moved in the period.
+
+        Of what left a stage: the share that went on instead of back or out, and the mean time in it.
+        """
+        rows = {row.stage.pk: row for row in self.funnel}
+        stages = {stage.pk: stage for stage in self.stages}
+        moves = StageHistory.objects.filter(opportunity__in=self.reach, from_stage__in=rows).order_by()
         if self.days:
             start, end = days_of(*self.days)
             moves = moves.filter(at__gte=start, at__lt=end)
-        forward = Q(to_stage__position__gt=F("from_stage__position"), to_stage__is_lost=False)
-        for row in moves.values("from_stage").annotate(
-            left=Count("pk"), went_on=Count("pk", filter=forward), seconds=Avg("seconds")
+        left, went_on = Counter[int](), Counter[int]()
+        seconds, timed = Counter[int](), Counter[int]()
+        for one in moves.values("from_stage", "to_stage").annotate(
+            n=Count("pk"), all=Sum("seconds"), known=Count("seconds")
         ):
-            step = found[row["from_stage"]]
-            step.conversion = round(100 * row["went_on"] / row["left"]) if row["left"] else None
-            step.days = row["seconds"] / DAY if row["seconds"] is not None else None
+            source, target = one["from_stage"], stages.get(one["to_stage"])
+            left[source] += one["n"]
+            seconds[source] += one["all"] or 0
+            timed[source] += one["known"]
+            if target and target.position > stages[source].position and not target.is_lost:
+                went_on[source] += one["n"]
+        for pk, row in rows.items():
+            row.conversion = round(100 * went_on[pk] / left[pk]) if left[pk] else None
+            row.days = float(seconds[pk]) / timed[pk] / DAY if timed[pk] else None
+        return self.funnel
 
     @property
     def won(self) -> QuerySet:
@@ -95,10 +119,24 @@ class Dashboard(Filters):
         return self.address(state="won", **self.closed)
 
     @cached_property
+    def _sets(self) -> dict[str, list[dict[str, Any]]]:
+        """What was won by month, by owner and by source, each by currency: three groupings of one pass over the rows."""
+        total = "sum(amount)" if self.money else "null"
+        rows, params = self.won.order_by().values(*GROUPED, "currency", "amount").query.sql_with_params()
+        with connection.cursor() as cursor:
+            cursor.execute(SETS.format(rows=rows, total=total), params)
+            found: dict[str, list[dict]] = {name: [] for name in GROUPED}
+            for which, month, owner, source, currency, count, amount in cursor:
+                name = GROUPED[{0b011: 0, 0b101: 1, 0b110: 2}[which]]
+                key = {"close_date": month, "owner": owner, "source": source}[name]
+                found[name].append({"key": key, "currency": currency, "count": count, "total": amount})
+        return found
+
+    @cached_property
     def months(self) -> list[tuple[str, Tally]]:
         """Won by month: every month of the period, of all time those from the first to the last win."""
-        grouped = list(sales.grouped(self.won.annotate(month=TruncMonth("close_date")), "month", **self._figures))
-        dated = [row["month"] for row in grouped if row["month"]]
+        grouped = self._sets["close_date"]
+        dated = [row["key"] for row in grouped if row["key"]]
         first, last = self.days or (min(dated, default=None), sales.month_span(max(dated))[1] if dated else None)
         found: dict[date | None, tuple[str, Tally]] = {}
         while first and first <= last:
@@ -107,34 +145,28 @@ class Dashboard(Filters):
             found[first] = (f"{first:%Y-%m}", Tally(url=url))
             first = end + timedelta(days=1)
         for row in grouped:
-            if row["month"] is None:
+            if row["key"] is None:
                 url = self.address(state="won", close_date__empty=1)
                 found.setdefault(None, (_("Without"), Tally(url=url)))
-            found[row["month"]][1].add(row)
+            found[row["key"]][1].add(row)
         return list(found.values())
 
     @cached_property
     def reps(self) -> list[tuple[str, Tally]]:
         """Won by owner."""
-        return self._by("owner", "owner__name", lambda pk: {"owner": pk})
+        return self._by("owner", User, lambda pk: {"owner": pk})
 
     @cached_property
     def sources(self) -> list[tuple[str, Tally]]:
-        """Won by source; those without one last."""
-        return self._by("source", "source__name", lambda pk: {"source": pk} if pk else {"source__empty": 1})
+        """Won by source."""
+        return self._by("source", Source, lambda pk: {"source": pk} if pk else {"source__empty": 1})
 
-    @property
-    def _figures(self) -> dict[str, Any]:
-        return sales.figures(money=self.money)
-
-    def _by(self, name: str, label: str, asks: Callable[[Any], dict]) -> list[tuple[str, Tally]]:
-        found: dict[Any, tuple[str, Tally]] = {}
-        for row in sales.grouped(self.won, name, label, **self._figures):
-            key = row[name]
-            if key not in found:
-                url = self.address(state="won", **self.closed, **asks(key))
-                found[key] = (row[label] or _("Without"), Tally(url=url))
-            found[key][1].add(row)
-        return sorted(
-            found.values(), key=lambda item: (-max(item[1].sums.values(), default=0), -item[1].count, item[0])
-        )
+    def _by(self, name: str, model: type[Model], asks: Callable[[Any], dict]) -> list[tuple[str, Tally]]:
+        found: dict[Any, Tally] = {}
+        for row in self._sets[name]:
+            if row["key"] not in found:
+                found[row["key"]] = Tally(url=self.address(state="won", **self.closed, **asks(row["key"])))
+            found[row["key"]].add(row)
+        named = model._base_manager.in_bulk([pk for pk in found if pk])
+        labelled = [(str(named[pk]) if pk else _("Without"), tally) for pk, tally in found.items()]
+        return sorted(labelled, key=lambda item: (-max(item[1].sums.values(), default=0), -item[1].count, item[0]))

@@ -11,3 +11,15 @@ from crm.users.models import User
 def dashboard(user: User) -> tuple[str, str, None] | None:
     """All of this year."""
     return ("GET", "/analytics/sales/", None) if may(user) else None
+
+
+@bench_page("dashboard: stages", goal=6, roles=("rep", "manager", "admin"))
+def stages(user: User) -> tuple[str, str, None] | None:
+    """How things moved on this year, as the second request asks."""
+    return ("GET", "/analytics/sales/?part=stages", None) if may(user) else None
+
+
+@bench_page("dashboard: all at once", goal=6, roles=("rep", "manager", "admin"))
+def whole(user: User) -> tuple[str, str, None] | None:
+    """The page for whom scripts don't run."""
+    return ("GET", "/analytics/sales/?part=all", None) if may(user) else None

@@ -21,6 +21,8 @@ from crm.entities.views.links import suggestions
 
 # As many months as a chart can draw; the table has them all.
 MONTHS = 36
+# What comes in second requests; “part=all” is the page at once, for whom scripts don't run.
+PARTS = {"stages": "analytics/stages.html", "won": "analytics/won.html"}
 
 
 @require_safe
@@ -30,8 +32,15 @@ def sales_dashboard(request: HttpRequest) -> HttpResponse:
     if not sales.may(request.user):
         raise PermissionDenied
     board = Dashboard(request.user, request.GET, sales.today_of())
-    blocks = _won_blocks(board) if board.knows_won else []
-    context = {"board": board, "periods": PERIODS.items(), "blocks": blocks, "empty": _is_empty(board, blocks)}
+    part = request.GET.get("part", "")
+    context: dict[str, Any] = {"board": board, "periods": PERIODS.items(), "whole": part == "all"}
+    if part in {"won", "all"}:
+        context["blocks"] = _won_blocks(board) if board.knows_won else []
+    if request.htmx and part in PARTS:
+        return render(request, PARTS[part], context)
+    query = request.GET.copy()
+    query.pop("part", None)
+    context |= {"query": query.urlencode(), "empty": not board.reach.exists()}
     return render(request, "analytics/sales.html", context)
 
 
@@ -65,7 +74,3 @@ def _block(name: str, title: str, heading: str, rows: list[tuple[str, Tally]], d
         for currency, amount in tally.sums.items():
             total.sums[currency] = total.sums.get(currency, 0) + amount
     return {"name": name, "title": title, "heading": heading, "rows": rows, "chart": drawn, "total": total}
-
-
-def _is_empty(board: Dashboard, blocks: list[dict]) -> bool:
-    return not any(row.tally.count for row in board.funnel) and not any(block["total"].count for block in blocks)

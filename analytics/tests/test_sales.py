@@ -153,7 +153,7 @@ def test_hidden_amounts_are_counted_never_added(client, deals, rep, field_rule, 
     assert board.funnel[0].tally.count == 2
     assert not any(t.sums for _label, t in [*board.months, *board.reps, *board.sources])
     client.force_login(rep)
-    for page in ("/", "/analytics/sales/"):
+    for page in ("/", "/home/widget/funnel/", "/home/widget/stalled/", "/analytics/sales/?part=all"):
         shown_text = client.get(page).content.decode()
         assert "¥1K" not in shown_text
         assert "1,000" not in shown_text
@@ -165,7 +165,7 @@ def test_a_hidden_field_takes_its_numbers_along(client, deals, rep, field_rule, 
     field_rule(rep, LABEL, name, "hidden")
     client.force_login(rep)
     assert client.get("/").status_code == 200
-    answer = client.get(f"/analytics/sales/?pipeline={make_pipeline().pk}")
+    answer = client.get(f"/analytics/sales/?pipeline={make_pipeline().pk}&part=all")
     assert answer.status_code == 200
     board = answer.context["board"]
     links = [t.url for row in board.funnel for t in (row.tally, row.stalled) if t.url]
@@ -180,9 +180,9 @@ def test_moves_tell_conversion_and_time(rep, boss):
         move_stage(deal, make_stage(to), actor=Actor(boss))
     third.refresh_from_db()
     lose_opportunity(third, actor=Actor(boss), loss_reason=make_loss_reason())
-    row = dashboard(boss).funnel[0]
+    row = dashboard(boss).moving[0]
     assert (row.conversion, round(row.days, 2)) == (67, 3.0)
-    assert dashboard(boss, "period=last_year").funnel[0].conversion is None
+    assert dashboard(boss, "period=last_year").moving[0].conversion is None
 
 
 def test_the_dashboard_needs_the_grant(client, rep, grant):
@@ -199,12 +199,12 @@ def test_the_dashboard_needs_the_grant(client, rep, grant):
 )
 def test_filters_that_mean_nothing_do_no_harm(client, deals, rep, query):
     client.force_login(rep)
-    assert client.get(f"/analytics/sales/?{query}").status_code == 200
+    assert client.get(f"/analytics/sales/?{query}&part=all").status_code == 200
 
 
 def test_pages_ask_little_of_the_database(client, deals, reader):
     client.force_login(reader)
-    for page, most in (("/analytics/sales/", 13), ("/", 16)):
+    for page, most in (("/analytics/sales/", 12), ("/analytics/sales/?part=all", 16), ("/", 16)):
         client.get(page)
         with CaptureQueriesContext(connection) as asked:
             client.get(page)
@@ -267,3 +267,18 @@ def test_leads_are_told_new_only_to_who_knows_their_status(client, rep, grant, f
     assert answer.context["summaries"] == ["1 new lead waits for a first contact"]
     field_rule(rep, "sales.lead", "status", "hidden")
     assert client.get("/").context["cards"] == []
+
+
+def test_the_dashboard_comes_in_parts_or_at_once(client, deals, reader):
+    client.force_login(reader)
+    first = client.get(f"/analytics/sales/?pipeline={make_pipeline().pk}").content.decode()
+    parts = [f"?pipeline={make_pipeline().pk}&amp;part={name}" for name in ("stages", "won")]
+    assert all(part in first for part in parts)
+    found = [client.get("/analytics/sales/" + p.replace("&amp;", "&"), headers={"HX-Request": "true"}) for p in parts]
+    whole = client.get(f"/analytics/sales/?pipeline={make_pipeline().pk}&part=all").content.decode()
+    for part, mark in zip(found, ('id="stalled"', 'id="sources"'), strict=True):
+        text = part.content.decode()
+        assert mark in text
+        assert mark in whole
+        assert mark not in first
+        assert "<html" not in text

@@ -116,6 +116,11 @@ class Task(OnRecord):
         """Whether it should have been done on an earlier day."""
         return self.is_open and self.due_at is not None and timezone.localdate(self.due_at) < timezone.localdate()
 
+    @property
+    def is_due_today(self) -> bool:
+        """Whether it is to be done today."""
+        return self.is_open and self.due_at is not None and timezone.localdate(self.due_at) == timezone.localdate()
+
 
 class FollowUp(OnRecord):
     """What was said or done with a customer. What others read of it is the entry on the record it is about."""

@@ -146,7 +146,7 @@ def test_the_composer_comes_with_the_tab(client, seller):
 def test_checking_off_and_undoing(client, seller):
     task = add_task(None, subject="回电", actor=Actor(seller))
     client.force_login(seller)
-    answer = client.post(f"/activities/tasks/{task.pk}/check/", {"next": "/activities/tasks/"})
+    answer = client.post(f"/activities/tasks/{task.pk}/tick/", {"next": "/activities/tasks/"})
     assert answer.url == "/activities/tasks/"
     task.refresh_from_db()
     assert task.status == "done"
@@ -163,7 +163,7 @@ def test_only_who_may_change_a_task_checks_it_off(client, seller, other, grant):
     grant(other, "activities.task", view=ALL, change=OWN)
     task = add_task(None, subject="回电", actor=Actor(seller))
     client.force_login(other)
-    assert client.post(f"/activities/tasks/{task.pk}/check/").status_code == 404
+    assert client.post(f"/activities/tasks/{task.pk}/tick/").status_code == 404
     task.refresh_from_db()
     assert task.status == "open"
 
@@ -171,7 +171,7 @@ def test_only_who_may_change_a_task_checks_it_off(client, seller, other, grant):
 def test_the_way_back_is_ours(client, seller):
     task = add_task(None, subject="回电", actor=Actor(seller))
     client.force_login(seller)
-    answer = client.post(f"/activities/tasks/{task.pk}/check/", {"next": "//evil.example/"})
+    answer = client.post(f"/activities/tasks/{task.pk}/tick/", {"next": "//evil.example/"})
     assert answer.url == "/"
 
 
