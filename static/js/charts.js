@@ -38,7 +38,7 @@ function option(spec) {
     animationDuration: 350,
     textStyle: text,
     aria: { enabled: true },
-    grid: { left: 8, right: 14, top: spec.series.length > 1 ? 34 : 12, bottom: 4, containLabel: true },
+    grid: { left: 8, right: spec.across ? 28 : 14, top: spec.series.length > 1 ? 34 : 12, bottom: 4, containLabel: true },
     legend: spec.series.length > 1 ? { textStyle: text, top: 0, icon: "roundRect", itemWidth: 12, itemHeight: 8 } : undefined,
     // Drawn, not HTML: the page allows no style attributes.
     tooltip: { trigger: pie ? "item" : "axis", renderMode: "richText", valueFormatter: show, backgroundColor: token("--panel"), borderColor: line, textStyle: { color: token("--ink") }, axisPointer: { type: "shadow" } },
