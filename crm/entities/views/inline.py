@@ -38,7 +38,10 @@ class CellView(EntityView):
             return self._form(
                 conflict.current, field, self._bound_form(conflict.current, name), status=409, conflict=True
             )
-        return self.page(template="cell_value", record=self.bound.records("view").get(pk=pk), field=field)
+        seen = self.bound.records("view").filter(pk=pk).first()
+        if seen is None:  # given away, out of one's own reach
+            return HttpResponse(status=204, headers={"HX-Redirect": self.bound.url("list")})
+        return self.page(template="cell_value", record=seen, field=field)
 
     def _cell(self, pk: int, name: str) -> tuple[Model, BoundField]:
         if name not in self.bound.form_names:
