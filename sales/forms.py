@@ -11,7 +11,9 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from crm.access import policy
+from crm.entities.bound import bind
 from crm.entities.brief import brief
+from crm.entities.entity import entity_of
 from crm.entities.inputs import DayInput, LineField, MoneyInput
 from customers.models import Account, Contact
 from sales.models import Lead, LossReason, Opportunity, Stage
@@ -89,9 +91,11 @@ class ConvertForm(VerbForm):
         super().__init__(*args, record=record, **kwargs)
         accounts, contacts = lead_candidates(record, self.user)
         self.matches = {"account": accounts, "contact": contacts}
-        self._offer("account", record.company or record.name or str(record), with_none=False)
+        known = bind(entity_of(record), self.user).readable(["company", "interest"])
+        company, interest = (getattr(record, name) if name in known else "" for name in ("company", "interest"))
+        self._offer("account", company or record.name or str(record), with_none=False)
         self._offer("contact", record.name, with_none=True)
-        self._offer_opportunity(record)
+        self._offer_opportunity(interest or company or record.name)
 
     def _offer(self, name: str, title: str, *, with_none: bool) -> None:
         """The candidates, then the new one if the person may add it."""
@@ -116,8 +120,8 @@ class ConvertForm(VerbForm):
         ]
         return {"field": field, "options": options, "hidden": matches.hidden}
 
-    def _offer_opportunity(self, record: Lead) -> None:
-        self.fields["opportunity_name"].initial = record.interest or record.company or record.name
+    def _offer_opportunity(self, name: str) -> None:
+        self.fields["opportunity_name"].initial = name
         stages = Stage.objects.open().filter(pipeline__active=True)
         self.fields["stage"].queryset = stages
         self.fields["stage"].initial = stages.first()
