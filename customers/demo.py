@@ -134,7 +134,19 @@ def account_page(user: User) -> tuple[str, str, None] | None:
 @bench_page("account: save", goal=2.5)
 def save_account(user: User) -> tuple[str, str, dict]:
     """A new account with duplicate check, log, search row and match keys."""
-    return "POST", "/customers/accounts/add/", {"name": "测量用新客户有限公司", "phone": "021-50001234", "kind": "prospect", "confirm": "1", "lifecycle": "prospect", "currency": "CNY", "owner": user.pk}
+    return (
+        "POST",
+        "/customers/accounts/add/",
+        {
+            "name": "测量用新客户有限公司",
+            "phone": "021-50001234",
+            "kind": "prospect",
+            "confirm": "1",
+            "lifecycle": "prospect",
+            "currency": "CNY",
+            "owner": user.pk,
+        },
+    )
 
 
 for _text in ["星", "星辰", "xingchen", "xc", "5678", "北京 重工"]:

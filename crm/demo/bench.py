@@ -69,7 +69,14 @@ def measure(roles: dict[str, User], *, rounds: int = 15, only: str = "") -> Iter
     for role, user in roles.items():
         client = Client(headers={"host": "localhost", "accept-language": "zh-hans"})
         client.force_login(user, backend="crm.access.backend.AccessBackend")
-        base = _measure(client, role, Page("floor", lambda _user: ("GET", "/bench/floor/", None), 1, (role,), False), user, rounds, None)
+        base = _measure(
+            client,
+            role,
+            Page("floor", lambda _user: ("GET", "/bench/floor/", None), 1, (role,), False),
+            user,
+            rounds,
+            None,
+        )
         yield base
         for page in pages:
             if role in page.roles and only in page.name:
@@ -110,7 +117,9 @@ def _measure(client: Client, role: str, page: Page, user: User, rounds: int, bas
 
 def _ask(client: Client, page: Page, method: str, url: str, data: dict | None) -> HttpResponse:
     headers = {"HX-Request": "true"} if page.htmx else {}
-    response = client.generic("GET", url, headers=headers) if method == "GET" else client.post(url, data, headers=headers)
+    response = (
+        client.generic("GET", url, headers=headers) if method == "GET" else client.post(url, data, headers=headers)
+    )
     if response.streaming:
         response.content = b"".join(response.streaming_content)
     return response

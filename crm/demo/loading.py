@@ -87,7 +87,8 @@ def copy(rows: Sequence[models.Model]) -> None:
     columns = ", ".join(connection.ops.quote_name(f.column) for f in fields)
     with connection.cursor() as cursor:
         cursor.copy_expert(
-            f"copy {connection.ops.quote_name(model._meta.db_table)} ({columns}) from stdin (format csv, null '\\N')", buffer
+            f"copy {connection.ops.quote_name(model._meta.db_table)} ({columns}) from stdin (format csv, null '\\N')",
+            buffer,
         )
 
 

@@ -12,11 +12,24 @@ NONE, OWN, TEAM, DEPARTMENT, ALL = Scope.NONE, Scope.OWN, Scope.TEAM, Scope.DEPA
 
 # code → (Chinese name, English name, what the role does with records that have an owner).
 ROLES: dict[str, tuple[str, str, dict[str, Scope]]] = {
-    "rep": ("销售代表", gettext_noop("Sales rep"), {"view": OWN, "add": OWN, "change": OWN, "delete": OWN, "assign": OWN, "verbs": OWN}),
+    "rep": (
+        "销售代表",
+        gettext_noop("Sales rep"),
+        {"view": OWN, "add": OWN, "change": OWN, "delete": OWN, "assign": OWN, "verbs": OWN},
+    ),
     "lead": (
         "销售主管",
         gettext_noop("Team lead"),
-        {"view": TEAM, "add": OWN, "change": TEAM, "delete": TEAM, "assign": TEAM, "export": TEAM, "import": OWN, "verbs": TEAM},
+        {
+            "view": TEAM,
+            "add": OWN,
+            "change": TEAM,
+            "delete": TEAM,
+            "assign": TEAM,
+            "export": TEAM,
+            "import": OWN,
+            "verbs": TEAM,
+        },
     ),
     "manager": (
         "销售经理",
@@ -44,7 +57,14 @@ ROLES: dict[str, tuple[str, str, dict[str, Scope]]] = {
 }
 # Beyond the pattern: (role, entity) → scopes that differ.
 EXCEPTIONS: dict[tuple[str, str], dict[str, Scope]] = {
-    ("marketer", "sales.lead"): {"change": ALL, "delete": OWN, "assign": ALL, "import": ALL, "export": ALL, "verbs": OWN},
+    ("marketer", "sales.lead"): {
+        "change": ALL,
+        "delete": OWN,
+        "assign": ALL,
+        "import": ALL,
+        "export": ALL,
+        "verbs": OWN,
+    },
     ("agent", "customers.contact"): {"add": OWN, "change": ALL},
     ("agent", "sales.opportunity"): {"view": NONE},
     ("agent", "sales.lead"): {"view": NONE},
@@ -62,7 +82,9 @@ def ensure_roles(language: str = "zh-hans") -> dict[str, Role]:
     """Make the standard roles that are missing, with their grants and field rules; those there are stay as they are."""
     roles = {}
     for code, (chinese, english, pattern) in ROLES.items():
-        role, made = Role.objects.get_or_create(code=code, defaults={"name": chinese if language == "zh-hans" else english})
+        role, made = Role.objects.get_or_create(
+            code=code, defaults={"name": chinese if language == "zh-hans" else english}
+        )
         roles[code] = role
         if made:
             Grant.objects.bulk_create(

@@ -12,7 +12,15 @@ from crm.users.models import User
 
 # Rows a size: S is the company that new people play with, M and L are for measuring (quality.md).
 SIZES: dict[str, dict[str, int]] = {
-    "S": {"users": 18, "accounts": 320, "contacts": 640, "leads": 360, "opportunities": 280, "open": 150, "activities": 420},
+    "S": {
+        "users": 18,
+        "accounts": 320,
+        "contacts": 640,
+        "leads": 360,
+        "opportunities": 280,
+        "open": 150,
+        "activities": 420,
+    },
     "M": {
         "users": 120,
         "accounts": 100_000,
@@ -78,7 +86,9 @@ def demo_step(order: int, label: str) -> Callable:
     return add
 
 
-def bench_page(name: str, *, goal: float, roles: Iterable[str] = ("rep", "manager", "admin"), htmx: bool = False) -> Callable:
+def bench_page(
+    name: str, *, goal: float, roles: Iterable[str] = ("rep", "manager", "admin"), htmx: bool = False
+) -> Callable:
     """Decorator: ``fn(user)`` names a request that ``manage.py bench`` measures; ``goal`` is its budget in floors."""
 
     def add(fn: Callable) -> Callable:

@@ -14,12 +14,26 @@ from crm.entities.views.base import EntityView
 
 METHODS = ("get", "post", "put", "patch", "delete")
 # Routes that anybody may ask; every other one wants somebody who is signed in (or is Django admin, which asks itself).
-PUBLIC = ("healthz", "readyz", "sign-in/", "sign-out/", "password-reset/", "i18n/setlang/", "static/", "admin/login/", "admin/jsi18n/")
+PUBLIC = (
+    "healthz",
+    "readyz",
+    "sign-in/",
+    "sign-out/",
+    "password-reset/",
+    "i18n/setlang/",
+    "static/",
+    "admin/login/",
+    "admin/jsi18n/",
+)
 
 
 def surface() -> dict[str, Any]:
     """The whole surface as plain data."""
-    return {"routes": list(routes()), "tasks": sorted(n for n in current_app.tasks if not n.startswith("celery.")), "entities": entities()}
+    return {
+        "routes": list(routes()),
+        "tasks": sorted(n for n in current_app.tasks if not n.startswith("celery.")),
+        "entities": entities(),
+    }
 
 
 def routes() -> Iterator[dict[str, Any]]:
@@ -49,12 +63,18 @@ def _methods(callback: Any) -> list[str]:
     view = getattr(callback, "view_class", None)
     if view is not None:
         return [m.upper() for m in METHODS if hasattr(view, m)]
-    allowed = next((c.cell_contents for c in getattr(callback, "__closure__", None) or () if _is_methods(c.cell_contents)), None)
+    allowed = next(
+        (c.cell_contents for c in getattr(callback, "__closure__", None) or () if _is_methods(c.cell_contents)), None
+    )
     return list(allowed or ["GET", "POST"])
 
 
 def _is_methods(value: Any) -> bool:
-    return isinstance(value, list | tuple) and bool(value) and all(isinstance(v, str) and v.lower() in (*METHODS, "head") for v in value)
+    return (
+        isinstance(value, list | tuple)
+        and bool(value)
+        and all(isinstance(v, str) and v.lower() in (*METHODS, "head") for v in value)
+    )
 
 
 def entities() -> dict[str, Any]:

@@ -65,20 +65,22 @@ class Filters:
     def __init__(
         self, model: type[Model], params: QueryDict, fields: Mapping[str, Field], reserved: frozenset[str]
     ) -> None:
-        known = {name: (field, op) for name, field, op in parameters(fields)}
         asked = [name for name in params if name not in reserved]
+        known = {name: (field, op) for name, field, op in parameters(fields)} if asked else {}
         self.unknown = [name for name in asked if name not in known]
-        declared = {name: TestFilter(field=known[name][0], op=known[name][1]) for name in asked if name in known}
-        filterset = type("ListFilters", (django_filters.FilterSet,), declared)
-        self.form = filterset(data=params, queryset=model._base_manager.none()).form
-        self.form.is_valid()
+        self.form = None
+        if len(self.unknown) < len(asked):
+            declared = {name: TestFilter(field=known[name][0], op=known[name][1]) for name in asked if name in known}
+            filterset = type("ListFilters", (django_filters.FilterSet,), declared)
+            self.form = filterset(data=params, queryset=model._base_manager.none()).form
+            self.form.is_valid()
 
     @property
     def errors(self) -> dict[str, list[str]]:
         """Parameter → messages, for values that do not fit."""
-        return {name: [str(m) for m in messages] for name, messages in self.form.errors.items()}
+        return {name: [str(m) for m in messages] for name, messages in self.form.errors.items()} if self.form else {}
 
     @property
     def tests(self) -> dict[str, Test]:
         """Parameter → its test."""
-        return {name: test for name, test in self.form.cleaned_data.items() if test is not None}
+        return {name: test for name, test in self.form.cleaned_data.items() if test is not None} if self.form else {}

@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist, ValidationError
@@ -139,6 +139,12 @@ def resolve(model: type[models.Model], name: str) -> Field:
     prefix, dot, rest = name.partition(".")
     if dot and prefix in resolvers:
         return resolvers[prefix](model, rest)
+    return _plain(model, name)
+
+
+@lru_cache(maxsize=4096)
+def _plain(model: type[models.Model], name: str) -> Field:
+    """Declared fields never change while the program runs: each is walked once."""
     field = Field(model, name)
     assert field.path
     return field

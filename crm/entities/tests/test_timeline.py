@@ -144,7 +144,9 @@ def test_more_comes_as_list_items(sells, seller, account):
         account.employees = n
         services.save(account, actor=Actor(seller))
     page = sells.get(entity_of(account).url("record", account.pk))
-    more = entity_of(account).url("timeline", account.pk) + f"?before={str(page.context['page'].next).replace('+', '%2B')}"
+    more = (
+        entity_of(account).url("timeline", account.pk) + f"?before={str(page.context['page'].next).replace('+', '%2B')}"
+    )
     html = sells.get(more, headers={"HX-Request": "true"}).content.decode()
     assert html.count('<li id="entry-') == 11
     assert "<html" not in html

@@ -44,6 +44,7 @@ class BoardPage(EntityView):
             "seen": board.seen,
             "movable": movable,
             "lanes_of": board.plan.lanes,
+            "board_base": self.bound.url("list"),
         }
 
 
@@ -66,7 +67,9 @@ class BoardView(BoardPage):
             ],
             chips=board.query.chips(),
             fields=builder_fields(self.bound),
-            add_label=_("New %(entity)s") % {"entity": self.bound.model._meta.verbose_name} if self.bound.can("add") else "",
+            add_label=_("New %(entity)s") % {"entity": self.bound.model._meta.verbose_name}
+            if self.bound.can("add")
+            else "",
             **self.shown(board),
         )
 

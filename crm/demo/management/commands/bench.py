@@ -21,9 +21,17 @@ class Command(BaseCommand):
         if len(people) < 3:
             raise CommandError("The bench needs the demo company: run manage.py demo --size M on an empty database.")
         found = []
-        self.stdout.write(f"{'page':34} {'role':8} {'p50':>8} {'p95':>8} {'sql':>4} {'sql ms':>8} {'bytes':>8} {'ratio':>6} {'goal':>5}")
-        with override_settings(ROOT_URLCONF="crm.demo.bench_urls", ALLOWED_HOSTS=["localhost"], SECURE_SSL_REDIRECT=False):
-            for one in measure({role: people[role] for role in ("rep", "manager", "admin")}, rounds=options["rounds"], only=options["only"]):
+        self.stdout.write(
+            f"{'page':34} {'role':8} {'p50':>8} {'p95':>8} {'sql':>4} {'sql ms':>8} {'bytes':>8} {'ratio':>6} {'goal':>5}"
+        )
+        with override_settings(
+            ROOT_URLCONF="crm.demo.bench_urls", ALLOWED_HOSTS=["localhost"], SECURE_SSL_REDIRECT=False
+        ):
+            for one in measure(
+                {role: people[role] for role in ("rep", "manager", "admin")},
+                rounds=options["rounds"],
+                only=options["only"],
+            ):
                 found.append(one)
                 mark = "" if one.met else "  ✗" if one.status < 400 else f"  {one.status}"
                 self.stdout.write(
