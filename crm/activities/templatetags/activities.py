@@ -1,0 +1,21 @@
+"""What templates ask of activities."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+
+from crm.entities.bound import bind
+from crm.entities.entity import registry
+from crm.records.models import Entry
+
+register = template.Library()
+SAID = ("text", "outcome", "next_step", "next_step_on")
+
+
+@register.simple_tag(takes_context=True)
+def told(context: Any, entry: Entry) -> dict[str, str]:
+    """What the entry of a follow-up says, as far as the reader may know each of its fields."""
+    bound = bind(registry["activities.followup"], context["request"].user)
+    return {field.name: field.mask(entry.data.get(field.name, "")) for field in bound.visible(SAID)}
