@@ -9,14 +9,8 @@ from crm.users.models import User
 
 @bench_page("dashboard", goal=6, roles=("rep", "manager", "admin"))
 def dashboard(user: User) -> tuple[str, str, None] | None:
-    """All of this year."""
+    """The first paint: filters, what lies in each stage, and the places of the rest."""
     return ("GET", "/analytics/sales/", None) if may(user) else None
-
-
-@bench_page("dashboard: stages", goal=6, roles=("rep", "manager", "admin"))
-def stages(user: User) -> tuple[str, str, None] | None:
-    """How things moved on this year, as the second request asks."""
-    return ("GET", "/analytics/sales/?part=stages", None) if may(user) else None
 
 
 @bench_page("dashboard: all at once", goal=6, roles=("rep", "manager", "admin"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, time
 from typing import Any
 
@@ -20,6 +21,7 @@ from crm.records.models import Record
 
 # The hour by which something without an hour is due: the end of the working day.
 EVENING = time(18)
+CLAUSES = re.compile(r"[,，。；;！!？?\n]|\.\s")
 
 
 @transaction.atomic
@@ -107,7 +109,13 @@ def planned(text: str, next_step: str, next_step_on: date | None, today: date) -
     if day is None:
         told = due_phrase(text, today)
         day = told if told and told > today else None
-    return (next_step or _("Follow up")) if day else next_step, day
+    return (next_step or _said(text, day, today)) if day else next_step, day
+
+
+def _said(text: str, day: date, today: date) -> str:
+    """The words of a text that name the day: “下周三前发送方案”."""
+    clauses = (clause.strip() for clause in CLAUSES.split(text))
+    return next((clause[:300] for clause in clauses if due_phrase(clause, today) == day), _("Follow up"))
 
 
 def _touch(parent: Record, moment: datetime) -> None:

@@ -125,6 +125,14 @@ def test_today_in_a_note_tells_when_it_was_said():
     assert planned("见了王总", "今天回电", None, today) == ("今天回电", today)
 
 
+def test_the_next_step_is_what_the_words_with_the_day_say():
+    today = timezone.localdate()
+    tomorrow = today + timedelta(days=1)
+    assert planned("与王总通话，明天前发送方案。还要寄样品", "", None, today) == ("明天前发送方案", tomorrow)
+    assert planned("Met Anna. Send the plan tomorrow", "", None, today) == ("Send the plan tomorrow", tomorrow)
+    assert planned("明天", "寄样品", None, today) == ("寄样品", tomorrow)
+
+
 def test_with_htmx_only_the_tab_is_loaded_anew(client, seller):
     deal = make_opportunity(owner=seller)
     client.force_login(seller)
