@@ -9,7 +9,7 @@ import { say } from "crm/dom"
 const always = [dialog, forms, menu, palette, toast]
 const when = {
   "[data-list], [data-sortable]": () => import("crm/list"),
-  "[data-edit-url]": () => import("crm/inline_edit"),
+  "[data-edit-url], [data-cells]": () => import("crm/inline_edit"),
   "[data-remote]": () => import("crm/remote_select"),
   "[data-conditions]": () => import("crm/conditions"),
   "[data-board]": () => import("crm/board"),

@@ -31,7 +31,8 @@ async function refuse(response, back) {
 /** Ask the server to move a card that stands in its new place already. */
 async function move(card, from, to, back) {
   card.setAttribute("aria-busy", "true")
-  const response = await post(card.dataset.moveUrl, { to: to.dataset.lane, version: card.dataset.version ?? "" })
+  const query = card.closest("[data-board]")?.dataset.query ?? ""
+  const response = await post(card.dataset.moveUrl + query, { to: to.dataset.lane, version: card.dataset.version ?? "" })
   card.removeAttribute("aria-busy")
   if (!response?.ok) return refuse(response, back)
   count(from, to)
@@ -83,6 +84,10 @@ export function mount(root) {
       const lanes = [...board.querySelectorAll("[data-lane]")]
       moveTo(card, lanes[lanes.indexOf(lane(card)) + (event.key === "ArrowRight" ? 1 : -1)])
     })
+    // Every card has the same lanes to go to: its menu is filled when it opens.
+    board.addEventListener("beforetoggle", ({ target }) => {
+      if (target.matches("[data-lanes]:empty")) target.append(document.getElementById("lane-menu").content.cloneNode(true))
+    }, true)
     board.addEventListener("click", (event) => {
       const button = event.target.closest("[data-move-to]")
       if (!button) return

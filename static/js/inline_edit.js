@@ -39,7 +39,17 @@ function cancel(cell) {
   done(cell)
 }
 
+/** A list says once a row where its cells are edited, and once a column which of them may be. */
+function spread(root) {
+  for (const row of root.querySelectorAll("tr[data-cells]")) {
+    for (const head of row.closest("table").querySelectorAll("th[data-cell]")) {
+      row.cells[head.cellIndex].dataset.editUrl ??= `${row.dataset.cells}${head.dataset.cell}/`
+    }
+  }
+}
+
 export function mount(root) {
+  spread(root)
   for (const cell of fresh(root, "[data-edit-url]", seen)) {
     cell.addEventListener("dblclick", () => edit(cell))
     cell.addEventListener("crm:edit", () => edit(cell))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from django import template
 from django.db import models
-from django.template import Context, Engine
+from django.template import Context, Engine, Template
+from django.template.base import VariableNode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -16,16 +18,45 @@ from crm.entities.entity import registry
 register = template.Library()
 
 
+# Kinds that look the same wherever their value is the same: drawn once a page and value, however many rows have it.
+ALIKE = frozenset({"choice", "user", "record", "boolean", "date"})
+
+
 @register.simple_tag(takes_context=True)
-def cell(context: Context, field: Any, record: models.Model, compact: bool = False) -> SafeString:
+def cell(context: Context, field: Any, record: models.Model, compact: bool = False) -> str:
     """One value of a record as its kind is drawn; ``field`` is bound to the reader, so that masks hold."""
-    drawn = Engine.get_default().get_template(field.cell)
-    value = field.value(record)
-    linked = value if isinstance(value, models.Model) else None
-    with context.push(
-        value=value, text=field.text(record), field=field, record=record, compact=compact, url=record_url(linked)
-    ):
-        return drawn.render(context)
+    return _drawn(context, field, record, compact)
+
+
+def _drawn(context: Context, field: Any, record: models.Model, compact: bool) -> str:
+    value, text = field.pair(record)
+    if value is None or value == "":
+        return ""
+    drawn = field.template = field.template or Engine.get_default().get_template(field.cell)
+    if _says_only_text(drawn):
+        return text
+    key = (value.pk if isinstance(value, models.Model) else value, compact) if field.kind in ALIKE else None
+    if key is not None and key in field.drawn:
+        return field.drawn[key]
+    url = record_url(value) if field.kind == "record" else ""
+    with context.push(value=value, text=text, field=field, record=record, compact=compact, url=url):
+        found = drawn.render(context)
+    if key is not None:
+        field.drawn[key] = found
+    return found
+
+
+@register.simple_tag(takes_context=True)
+def draw(context: Context, record: models.Model, fields: list[Any]) -> list[tuple[bool, str]]:
+    """The compact cells of one row as (numeric, drawn): ``{% draw record columns as cells %}``."""
+    return [(field.numeric, _drawn(context, field, record, True)) for field in fields]
+
+
+@cache
+def _says_only_text(drawn: Template) -> bool:
+    """Whether a cell template is ``{{ text }}`` and nothing else: then it need not be rendered."""
+    nodes = drawn.nodelist
+    return len(nodes) == 1 and isinstance(nodes[0], VariableNode) and nodes[0].filter_expression.token == "text"
 
 
 @register.simple_tag

@@ -35,13 +35,29 @@ class ListView(EntityView):
         except BadCursor:
             return redirect(self.bound.url("list") + query.url())
         context = self._around(query, tabs, active) | _neighbours(query, page)
-        return self.page("rows", query=query, page=page, **self._editable(query, page), **context)
+        return self.page("rows", query=query, page=page, **self._rows(query, page), **context)
 
-    def _editable(self, query: ListQuery, page: KeysetPage) -> dict[str, Any]:
-        """The rows of the page whose values the user may change where they stand, and the columns of which they may."""
-        names = {c.name for c in query.columns if c.name in self.bound.inline and may_write(self.bound, c)}
-        rows = self.bound.reachable([record.pk for record in page], "change") if names else set()
-        return {"editable": rows, "writable": names}
+    def _rows(self, query: ListQuery, page: KeysetPage) -> dict[str, Any]:
+        """The rows of the page and the columns after the first, with what the person may change where it stands."""
+        first, others = next(iter(query.columns), None), query.columns[1:]
+        writable = {c.name for c in others if c.name in self.bound.inline and may_write(self.bound, c)}
+        changeable = self.bound.reachable([record.pk for record in page], "change") if writable else set()
+        here = self.bound.url("list")
+        rows = []
+        for record in page:
+            name = str(record)
+            title, editable = (first.text(record) if first else "") or name, record.pk in changeable
+            rows.append(
+                {
+                    "record": record,
+                    "pk": str(record.pk),
+                    "name": name,
+                    "title": title,
+                    "url": f"{here}{record.pk}/",
+                    "editable": editable,
+                }
+            )
+        return {"rows": rows, "others": others, "writable": writable}
 
     def _around(self, query: ListQuery, tabs: list[ListTab], active: ListTab) -> dict[str, Any]:
         return {
