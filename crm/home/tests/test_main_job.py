@@ -14,6 +14,7 @@ from customers.models import Account
 from sales.factories import make_pipeline
 from sales.models import Lead, Opportunity, Pipeline
 
+expect.set_options(timeout=20_000)  # two browsers may share two cores
 pytestmark = pytest.mark.browser
 
 PASSWORD = "right horse battery"
