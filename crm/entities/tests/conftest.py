@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from crm.access.models import Scope
+from crm.access.models import FieldRule, Role, Scope
+from crm.entities.entity import registry
+from crm.entities.testing import chain
 from crm.users.models import User
 from customers.factories import make_account, make_contact
 from customers.models import Account, Contact
 
 ENTITIES = ("customers.account", "customers.contact", "customers.accountcontact", "sales.opportunity", "sales.lead")
 ACTIONS = ("view", "add", "change", "delete")
+
+
+@pytest.fixture(autouse=True)
+def quiet(monkeypatch) -> None:
+    """Refusals are what these tests ask for; drawing each one's traceback takes longer than all the rest."""
+    monkeypatch.setattr(logging.getLogger("django.request"), "disabled", True)
 
 
 @pytest.fixture
@@ -65,3 +74,35 @@ def posted() -> Callable[..., dict[str, Any]]:
         return {name: value for name, value in {**data, **changes}.items() if value is not None}
 
     return post
+
+
+@pytest.fixture
+def may(grant) -> Callable[..., None]:
+    """``may(user, label, Scope.OWN)`` grants everything there; ``view=Scope.ALL`` only that; entities above go along."""
+
+    def give(user: User, label: str, scope: Scope | None = None, **scopes: Scope) -> None:
+        for one in chain(label):
+            wanted = dict.fromkeys(registry[one].granted, scope) if scope is not None else {}
+            grant(user, one, **wanted | scopes)
+
+    return give
+
+
+@pytest.fixture
+def signed_in(client, rep) -> Client:
+    """The rep's browser, with no rights yet."""
+    client.force_login(rep)
+    return client
+
+
+@pytest.fixture
+def rules(rep) -> Callable[..., None]:
+    """``rules(label, names, "hidden")`` on the role of the rep."""
+
+    def put(label: str, names: Any, mode: str) -> None:
+        role = Role.objects.get(code=f"test-{rep.username}")
+        steps = {registry[label].field(name).steps[-1] for name in names}
+        FieldRule.objects.bulk_create(FieldRule(role=role, entity=e, field=f, mode=mode) for e, f in steps)
+        rep.__dict__.pop("_access", None)
+
+    return put
