@@ -16,6 +16,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from crm.fields.field import Field
+from crm.fields.holding import Reader, holds
 from crm.fields.kinds import arity
 from crm.fields.periods import days_of, period
 
@@ -28,15 +29,6 @@ class ConditionError(ValidationError):
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
         self.field = field
-
-
-@dataclass(frozen=True)
-class Reader:
-    """For whom and when a condition is read: “me”, “my team”, “this month”."""
-
-    user_id: int
-    team_ids: tuple[int, ...]
-    now: datetime
 
 
 @dataclass(frozen=True)
@@ -76,6 +68,10 @@ class Test:
                 return ~self._empty()
         return period(self.field, self.op, values, reader.now)
 
+    def holds(self, record: Any, reader: Reader) -> bool:
+        """Whether the test is true of ``record`` as it stands in memory; the same verdict as ``q`` gives on the stored row."""
+        return holds(self.field.kind, self.op, self.field.raw(record), self.values, reader)
+
     def _bound(self) -> Q:
         value = self.values[0]
         if self.field.kind == "datetime":
@@ -104,6 +100,11 @@ class Group:
         for node in self.nodes:
             joined = joined | node.q(reader) if self.any else joined & node.q(reader)
         return joined
+
+    def holds(self, record: Any, reader: Reader) -> bool:
+        """Whether all or any of the conditions are true of ``record``; an empty group holds always."""
+        verdicts = (node.holds(record, reader) for node in self.nodes)
+        return any(verdicts) if self.any and self.nodes else all(verdicts)
 
     def tests(self) -> list[Test]:
         """Every test in it, flat."""

@@ -88,6 +88,14 @@ class Field:
             record = getattr(record, field.name)
         return record
 
+    def raw(self, record: models.Model) -> Any:
+        """The stored value on ``record``: of a link its id; None when a link on the way is empty."""
+        for field in self.path[:-1]:
+            if record is None:
+                return None
+            record = getattr(record, field.name)
+        return None if record is None else getattr(record, self.source.attname)
+
     def text(self, record: models.Model) -> str:
         """The value as people read it, in the active language."""
         return self.show(self.value(record))

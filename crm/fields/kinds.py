@@ -59,6 +59,7 @@ OPERATORS: dict[str, tuple[str, ...]] = {
     "percent": _ORDERED,
     "date": _DAYS,
     "datetime": _DAYS,
+    "about": (),  # a name without a column: shown, never compared
 }
 
 # How many values an operator takes: 0, 1, 2 or "many".

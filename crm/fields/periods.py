@@ -38,25 +38,25 @@ def span(op: str, today: date, days: int = 0) -> tuple[date, date]:
     return today, today
 
 
-def period(field: Field, op: str, values: tuple[Any, ...], now: datetime) -> Q:
-    """The Q of a day operator on a date or datetime field."""
+def bounds(op: str, values: tuple[Any, ...], now: datetime) -> tuple[date | None, date]:
+    """First and last day that a day operator lets through; no first day: everything up to the last."""
     today = timezone.localtime(now).date()
     if op == "older_days":
-        return _before(field, today - timedelta(days=values[0]))
+        return None, today - timedelta(days=values[0] + 1)
     if op == "on":
-        first = last = values[0]
-    elif op == "between":
-        first, last = values
-    else:
-        first, last = span(op, today, values[0] if values else 0)
+        return values[0], values[0]
+    if op == "between":
+        return values
+    return span(op, today, values[0] if values else 0)
+
+
+def period(field: Field, op: str, values: tuple[Any, ...], now: datetime) -> Q:
+    """The Q of a day operator on a date or datetime field."""
+    first, last = bounds(op, values, now)
     if field.kind == "date":
-        return Q(**{f"{field.name}__gte": first, f"{field.name}__lte": last})
-    start, end = days_of(first, last)
-    return Q(**{f"{field.name}__gte": start, f"{field.name}__lt": end})
-
-
-def _before(field: Field, day: date) -> Q:
-    return Q(**{f"{field.name}__lt": day if field.kind == "date" else days_of(day)[0]})
+        return Q(**{f"{field.name}__gte": first, f"{field.name}__lte": last} if first else {f"{field.name}__lte": last})
+    start, end = days_of(first or last, last)
+    return Q(**{f"{field.name}__gte": start, f"{field.name}__lt": end} if first else {f"{field.name}__lt": end})
 
 
 def _month_end(year: int, month: int) -> date:
