@@ -44,6 +44,10 @@ SUBJECTS = {
 }
 
 
+# A follow-up, the name of what it is about, the account whose timeline tells it too.
+Told = tuple[FollowUp, str, int | None]
+
+
 @dataclass(frozen=True)
 class Target:
     """A record to be active about; ``account`` is another one whose timeline shares what happens to it."""
@@ -64,9 +68,9 @@ def make_activities(world: World) -> None:
     for batch in chunks(_tasks(world, targets, tasks)):
         load(batch)
         _tell_tasks(batch)
-    for pairs in chunks(_follow_ups(world, targets, total - tasks)):
-        load([follow_up for follow_up, _account in pairs])
-        _tell(pairs)
+    for told in chunks(_follow_ups(world, targets, total - tasks)):
+        load([follow_up for follow_up, _name, _account in told])
+        _tell(told)
 
 
 def _targets(world: World) -> Iterator[Target]:
@@ -101,7 +105,6 @@ def _tasks(world: World, targets: Iterator[Target], count: int) -> Iterator[Task
             owner=target.owner,
             on_entity=target.entity,
             on_id=target.pk,
-            about=target.name,
             subject=random.choice(SUBJECTS[kind]),
             kind=kind,
             due_at=due,
@@ -113,8 +116,8 @@ def _tasks(world: World, targets: Iterator[Target], count: int) -> Iterator[Task
         )
 
 
-def _follow_ups(world: World, targets: Iterator[Target], count: int) -> Iterator[tuple[FollowUp, int | None]]:
-    """Each with the account whose timeline tells it too."""
+def _follow_ups(world: World, targets: Iterator[Target], count: int) -> Iterator[Told]:
+    """Each with the name of what it is about and the account whose timeline tells it too."""
     random, now = world.random, world.now
     kinds = list(TEXTS)
     for _i in range(count):
@@ -127,7 +130,6 @@ def _follow_ups(world: World, targets: Iterator[Target], count: int) -> Iterator
             owner=target.owner,
             on_entity=target.entity,
             on_id=target.pk,
-            about=target.name,
             kind=kind,
             text=random.choice(TEXTS[kind]).format(d=f"{day.month}月{day.day}日"),
             happened_at=happened,
@@ -137,7 +139,7 @@ def _follow_ups(world: World, targets: Iterator[Target], count: int) -> Iterator
             created_at=happened,
             updated_at=happened,
         )
-        yield follow_up, target.account
+        yield follow_up, target.name, target.account
 
 
 def _tell_tasks(tasks: list[Task]) -> None:
@@ -152,21 +154,26 @@ def _tell_tasks(tasks: list[Task]) -> None:
         )
 
 
-def _tell(pairs: list[tuple[FollowUp, int | None]]) -> None:
+def _tell(told: list[Told]) -> None:
     """The entries by which the records tell their follow-ups, also on the timelines of the accounts."""
-    shared = [(follow_up.pk, account) for follow_up, account in pairs if account]
+    shared = [(follow_up.pk, account) for follow_up, _name, account in told if account]
     with connection.cursor() as cursor:
         cursor.execute(
             """with e as (
                 insert into records_entry (at, kind, entity, record_id, title, actor_id, cause, changes, data)
-                select f.happened_at, 'activities.followup.' || f.kind, f.on_entity, f.on_id, f.about, f.owner_id, 'demo', '{}',
+                select f.happened_at, 'activities.followup.' || f.kind, f.on_entity, f.on_id, n.name, f.owner_id, 'demo', '{}',
                     jsonb_strip_nulls(jsonb_build_object('text', f.text, 'followup', f.id, 'outcome', nullif(f.outcome, ''),
                         'next_step', nullif(f.next_step, ''), 'next_step_on', f.next_step_on, 'happened_at', f.happened_at))
-                from activities_followup f where f.id between %s and %s
+                from activities_followup f join unnest(%s::bigint[], %s::text[]) n(id, name) on n.id = f.id
                 returning id, at, kind, entity, record_id, (data->>'followup')::bigint as followup
             ) insert into records_entrylink (at, entry_id, kind, entity, record_id)
             select at, id, kind, entity, record_id from e
             union all select e.at, e.id, e.kind, 'customers.account', s.account
             from e join unnest(%s::bigint[], %s::bigint[]) s(followup, account) on s.followup = e.followup""",
-            [pairs[0][0].pk, pairs[-1][0].pk, [pk for pk, _account in shared], [account for _pk, account in shared]],
+            [
+                [follow_up.pk for follow_up, _name, _account in told],
+                [name for _follow_up, name, _account in told],
+                [pk for pk, _account in shared],
+                [account for _pk, account in shared],
+            ],
         )

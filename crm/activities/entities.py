@@ -30,7 +30,6 @@ class TaskEntity(Entity):
     filters = (
         "subject",
         "kind",
-        "about",
         "due_at",
         "priority",
         "status",
@@ -103,7 +102,6 @@ class FollowUpEntity(Entity):
         "title",
         "kind",
         "text",
-        "about",
         "happened_at",
         "outcome",
         "next_step_on",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Self
@@ -13,6 +12,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from crm.activities.about import AboutField, AboutQuerySet
 from crm.records.indexes import ALIVE, scope_indexes
 from crm.records.models import Record
 
@@ -20,11 +20,13 @@ SOME_DAY = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 class OnRecord(Record):
-    """A record about another one of any entity, or about none. ``about`` repeats that one's name, for lists."""
+    """A record about another one of any entity, or about none. Its name is not repeated here: not all who read this may know it."""
 
     on_entity = models.CharField(_("about what"), max_length=100, blank=True, editable=False)
     on_id = models.BigIntegerField(_("about which"), null=True, blank=True, editable=False)
-    about = models.CharField(_("about"), max_length=300, blank=True, editable=False)
+    about = AboutField(_("about"))
+
+    objects = AboutQuerySet.as_manager()
 
     class Meta:
         abstract = True
@@ -35,17 +37,6 @@ class OnRecord(Record):
         if not self.on_id:
             return None
         return apps.get_model(self.on_entity)._base_manager.filter(pk=self.on_id).first()
-
-    @classmethod
-    def prepare(cls, records: Sequence[Self]) -> None:
-        wanted: dict[str, set[int]] = defaultdict(set)
-        for record in records:
-            if record.on_id and not record.about:
-                wanted[record.on_entity].add(record.on_id)
-        found = {label: apps.get_model(label)._base_manager.in_bulk(ids) for label, ids in wanted.items()}
-        for record in records:
-            if named := found.get(record.on_entity, {}).get(record.on_id):
-                record.about = str(named)[:300]
 
 
 class Task(OnRecord):
@@ -68,7 +59,7 @@ class Task(OnRecord):
         DONE = "done", _("Done")
         CANCELLED = "cancelled", _("Cancelled")
 
-    prepared = ("about", "done_at")
+    prepared = ("done_at",)
 
     subject = models.CharField(_("subject"), max_length=300)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.TASK)
@@ -96,7 +87,6 @@ class Task(OnRecord):
 
     @classmethod
     def prepare(cls, records: Sequence[Self]) -> None:
-        super().prepare(records)
         for record in records:
             if record.status != cls.Status.DONE:
                 record.done_at = None
@@ -132,7 +122,7 @@ class FollowUp(OnRecord):
         MEETING = "meeting", _("Meeting")
         EMAIL = "email", _("E-mail")
 
-    prepared = ("about", "title")
+    prepared = ("title",)
 
     title = models.CharField(_("follow-up"), max_length=100, editable=False)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.NOTE)
@@ -155,6 +145,5 @@ class FollowUp(OnRecord):
 
     @classmethod
     def prepare(cls, records: Sequence[Self]) -> None:
-        super().prepare(records)
         for record in records:
             record.title = " ".join(record.text[:300].split())[:100]

@@ -9,6 +9,7 @@ from crm.activities.models import FollowUp, Task
 from crm.entities.bound import bind
 from crm.entities.entity import registry
 from crm.entities.panels import panel
+from crm.entities.refs import refs
 from crm.records.models import Record
 
 AREA = "activities"
@@ -61,8 +62,5 @@ def next_steps(record: Record, user: Any) -> dict | None:
 @panel("activities.followup", slot="top", template="activities/about.html")
 def about(record: Task | FollowUp, user: Any) -> dict | None:
     """The way to the record it is about, for who may open that."""
-    if not record.on_id or record.on_entity not in registry:
-        return None
-    bound = bind(registry[record.on_entity], user)
-    found = bound.records().filter(pk=record.on_id).first() if bound.can("view") else None
-    return {"target": found, "target_name": bound.name} if found is not None else None
+    found = refs(user, [(record.on_entity, record.on_id)])
+    return {"target": next(iter(found.values()))} if record.on_id else None

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -48,12 +48,12 @@ class Export:
     def rows(self) -> Iterator[list[Any]]:
         """The headings, then one list of values a record. Memory does not grow with the rows."""
         yield [column.label for column in self.columns]
-        plain = [type(column.field) is Field for column in self.columns]
+        plain = [type(column.field) is Field and column.source.concrete for column in self.columns]
         if all(plain):
             yield from self._fast()
         else:
             for record in self.query.related(self.records()).iterator(chunk_size=CHUNK):
-                yield [column.text(record) for column in self.columns]
+                yield [written(column, record) for column in self.columns]
 
     def _fast(self) -> Iterator[list[Any]]:
         """Values straight from the database; names of links are looked up once each."""
@@ -106,6 +106,11 @@ class Cell:
         if column.kind in RAW:
             return lambda value: value
         return lambda value: "" if value is None else str(value)
+
+
+def written(column: BoundField, record: Model) -> Any:
+    """One value of a record: raw where a spreadsheet reckons with it, else as people read it."""
+    return column.field.value(record) if column.kind in RAW and not column.masked else column.text(record)
 
 
 def file_stem(bound: BoundEntity) -> str:

@@ -17,7 +17,7 @@ SOURCES = sorted(p for app in APPS for p in (ROOT / app).rglob("*.py") if "migra
 CODE = [p for p in SOURCES if "tests" not in p.parts and p.name not in {"testing.py", "conftest.py"}]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 MANAGERS = {"objects", "_default_manager", "_base_manager"}
-GUARDS = {"restrict", "trash", "none"}
+GUARDS = {"restrict", "reachable", "trash", "none"}
 # What shows records to people. Services, handlers, jobs and imports write, and ask the policy for each record.
 READERS = {"views", "forms", "templatetags", "entities", "panels", "widgets", "exchange", "search", "home", "analytics"}
 WRITERS = {"importing"}

@@ -47,7 +47,7 @@ def test_a_follow_up_is_kept_and_told(client, seller):
     answer = post(client, deal, kind="call", text="确认预算 96 万")
     assert (answer.status_code, answer.url) == (302, f"/sales/opportunities/{deal.pk}/")
     follow_up = FollowUp.objects.get()
-    assert (follow_up.kind, follow_up.on_id, follow_up.owner, follow_up.about) == ("call", deal.pk, seller, deal.name)
+    assert (follow_up.kind, follow_up.on, follow_up.owner) == ("call", deal, seller)
     deal.refresh_from_db()
     assert (deal.version, deal.last_activity_at) == (version, follow_up.happened_at)
     deal.account.refresh_from_db()
