@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any
 
 from django.apps import apps
 from django.db.models import Model, Q
 from django.utils import timezone
 
-from crm.access import policy
 from crm.entities.bound import BoundEntity, bind
 from crm.entities.changes import Change, read_changes
 from crm.entities.entity import registry
+from crm.entities.refs import Place, by_entity, places
 from crm.records.kinds import Kind, groups, kind_of
 from crm.records.kinds import registry as kinds
 from crm.records.models import Entry, EntryLink
@@ -29,6 +28,8 @@ WINDOWS = (timedelta(days=31), timedelta(days=92), timedelta(days=366), None)
 MOST_BATCHES = 6
 LATER_BATCH = 120
 PLAIN = "entities/entry.html"
+
+Placed = tuple[Entry, Place]
 
 
 @dataclass(frozen=True)
@@ -56,13 +57,16 @@ class Cursor:
 
 @dataclass
 class Line:
-    """One entry as it is shown: ``own`` when it is about the page's record itself, ``subject`` for kinds that draw it."""
+    """One entry as it is shown: ``own`` when it is about the page's record itself, ``subject`` for kinds that draw it.
+
+    ``place`` is where its subject is found now: on its page, in the trash, or nowhere any more.
+    """
 
     entry: Entry
     kind: Kind
     own: bool
     entity_name: str
-    url: str
+    place: Place
     changes: list[Change] = field(default_factory=list)
     undoable: bool = False
     subject: Model | None = None
@@ -89,18 +93,19 @@ def timeline(
 ) -> Page:
     """A page of the record's timeline; ``own`` leaves what happened to other records out (its history)."""
     links = _links(bound, record, group if not own else "", before, now or timezone.now())
-    found: list[Entry] = []
+    found: list[Placed] = []
     last: Cursor | None = None
     for number in range(MOST_BATCHES):
         batch = list(islice(links, LATER_BATCH if number else size + 1))
         if not batch:
             last = None
             break
-        found += [e for e in _readable(bound, record, batch) if not own or _is_own(e, record)]
+        seen = _readable(bound, record, batch)
+        found += [(e, place) for e, place in seen if not own or _is_own(e, record)]
         last = Cursor(batch[-1].at, batch[-1].entry_id)
         if len(found) > size:
             found = found[:size]
-            last = Cursor(found[-1].at, found[-1].pk)
+            last = Cursor(found[-1][0].at, found[-1][0].pk)
             break
     return Page(_lines(bound, record, found), last, groups_of() if not own else [])
 
@@ -148,28 +153,24 @@ def _is_own(entry: Entry, record: Model) -> bool:
     return (entry.entity, entry.record_id) == (record._meta.label_lower, record.pk)
 
 
-def _readable(bound: BoundEntity, record: Model, links: list[EntryLink]) -> list[Entry]:
+def _readable(bound: BoundEntity, record: Model, links: list[EntryLink]) -> list[Placed]:
     """The entries of a batch of links whose subjects the reader may see: one query for each kind of subject."""
     ids = [link.entry_id for link in links]
     entries = Entry.objects.filter(id__in=ids, at__lte=links[0].at, at__gte=links[-1].at)
     found = list(entries.select_related("actor", "change_set"))
-    wanted: dict[str, set[int]] = defaultdict(set)
-    for entry in found:
-        if not _is_own(entry, record):
-            wanted[entry.entity].add(entry.record_id)
-    seen = {label: _visible(bound.user, label, pks) for label, pks in wanted.items()}
-    return [e for e in found if _is_own(e, record) or e.record_id in seen[e.entity]]
+    wanted = by_entity((e.entity, e.record_id) for e in found if not _is_own(e, record))
+    seen = {label: places(bound.user, label, pks) for label, pks in wanted.items()}
+    here = Place(bound.url("record", record.pk))
+    found_at = [(e, here if _is_own(e, record) else seen[e.entity].get(e.record_id)) for e in found]
+    return [(entry, place) for entry, place in found_at if place is not None]
 
 
-def _visible(user: Any, label: str, ids: Iterable[int]) -> set[int]:
-    return policy.visible_ids(user, apps.get_model(label), ids) if label in registry else set()
-
-
-def _lines(bound: BoundEntity, record: Model, entries: list[Entry]) -> list[Line]:
+def _lines(bound: BoundEntity, record: Model, found: list[Placed]) -> list[Line]:
+    entries = [entry for entry, _place in found]
     changes = read_changes(bound.user, entries)
     subjects = _subjects(entries)
     lines = []
-    for entry in entries:
+    for entry, place in found:
         subject = bind(registry[entry.entity], bound.user) if entry.entity in registry else bound
         lines.append(
             Line(
@@ -177,7 +178,7 @@ def _lines(bound: BoundEntity, record: Model, entries: list[Entry]) -> list[Line
                 kind=kind_of(entry.kind),
                 own=_is_own(entry, record),
                 entity_name=subject.name,
-                url=subject.url("record", entry.record_id),
+                place=place,
                 changes=changes[entry.pk],
                 undoable=undoable(entry),
                 subject=subjects.get((entry.entity, entry.record_id)),

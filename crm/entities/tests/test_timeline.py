@@ -156,3 +156,30 @@ def test_grants_of_the_subject_decide_not_those_of_the_page(seller, account, gra
     make_contact(owner=seller, account=account)
     grant(seller, "customers.contact", view=Scope.NONE)
     assert [line.entry.entity for line in lines(seller, account).lines] == ["customers.account"]
+
+
+def test_what_lies_in_the_trash_leads_there_and_never_to_a_missing_page(client, seller, other, account, grant):
+    contact = make_contact(name="王芳", owner=seller, account=account)
+    services.delete(contact, actor=Actor(seller))
+    grant(seller, "customers.contact", view=Scope.OWN, delete=Scope.OWN)
+    url, page = entity_of(contact).url("record", contact.pk), entity_of(account).url("record", account.pk)
+    trash = entity_of(contact).url("trash")
+    client.force_login(seller)
+    shown = client.get(page).content.decode()
+    assert "王芳" in shown and "(in the trash)" in shown
+    assert (f'href="{url}"' in shown, f'href="{trash}"' in shown) == (False, True)
+    grant(seller, "customers.contact", view=Scope.OWN, delete=Scope.NONE)
+    shown = client.get(page).content.decode()
+    assert "(in the trash)" in shown
+    assert (f'href="{url}"' in shown, f'href="{trash}"' in shown) == (False, False)
+
+
+def test_no_line_of_a_timeline_leads_to_a_missing_page(client, seller, account, grant):
+    grant(seller, "customers.contact", view=Scope.OWN, delete=Scope.OWN, change=Scope.OWN)
+    kept, gone = (make_contact(owner=seller, account=account) for _n in range(2))
+    services.delete(gone, actor=Actor(seller))
+    client.force_login(seller)
+    places = {line.place for line in lines(seller, account).lines}
+    addresses = {p.url for p in places} | {p.trash_url for p in places}
+    assert entity_of(kept).url("record", kept.pk) in addresses
+    assert [client.get(url).status_code for url in addresses if url] == [200] * (len(addresses) - 1)
