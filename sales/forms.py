@@ -53,7 +53,8 @@ class StageForm(VerbForm):
 
     def __init__(self, *args: Any, record: Opportunity, **kwargs: Any) -> None:
         super().__init__(*args, record=record, **kwargs)
-        self.fields["stage"].queryset = record.pipeline.stages.filter(is_lost=False)
+        stages = Stage.objects.filter(pipeline__active=True) if record._state.adding else record.pipeline.stages.all()
+        self.fields["stage"].queryset = stages.filter(is_lost=False)
         self.fields["stage"].initial = record.stage_id
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from django.urls import reverse
@@ -54,6 +54,7 @@ class Action:
 
     ``run(record, *, actor, **form.cleaned_data)`` returns the record to go to (None: stay). ``form(user=…, record=…)``
     asks for what the verb needs. ``when(record)`` says whether it fits now. ``permission`` is the action granted in the matrix.
+    ``automatic``: a rule may do it too, with what the form asks for written down beforehand (its record is then a blank one).
     """
 
     name: str
@@ -66,6 +67,7 @@ class Action:
     primary: bool = False
     danger: bool = False
     bulk: bool = False
+    automatic: bool = True
 
 
 @dataclass(frozen=True)
@@ -227,11 +229,24 @@ class Entity:
 
     def url(self, view: str, *args: Any) -> str:
         """The address of one of the entity's generic pages."""
-        return reverse(f"entities:{view}", args=[self.area, self.slug, *args])
+        if args and type(args[0]) is int:
+            return _address(self.area, self.slug, view, _ANY, *args[1:]).replace(_SIGN, str(args[0]))
+        return _address(self.area, self.slug, view, *args)
 
     def related(self) -> list[Entity]:
         """Entities that declared they show on this one's page."""
         return [e for e in registry.values() if self.label in e.shows_on]
+
+
+# Stands for the id of a record while its address is worked out, so that this happens once for all records.
+_ANY = 6_174_617_461_746_174
+_SIGN = str(_ANY)
+
+
+@lru_cache(maxsize=4096)
+def _address(area: str, slug: str, view: str, *args: Any) -> str:
+    """Addresses don't change while the program runs."""
+    return reverse(f"entities:{view}", args=[area, slug, *args])
 
 
 def entity_of(record_or_model: Any) -> Entity:

@@ -42,6 +42,7 @@ def log_many(
 ) -> list[Entry]:
     """Write one entry of ``kind`` a record, in batches, with timeline links and outbox rows."""
     now = timezone.now()
+    changes = changes or actor.changes
     who, together = actor.user and actor.user.pk, changes and changes.pk
     # By position: naming the fields costs three times as much, which counts over 100,000 rows.
     entries = [

@@ -136,7 +136,11 @@ def delete_many(records: Sequence[R], *, actor: Actor, changes: ChangeSet | None
     ``deleted_at`` is the moment of the change set: parts that share it with their whole are restored with it.
     """
     model = type(records[0])
-    changes = changes or change_set("delete", actor=actor, entity=model.entity_label(), title=str(records[0]))
+    changes = (
+        changes
+        or actor.changes
+        or change_set("delete", actor=actor, entity=model.entity_label(), title=str(records[0]))
+    )
     alive = {pk for pk, row in _lock(model, [r.pk for r in records]).items() if row.deleted_at is None}
     records = [record for record in records if record.pk in alive]
     for child, field, protecting in _children(model) if records else ():
