@@ -238,6 +238,7 @@ AUDIT_MONTHS = env.integer("AUDIT_MONTHS", default=24, lowest=1, highest=240)
 
 CELERY_BEAT_SCHEDULE = {
     "records.dispatch": {"task": "crm.records.tasks.dispatch", "schedule": 5, "options": {"expires": 5}},
+    "records.send_outgoing": {"task": "crm.records.tasks.send_outgoing", "schedule": 5, "options": {"expires": 5}},
     "jobs.rescue": {"task": "crm.jobs.tasks.rescue", "schedule": 60, "options": {"expires": 60}},
     "jobs.sweep": {"task": "crm.jobs.tasks.sweep", "schedule": timedelta(days=1)},
     "records.ensure_partitions": {"task": "crm.records.tasks.ensure_partitions", "schedule": timedelta(days=1)},

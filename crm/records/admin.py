@@ -15,7 +15,8 @@ from crm.records import services
 from crm.records.actor import Actor
 from crm.records.dispatch import retry_failed
 from crm.records.errors import Protected
-from crm.records.models import AuditEvent, Delivery, Record
+from crm.records.models import AuditEvent, Delivery, Outgoing, Record
+from crm.records.outgoing import give_up, send_again
 
 
 class RecordAdmin(admin.ModelAdmin):
@@ -65,6 +66,34 @@ class AuditEventAdmin(ReadOnlyAdmin):
     search_fields = ("user__name", "user__username")
     list_select_related = ("user",)
     show_full_result_count = False
+
+
+@admin.register(Outgoing)
+class OutgoingAdmin(ReadOnlyAdmin):
+    """Mail, messages and calls to other programs: what waits, what failed, and what nobody can tell without asking the receiver."""
+
+    list_display = ("id", "kind", "key", "state", "attempts", "next_at", "made_at", "made_by", "error")
+    list_filter = ("state", "kind", "made_at")
+    list_select_related = ("made_by",)
+    search_fields = ("key", "error", "made_by__name")
+    exclude = ("payload", "result")
+    actions = ("send_them_again", "give_them_up")
+    show_full_result_count = False
+
+    def has_decide_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("records.change_outgoing")
+
+    @admin.action(description=gettext_lazy("Send again"), permissions=["decide"])
+    def send_them_again(self, request: HttpRequest, queryset: QuerySet) -> None:
+        self._say(request, sum(send_again(outgoing) for outgoing in queryset))
+
+    @admin.action(description=gettext_lazy("Give up"), permissions=["decide"])
+    def give_them_up(self, request: HttpRequest, queryset: QuerySet) -> None:
+        self._say(request, sum(give_up(outgoing) for outgoing in queryset))
+
+    def _say(self, request: HttpRequest, count: int) -> None:
+        text = ngettext("%(count)d effect was changed.", "%(count)d effects were changed.", count)
+        messages.success(request, text % {"count": count})
 
 
 @admin.register(Delivery)

@@ -169,6 +169,54 @@ class Delivery(models.Model):
         return f"{self.subscriber} ← {self.entry_id}"
 
 
+class Outgoing(models.Model):
+    """One effect outside our database: a mail, an HTTP call, a text message. See ``crm.records.outgoing``.
+
+    ``key`` goes out with it (Message-ID, Idempotency-Key) and never changes; ``attempts`` fences a slow sender off.
+    """
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("Waiting")
+        CLAIMED = "claimed", _("Being sent")
+        DONE = "done", _("Sent")
+        UNKNOWN = "unknown", _("Unknown: send again?")
+        FAILED = "failed", _("Failed")
+        CANCELLED = "cancelled", _("Given up")
+
+    id = models.BigAutoField(primary_key=True)
+    kind = models.CharField(_("kind"), max_length=50)
+    key = models.CharField(_("key"), max_length=200)
+    payload = models.JSONField(default=dict)
+    entity = models.CharField(_("entity"), max_length=100, blank=True)
+    record_id = models.BigIntegerField(_("record"), null=True)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.QUEUED)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    next_at = models.DateTimeField(_("next attempt"), default=timezone.now)
+    claimed_at = models.DateTimeField(_("attempt began"), null=True)
+    settled_at = models.DateTimeField(_("settled"), null=True)
+    error = models.TextField(_("error"), blank=True)
+    result = models.JSONField(default=dict)
+    made_at = models.DateTimeField(_("made"), default=timezone.now)
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("made by")
+    )
+    cause = models.CharField(_("cause"), max_length=100, blank=True)
+
+    class Meta:
+        default_permissions = ("view", "change")
+        verbose_name = _("outgoing effect")
+        verbose_name_plural = _("outgoing effects")
+        constraints = [models.UniqueConstraint(fields=["kind", "key"], name="outgoing_key_is_unique")]
+        indexes = [
+            models.Index(fields=["next_at", "id"], condition=models.Q(state="queued"), name="outgoing_queued"),
+            models.Index(fields=["claimed_at"], condition=models.Q(state="claimed"), name="outgoing_claimed"),
+            models.Index(fields=["entity", "record_id"], name="outgoing_subject"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key}"
+
+
 class AuditEvent(models.Model):
     """Somebody looked: viewed, exported, signed in, unmasked. A log of its own, whose old months may be dropped."""
 
