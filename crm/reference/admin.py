@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
+from typing import Any
+
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from crm.reference.calendars import SpecialDay, WorkingCalendar, WorkingHours, last_known_year, load_china_days, touch
 from crm.reference.models import ExchangeRate, Industry, NumberSequence, Region
 
 
@@ -49,3 +54,38 @@ class NumberSequenceAdmin(admin.ModelAdmin):
     list_display = ("name", "code", "prefix", "period", "digits", "last")
     search_fields = ("name", "code")
     readonly_fields = ("last",)
+
+
+class HoursInline(admin.TabularInline):
+    model = WorkingHours
+    extra = 0
+
+
+class DayInline(admin.TabularInline):
+    model = SpecialDay
+    extra = 0
+
+
+@admin.register(WorkingCalendar)
+class WorkingCalendarAdmin(admin.ModelAdmin):
+    """Hours, holidays and weekends worked; the public holidays of China are one action away."""
+
+    list_display = ("name", "is_default", "timezone")
+    filter_horizontal = ("departments",)
+    inlines = (HoursInline, DayInline)
+    actions = ("load_public_holidays",)
+
+    @admin.action(description=gettext_lazy("Add the public holidays of China"))
+    def load_public_holidays(self, request: HttpRequest, queryset: QuerySet) -> None:
+        year = last_known_year()
+        for calendar in queryset:
+            added = sum(load_china_days(calendar, y) for y in range(year - 1, year + 1))
+            messages.success(
+                request,
+                _("%(calendar)s: %(count)d days were added, up to the end of %(year)d.")
+                % {"calendar": calendar, "count": added, "year": year},
+            )
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        touch(form.instance)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.access.policy import Open
 from crm.access.querysets import RestrictedQuerySet
 from crm.lib.pinyin import pinyin_key
+from crm.reference.calendars import SpecialDay, WorkingCalendar, WorkingHours  # noqa: F401 - found by Django here
 from crm.reference.currencies import Currency
 
 

@@ -10,7 +10,7 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from crm.users.models import Department, Membership, Team, User
+from crm.users.models import Absence, Department, Membership, Team, User
 
 # What only an administrator may give or take.
 RIGHTS = {"is_staff", "is_superuser", "roles"}
@@ -158,3 +158,14 @@ class AdminLogAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: LogEntry | None = None) -> bool:
         return False
+
+
+@admin.register(Absence)
+class AbsenceAdmin(admin.ModelAdmin):
+    """Who is away, until when, and who stands in."""
+
+    list_display = ("user", "starts_at", "ends_at", "deputy", "note")
+    search_fields = ("user__name", "user__username", "deputy__name")
+    list_select_related = ("user", "deputy")
+    autocomplete_fields = ("user", "deputy")
+    date_hierarchy = "starts_at"

@@ -8,7 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from crm.users.models import User
+from crm.users.models import Absence, User
 
 
 class ProfileForm(forms.ModelForm):
@@ -35,3 +35,25 @@ class ProfileForm(forms.ModelForm):
         if not name:
             raise ValidationError(_("Enter your name."))
         return name
+
+
+class AbsenceForm(forms.ModelForm):
+    """A time away and who decides meanwhile."""
+
+    class Meta:
+        model = Absence
+        fields = ("starts_at", "ends_at", "deputy", "note")
+        widgets = {
+            name: forms.DateTimeInput({"type": "datetime-local"}, "%Y-%m-%dT%H:%M") for name in ("starts_at", "ends_at")
+        }
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        people = User.objects.filter(is_active=True).exclude(pk=self.instance.user_id)
+        near = (
+            people.filter(department=self.instance.user.department_id) if self.instance.user.department_id else people
+        )
+        self.fields["deputy"].queryset = near
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+        self.helper.layout = Layout(Row(Column("starts_at"), Column("ends_at")), Row(Column("deputy"), Column("note")))

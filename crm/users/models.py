@@ -1,5 +1,7 @@
 """People and where they stand: departments, teams, reporting lines."""
 
+from datetime import datetime
+
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models.functions import Now
@@ -110,3 +112,48 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.team} · {self.user}"
+
+
+class Absence(models.Model):
+    """Time in which a person does not work: nothing is assigned to them, and their deputy decides for them."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="absences", verbose_name=_("user"))
+    starts_at = models.DateTimeField(_("from"))
+    ends_at = models.DateTimeField(_("until"))
+    deputy = models.ForeignKey(
+        User,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="stands_in",
+        verbose_name=_("deputy"),
+        help_text=_("Decides on approvals meanwhile."),
+    )
+    note = models.CharField(_("note"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("absence")
+        verbose_name_plural = _("absences")
+        ordering = ["-starts_at"]
+        indexes = [models.Index(fields=["user", "ends_at"])]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(ends_at__gt=models.F("starts_at")),
+                name="absence_ends_after_it_starts",
+                violation_error_message=_("The absence ends after it begins."),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(deputy__isnull=True) | ~models.Q(deputy=models.F("user")),
+                name="nobody_is_their_own_deputy",
+                violation_error_message=_("Choose somebody else as deputy."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.starts_at:%Y-%m-%d} – {self.ends_at:%Y-%m-%d}"
+
+
+def away(now: datetime) -> dict[int, int | None]:
+    """Who is away at ``now`` → their deputy, if they named one. One query."""
+    current = Absence.objects.filter(starts_at__lte=now, ends_at__gt=now).order_by("starts_at")
+    return dict(current.values_list("user_id", "deputy_id"))

@@ -8,6 +8,8 @@ urlpatterns = [
     path("sign-in/", views.SignInView.as_view(), name="sign_in"),
     path("sign-out/", auth.LogoutView.as_view(), name="sign_out"),
     path("profile/", views.profile, name="profile"),
+    path("profile/absences/new/", views.absence, name="absence_new"),
+    path("profile/absences/<int:pk>/", views.absence, name="absence"),
     path("profile/password/", views.PasswordChangeView.as_view(), name="password_change"),
     path("password-reset/", views.PasswordResetView.as_view(), name="password_reset"),
     path(

@@ -4,11 +4,13 @@ from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash, views
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse_lazy
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from crm.users.forms import ProfileForm
+from crm.users.forms import AbsenceForm, ProfileForm
+from crm.users.models import Absence
 
 
 class SignInView(views.LoginView):
@@ -51,4 +53,21 @@ def profile(request: HttpRequest) -> HttpResponse:
         form.save()
         messages.success(request, _("Your profile was saved."))
         return redirect("users:profile")
-    return render(request, "users/profile.html", {"form": form}, status=422 if form.is_bound else 200)
+    away = {"absences": request.user.absences.filter(ends_at__gt=timezone.now()).select_related("deputy")}
+    return render(request, "users/profile.html", {"form": form, **away}, status=422 if form.is_bound else 200)
+
+
+@login_required
+def absence(request: HttpRequest, pk: int | None = None) -> HttpResponse:
+    """Say when one is away, change it, or come back early (``remove``)."""
+    found = get_object_or_404(request.user.absences, pk=pk) if pk else Absence(user=request.user)
+    if request.method == "POST" and pk and "remove" in request.POST:
+        found.delete()
+        messages.success(request, _("The absence was removed."))
+        return redirect("users:profile")
+    form = AbsenceForm(request.POST or None, instance=found)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(request, _("Your absence was saved."))
+        return redirect("users:profile")
+    return render(request, "users/absence.html", {"form": form}, status=422 if form.is_bound else 200)
