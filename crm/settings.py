@@ -240,6 +240,7 @@ CELERY_BEAT_SCHEDULE = {
     "records.dispatch": {"task": "crm.records.tasks.dispatch", "schedule": 5, "options": {"expires": 5}},
     "records.send_outgoing": {"task": "crm.records.tasks.send_outgoing", "schedule": 5, "options": {"expires": 5}},
     "jobs.rescue": {"task": "crm.jobs.tasks.rescue", "schedule": 60, "options": {"expires": 60}},
+    "sales.fold_tallies": {"task": "sales.tasks.fold_tallies", "schedule": 300, "options": {"expires": 300}},
     "jobs.sweep": {"task": "crm.jobs.tasks.sweep", "schedule": timedelta(days=1)},
     "records.ensure_partitions": {"task": "crm.records.tasks.ensure_partitions", "schedule": timedelta(days=1)},
 }

@@ -36,6 +36,11 @@ class Owned:
 
     def rows(self, access: Access, model: type[models.Model], action: str) -> Q:
         label = entity_label(model)
+        reach, shared = self.scope(access, label, action), access.shared_ids(label, action)
+        return reach | Q(pk__in=shared) if shared and reach not in (EVERYTHING, NOTHING) else reach
+
+    def scope(self, access: Access, label: str, action: str) -> Q:
+        """The part of it that the scope of the grant decides, by owner and department alone: records shared one by one are not in it."""
         scope = access.scope(label, action)
         if scope == Scope.ALL:
             return EVERYTHING
@@ -46,8 +51,7 @@ class Owned:
             reach = Q(owner_id__in=access.team_ids)
         if scope == Scope.DEPARTMENT and access.department_ids:
             reach |= Q(department_id__in=access.department_ids)
-        shared = access.shared_ids(label, action)
-        return reach | Q(pk__in=shared) if shared else reach
+        return reach
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,17 @@ class Open:
 
     def rows(self, access: Access, model: type[models.Model], action: str) -> Q:
         return EVERYTHING if action == "view" else Shared().rows(access, model, action)
+
+
+@dataclass(frozen=True)
+class SumsOf:
+    """Sums over the owned records of the entity ``label``, a row for each owner and department: whoever sees the records sees
+    their sums. Records that were shared one by one are not among them: ``shared_beyond`` finds those."""
+
+    label: str
+
+    def rows(self, access: Access, model: type[models.Model], action: str) -> Q:
+        return Owned().scope(access, self.label, action)
 
 
 def rows(access: Access, model: type[models.Model], action: str) -> Q:
@@ -127,6 +142,13 @@ def visible_ids(user, model: type[models.Model], ids: Iterable[int], action: str
     return set(
         model._base_manager.filter(rows(access_of(user), model, action), pk__in=ids).values_list("pk", flat=True)
     )
+
+
+def shared_beyond(user, model: type[models.Model], action: str = "view") -> Q | None:
+    """The condition on records of an owned ``model`` that reach the user by shares alone; None where there can't be any."""
+    access, label = access_of(user), entity_label(model)
+    shared, reach = access.shared_ids(label, action), Owned().scope(access, label, action)
+    return Q(pk__in=shared) & ~reach if shared and reach not in (EVERYTHING, NOTHING) else None
 
 
 def can_assign(user, label: str, owner) -> bool:

@@ -3,5 +3,16 @@
 from sales.models.lead import Lead
 from sales.models.opportunity import Opportunity, OpportunityContact, StageHistory
 from sales.models.pipeline import LossReason, Pipeline, Stage
+from sales.models.tally import DealTally, MoveTally
 
-__all__ = ["Lead", "LossReason", "Opportunity", "OpportunityContact", "Pipeline", "Stage", "StageHistory"]
+__all__ = [
+    "DealTally",
+    "Lead",
+    "LossReason",
+    "MoveTally",
+    "Opportunity",
+    "OpportunityContact",
+    "Pipeline",
+    "Stage",
+    "StageHistory",
+]

@@ -95,10 +95,16 @@ class Opportunity(Record):
         indexes = [
             *scope_indexes("deal", created="created_at", amount="amount_key", close="close_date_key"),
             models.Index(
-                fields=["stage"],
+                fields=["stage", "created_at", "id"],
                 include=["amount", "currency", "probability", "owner", "department"],
                 condition=ALIVE,
-                name="deal_board",
+                name="deal_lane",
+            ),
+            models.Index(
+                fields=["stage", "stage_entered_at"],
+                include=["amount", "currency", "owner", "department", "pipeline"],
+                condition=ALIVE & models.Q(state="open"),
+                name="deal_stalled",
             ),
             models.Index(fields=["state", "close_date"], condition=ALIVE, name="deal_closed"),
             models.Index(fields=["external_id"], condition=~models.Q(external_id=""), name="deal_external_id"),
