@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "crm.access",
     "crm.records",
     "crm.reference",
+    "crm.files",
     "crm.jobs",
     "crm.entities",
     "crm.matching",
@@ -154,6 +155,11 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 DATA_UPLOAD_MAX_NUMBER_FILES = 20
 UPLOAD_LIMIT = env.integer("UPLOAD_LIMIT_MB", default=200, lowest=1, highest=2000) * 1024 * 1024  # bytes of one file
+FILE_UPLOAD_HANDLERS = [
+    "crm.files.limits.LimitedUpload",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
@@ -243,6 +249,8 @@ CELERY_BEAT_SCHEDULE = {
     "sales.fold_tallies": {"task": "sales.tasks.fold_tallies", "schedule": 300, "options": {"expires": 300}},
     "jobs.sweep": {"task": "crm.jobs.tasks.sweep", "schedule": timedelta(days=1)},
     "records.ensure_partitions": {"task": "crm.records.tasks.ensure_partitions", "schedule": timedelta(days=1)},
+    "files.previews": {"task": "crm.files.tasks.previews", "schedule": 60, "options": {"expires": 60}},
+    "files.sweep": {"task": "crm.files.tasks.sweep", "schedule": timedelta(days=1)},
 }
 
 globals().update(env.email("EMAIL_URL", default="console:" if DEBUG else "dummy:"))

@@ -9,6 +9,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),
     path("", include("crm.users.urls")),
+    path("", include("crm.files.urls")),
     path("", include("crm.jobs.urls")),
     path("", include("crm.exchange.urls")),
     path("", include("crm.search.urls")),

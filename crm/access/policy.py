@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.apps import apps
 from django.db import models
 from django.db.models import Q
 
@@ -98,6 +99,42 @@ class SumsOf:
         return Owned().scope(access, self.label, action)
 
 
+@dataclass(frozen=True)
+class Attached:
+    """Records that hang on one of any entity, named by ``on_entity`` and ``on_id``: who sees that one sees them.
+
+    No grant of their own: who may change the other one may change them. With ``authored`` only their owner may, as long as
+    the other one is seen. What hangs on nothing yet is its owner's alone; what hangs on something in the trash is not seen.
+    """
+
+    authored: bool = False
+
+    def rows(self, access: Access, model: type[models.Model], action: str) -> Q:
+        above = "view" if self.authored or action in {"view", "export"} else "change"
+        mine = Q(owner_id=access.user_id)
+        reach = Q(on_entity="") & mine
+        for holder in holders():
+            inner = rows(access, holder, above)
+            if inner != NOTHING:
+                alive = Q(deleted_at__isnull=True) if hasattr(holder, "deleted_at") else EVERYTHING
+                found = holder._base_manager.filter(inner, alive, pk=models.OuterRef("on_id"))
+                reach |= Q(on_entity=entity_label(holder)) & Q(models.Exists(found))
+        return reach & mine if self.authored and action not in {"view", "export"} else reach
+
+
+def holders() -> list[type[models.Model]]:
+    """Every model whose records others can hang on."""
+    return [m for m in apps.get_models() if hasattr(m, "access") and not isinstance(m.access, Attached | SumsOf)]
+
+
+def follows(label: str) -> bool:
+    """Whether the entity's records are reached through those they hang on, without grants of their own."""
+    try:
+        return isinstance(getattr(apps.get_model(label), "access", None), Attached)
+    except (LookupError, ValueError):
+        return False
+
+
 def rows(access: Access, model: type[models.Model], action: str) -> Q:
     """The condition that keeps only rows of ``model`` on which the user may perform ``action``."""
     if access.superuser:
@@ -107,7 +144,11 @@ def rows(access: Access, model: type[models.Model], action: str) -> Q:
 
 def can(user, label: str, action: str) -> bool:
     """Whether the user may perform ``action`` on any record of the entity at all."""
-    return bool(user.is_authenticated) and access_of(user).scope(label, action) != Scope.NONE
+    if not user.is_authenticated:
+        return False
+    if follows(label):
+        return bool(user.is_active) and action in {"view", "change", "delete", "export"}
+    return access_of(user).scope(label, action) != Scope.NONE
 
 
 def can_record(user, record: models.Model, action: str) -> bool:

@@ -93,8 +93,9 @@ def sha256(path: Path) -> str:
 
 
 def private_files(root: Path) -> dict[str, str]:
-    """The sha256 of every file below ``root``, by its relative path."""
-    return {str(path.relative_to(root)): sha256(path) for path in sorted(root.rglob("*")) if path.is_file()}
+    """The sha256 of every file below ``root``, by its relative path; what begins with a dot is not finished yet."""
+    whole = (path for path in sorted(root.rglob("*")) if path.is_file() and not path.name.startswith("."))
+    return {str(path.relative_to(root)): sha256(path) for path in whole}
 
 
 def backup(database: dict, private_root: Path, target: Path) -> tuple[Path, dict[str, Any]]:

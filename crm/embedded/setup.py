@@ -18,6 +18,7 @@ LIBRARIES = {
     "libpango-1.0.so.0": "libpango-1.0-0",
     "libpangoft2-1.0.so.0": "libpangoft2-1.0-0",
     "libharfbuzz-subset.so.0": "libharfbuzz-subset0",
+    "libmagic.so.1": "libmagic1",
 }
 FONT_DIRS = [
     Path("/usr/share/fonts"),

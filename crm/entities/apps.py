@@ -9,4 +9,4 @@ class EntitiesConfig(AppConfig):
 
     def ready(self) -> None:
         autodiscover_modules("kinds", "entities", "panels", "handlers")
-        from crm.entities import checks  # noqa: F401
+        from crm.entities import checks, files  # noqa: F401

@@ -18,7 +18,22 @@ class Panel:
     order: int = 0
 
 
+@dataclass(frozen=True)
+class RecordTab:
+    """A tab that another room puts on record pages. ``count(record)`` is asked for in a second request."""
+
+    label: str
+    name: str
+    title: Any
+    icon: str
+    template: str
+    context: Callable[[Any, Any], dict | None]
+    count: Callable[[Any], int] | None = None
+    when: Callable[[Any, Any], bool] = lambda record, user: True
+
+
 _panels: list[Panel] = []
+_tabs: list[RecordTab] = []
 
 
 def panel(label: str, *, slot: str, template: str, order: int = 0) -> Callable:
@@ -34,3 +49,27 @@ def panel(label: str, *, slot: str, template: str, order: int = 0) -> Callable:
 def panels_of(label: str, slot: str) -> list[Panel]:
     """The panels that show in ``slot`` on pages of the entity, in order."""
     return sorted((p for p in _panels if p.label in {label, "*"} and p.slot == slot), key=lambda p: p.order)
+
+
+def record_tab(
+    label: str,
+    name: str,
+    title: Any,
+    *,
+    template: str,
+    icon: str = "circle",
+    count: Callable[[Any], int] | None = None,
+    when: Callable[[Any, Any], bool] = lambda record, user: True,
+) -> Callable:
+    """Decorator for the context function of a tab on the pages of entity ``label`` (“*”: every entity); ``when`` decides for a record."""
+
+    def add(fn: Callable[[Any, Any], dict | None]) -> Callable:
+        _tabs.append(RecordTab(label, name, title, icon, template, fn, count, when))
+        return fn
+
+    return add
+
+
+def record_tabs(label: str, record: Any, user: Any) -> list[RecordTab]:
+    """The tabs that other rooms put on the page of this record."""
+    return [tab for tab in _tabs if tab.label in {label, "*"} and tab.when(record, user)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -11,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from crm.entities.bound import BoundEntity, bind
 from crm.entities.entity import Entity, registry
+from crm.entities.panels import record_tabs
 
 SHOWN = 20
 COUNT_TO = 999
@@ -33,6 +35,7 @@ def tabs_of(bound: BoundEntity, record: Model, active: str) -> list[Tab]:
     here = bound.url("record", record.pk)
     found = [("timeline", _("Timeline"), "timeline")]
     found += [(e.label, _title(bound, e), e.icon) for e in _related(bound)]
+    found += [(tab.name, str(tab.title), tab.icon) for tab in record_tabs(bound.label, record, bound.user)]
     found.append(("history", _("History"), "history"))
     return [
         Tab(name, label, icon, here if name == "timeline" else f"{here}?tab={quote(name)}", name == active)
@@ -57,11 +60,17 @@ def _related(bound: BoundEntity) -> list[Entity]:
 
 def counted(bound: BoundEntity, record: Model, tabs: list[Tab]) -> list[Tab]:
     """The tabs with the counts of related records, each counted up to a limit."""
-    return [replace(tab, count=_count(bound, record, tab.name) if "." in tab.name else "") for tab in tabs]
+    others = {tab.name: tab.count for tab in record_tabs(bound.label, record, bound.user) if tab.count}
+    return [replace(tab, count=_count(bound, record, tab.name, others.get(tab.name))) for tab in tabs]
 
 
-def _count(bound: BoundEntity, record: Model, label: str) -> str:
-    number = rows_of(bind(registry[label], bound.user), bound, record).order_by()[: COUNT_TO + 1].count()
+def _count(bound: BoundEntity, record: Model, name: str, count: Callable[[Any], int] | None) -> str:
+    if count is not None:
+        number = count(record)
+    elif "." in name:
+        number = rows_of(bind(registry[name], bound.user), bound, record).order_by()[: COUNT_TO + 1].count()
+    else:
+        return ""
     return f"{COUNT_TO}+" if number > COUNT_TO else str(number) if number else ""
 
 

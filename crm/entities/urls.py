@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from crm.entities.views import files
 from crm.entities.views.action import ActionView
 from crm.entities.views.board import BoardView, LaneView, MoveView
 from crm.entities.views.bulk import BulkView
@@ -26,6 +27,10 @@ urlpatterns: list = [
     path("undo/set/<int:pk>/", undo_set, name="undo_set"),
     path("undo/entry/<int:pk>/", undo_one, name="undo_entry"),
     # The list
+    # Files, under the addresses of crm.files
+    path("files/<int:pk>/version/", files.version, name="file_version"),
+    path("files/<int:pk>/restore/<int:number>/", files.restore, name="file_restore"),
+    path("files/<int:pk>/remove/", files.remove, name="file_remove"),
     path(HOME, ListView.as_view(), name="list"),
     path(HOME + "counts/", CountsView.as_view(), name="counts"),
     path(HOME + "columns/", ColumnsView.as_view(), name="columns"),
@@ -53,4 +58,5 @@ urlpatterns: list = [
     path(HOME + "<int:pk>/related/<str:label>/", RelatedView.as_view(), name="related"),
     path(HOME + "<int:pk>/why/", WhyView.as_view(), name="why"),
     path(HOME + "people/", PeopleView.as_view(), name="people"),
+    path(HOME + "<int:pk>/files/", files.FilesView.as_view(), name="files"),
 ]

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from crm.access import policy
 from crm.entities.bound import BoundEntity
 from crm.entities.entity import Action
-from crm.entities.panels import panels_of
+from crm.entities.panels import panels_of, record_tabs
 from crm.entities.tabs import counted, related_context, tabs_of
 from crm.entities.timeline import Cursor, timeline
 from crm.entities.views.base import EntityView
@@ -45,6 +45,9 @@ class RecordView(EntityView):
             may = tab == "history" and self.bound.can_record("change", record)
             composer = panels(self.bound, record, "composer") if tab == "timeline" else []
             return {"page": page, "group": group, "may_undo": may, "composer": composer}
+        for other in record_tabs(self.bound.label, record, self.bound.user):
+            if other.name == tab:
+                return {"panel": {"template": other.template, "context": other.context(record, self.bound.user) or {}}}
         context = related_context(self.bound, record, tab)
         if context is None:
             raise Http404

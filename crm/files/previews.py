@@ -1,0 +1,71 @@
+"""Small pictures of images and of the first page of PDFs, drawn by a child process with limits."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import structlog
+
+from crm.files.models import FileVersion
+from crm.files.storage import hidden_file, path_of, preview_path, put, root
+from crm.files.types import PDF
+
+log = structlog.get_logger(__name__)
+
+# Name → longest side in pixels.
+SIZES = {"small": 160, "large": 1400}
+SECONDS = 40
+_DRAWER = Path(__file__).parent / "drawer.py"
+Preview = FileVersion.Preview
+
+
+def make_preview(version_id: int) -> None:
+    """Draw the preview of a version, unless its content has one already. Safe to repeat."""
+    version = FileVersion.objects.filter(pk=version_id, preview=Preview.WAITING).first()
+    if version is not None:
+        state = Preview.READY if draw(version.sha256, version.content_type) else Preview.NONE
+        FileVersion.objects.filter(pk=version.pk).update(preview=state)
+
+
+def make_waiting(at_most: int = 50) -> int:
+    """Draw what still waits, oldest first; returns how many were tried."""
+    found = list(
+        FileVersion.objects.filter(preview=Preview.WAITING).order_by("id").values_list("pk", flat=True)[:at_most]
+    )
+    for pk in found:
+        make_preview(pk)
+    return len(found)
+
+
+def draw(sha256: str, content_type: str) -> bool:
+    """Whether previews in every size lie in their places now. A hostile file can only end the child."""
+    if all(preview_path(sha256, size).exists() for size in SIZES):
+        return True
+    parts = {size: hidden_file(root() / "previews") for size in SIZES}
+    kind = "pdf" if content_type == PDF else "image"
+    pairs = [text for size, part in parts.items() for text in (str(SIZES[size]), str(part))]
+    command = [sys.executable, "-I", "-X", "utf8", str(_DRAWER), kind, str(path_of(sha256)), *pairs]
+    try:
+        done = subprocess.run(
+            command,
+            check=False,
+            timeout=SECONDS,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={"PATH": "/usr/bin:/bin"},
+        )
+        if done.returncode or not all(part.exists() for part in parts.values()):
+            log.info("no_preview", sha256=sha256, code=done.returncode)
+            return False
+        for size, part in parts.items():
+            put(part, preview_path(sha256, size))
+    except subprocess.TimeoutExpired:
+        log.info("preview_took_too_long", sha256=sha256)
+        return False
+    finally:
+        for part in parts.values():
+            part.unlink(missing_ok=True)
+    return True
