@@ -24,8 +24,6 @@ class BoundField:
         self.field, self.mode = field, mode
         self.name, self.kind, self.numeric = field.name, field.kind, field.numeric
         self.masked = mode == Mode.MASKED
-        self.template: Any = None  # what draws it, and what of it a page has drawn already
-        self.drawn: dict[Any, str] = {}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.field, name)
@@ -39,12 +37,6 @@ class BoundField:
 
     def text(self, record: models.Model) -> str:
         return self.mask(self.field.text(record))
-
-    def pair(self, record: models.Model) -> tuple[Any, str]:
-        """(value, text) in one go."""
-        value = self.field.value(record)
-        text = self.mask(self.field.show(value))
-        return (text if self.masked else value), text
 
     def mask(self, text: str) -> str:
         """A text of this field as far as the mode lets it through."""

@@ -2,74 +2,40 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 from django import template
 from django.db import models
-from django.template import Context, Engine, Template
-from django.template.base import VariableNode
+from django.template import Context, Engine
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from crm.entities.cells import Painter, draw_rows, record_url
 from crm.entities.entity import registry
 
 register = template.Library()
 
 
-# Kinds that look the same wherever their value is the same: drawn once a page and value, however many rows have it.
-ALIKE = frozenset({"choice", "user", "record", "boolean", "date"})
+register.simple_tag(record_url)
 
 
-@register.simple_tag(takes_context=True)
-def cell(context: Context, field: Any, record: models.Model, compact: bool = False) -> str:
+@register.simple_tag
+def cell(field: Any, record: models.Model, compact: bool = False) -> str:
     """One value of a record as its kind is drawn; ``field`` is bound to the reader, so that masks hold."""
-    return _drawn(context, field, record, compact)
+    return Painter(field, compact).draw(record)
 
 
-def _drawn(context: Context, field: Any, record: models.Model, compact: bool) -> str:
-    value, text = field.pair(record)
-    if value is None or value == "":
-        return ""
-    drawn = field.template = field.template or Engine.get_default().get_template(field.cell)
-    if _says_only_text(drawn):
-        return text
-    key = (value.pk if isinstance(value, models.Model) else value, compact) if field.kind in ALIKE else None
-    if key is not None and key in field.drawn:
-        return field.drawn[key]
-    url = record_url(value) if field.kind == "record" else ""
-    with context.push(value=value, text=text, field=field, record=record, compact=compact, url=url):
-        found = drawn.render(context)
-    if key is not None:
-        field.drawn[key] = found
-    return found
-
-
-@register.simple_tag(takes_context=True)
-def draw(context: Context, record: models.Model, fields: list[Any]) -> list[tuple[bool, str]]:
-    """The compact cells of one row as (numeric, drawn): ``{% draw record columns as cells %}``."""
-    return [(field.numeric, _drawn(context, field, record, True)) for field in fields]
-
-
-@cache
-def _says_only_text(drawn: Template) -> bool:
-    """Whether a cell template is ``{{ text }}`` and nothing else: then it need not be rendered."""
-    nodes = drawn.nodelist
-    return len(nodes) == 1 and isinstance(nodes[0], VariableNode) and nodes[0].filter_expression.token == "text"
+@register.simple_tag
+def list_rows(rows: list[dict[str, Any]], fields: list[Any], face: str) -> SafeString:
+    """The rows of a list with the cells of ``fields``."""
+    return draw_rows(rows, fields, face)
 
 
 @register.simple_tag
 def cell_text(field: Any, record: models.Model) -> str:
     """One value of a record as plain text, masked where the reader's mode masks it."""
     return field.text(record)
-
-
-@register.simple_tag
-def record_url(record: Any) -> str:
-    """The page of a record; empty for what has no page."""
-    entity = registry.get(record._meta.label_lower) if isinstance(record, models.Model) else None
-    return entity.url("record", record.pk) if entity is not None else ""
 
 
 @register.simple_tag
