@@ -12,13 +12,13 @@ function options(list, chosen) {
 class Builder {
   constructor(form) {
     this.form = form
-    this.input = form.querySelector("input[name=where]")
+    this.input = form.querySelector("input[data-where], input[name=where]")
     this.host = form.querySelector("[data-builder]")
     this.fields = JSON.parse(document.getElementById(form.dataset.fields).textContent)
     this.tree = this.read()
     this.draw()
-    // data-keep: the form is sent as it is (a rule in the admin); else the list opens with ?where=
-    form.addEventListener("submit", (event) => this.apply(event))
+    // data-keep: the value is sent with the form around it (a rule in the admin); else the list opens with ?where=
+    if (!form.hasAttribute("data-keep")) form.addEventListener("submit", (event) => this.apply(event))
   }
 
   read() {
@@ -63,7 +63,7 @@ class Builder {
   }
 
   draw(focus) {
-    if (!this.tree.items.length) this.tree.items.push(this.blank())
+    if (!this.tree.items.length && !this.form.hasAttribute("data-keep")) this.tree.items.push(this.blank())
     this.host.replaceChildren(this.group(this.tree, null))
     this.keep()
     if (focus) this.host.querySelector(focus)?.focus()
@@ -174,7 +174,6 @@ class Builder {
 
   apply(event) {
     this.keep()
-    if (this.form.hasAttribute("data-keep")) return
     event.preventDefault()
     const url = new URL(this.form.getAttribute("action") || location.href, location.href)
     if (this.input.value) url.searchParams.set("where", this.input.value)
@@ -188,6 +187,6 @@ export function mount(root) {
   for (const form of fresh(root, "[data-conditions]", seen)) {
     const builder = new Builder(form)
     builder.host.dispatchEvent(new CustomEvent("crm:mount", { bubbles: true }))
-    form.closest("form").dispatchEvent(new CustomEvent("crm:settled", { bubbles: true }))
+    form.closest("form")?.dispatchEvent(new CustomEvent("crm:settled", { bubbles: true }))
   }
 }

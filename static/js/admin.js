@@ -1,0 +1,14 @@
+// The administration uses the same builders and searches as the pages of the program.
+const when = {
+  "[data-remote]": () => import("crm/remote_select"),
+  "[data-conditions]": () => import("crm/conditions"),
+}
+
+function mount(root) {
+  for (const [selector, load] of Object.entries(when)) {
+    if (root.matches?.(selector) || root.querySelector(selector)) load().then((module) => module.mount(root))
+  }
+}
+
+document.body.addEventListener("crm:mount", (event) => mount(event.target))
+mount(document)
