@@ -15,6 +15,7 @@ const when = {
   "[data-board]": () => import("crm/board"),
   "[data-chart]": () => import("crm/charts"),
   "[data-drop]": () => import("crm/drop"),
+  "[data-upload]": () => import("crm/upload"),
 }
 
 /** Custom properties and attributes that a template may not write as a style: data-style-var="--w:72%". */
