@@ -69,6 +69,7 @@ class AboutField(models.Field):
     """
 
     kind = "about"
+    generated = True  # nothing to fill in, to clean or to write
 
     def __init__(self, verbose_name: Any = None, **kwargs: Any) -> None:
         kwargs["editable"] = False

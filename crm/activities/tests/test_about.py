@@ -133,3 +133,14 @@ def test_names_are_looked_up_once_an_entity(rep, grant, as_actor):
 
     assert list(Task.objects.restrict(rep)) == []  # who rep is, is known from here on
     assert queries(1) == queries(10) == 3
+
+
+def test_an_activity_is_changed_where_it_stands(client, rep, secret):
+    _account, task, _follow_up = secret
+    client.force_login(rep)
+    answer = client.post(
+        f"/activities/tasks/{task.pk}/cell/subject/", {"subject": "寄两个样品", "version": task.version}
+    )
+    assert answer.status_code in {200, 302}
+    task.refresh_from_db()
+    assert (task.subject, task.on_id) == ("寄两个样品", secret[0].pk)
