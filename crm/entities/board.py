@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
@@ -60,23 +60,33 @@ class BoardQuery:
         names = _fields_in(expression)
         return expression if names and set(self.bound.readable(names)) == set(names) else None
 
-    def heads(self) -> list[LaneHead]:
-        """Every lane with its count and sums, whether it has cards or not."""
-        heads = {lane.value: LaneHead(lane) for lane in self.plan.lanes}
-        names = [self.column, *(["currency"] if self.summed and hasattr(self.bound.model, "currency") else [])]
-        wanted: dict[str, Any] = {"count": Count("pk")}
-        if self.summed:
-            wanted["total"] = Sum(self.summed)
-            if self.weighted is not None:
-                wanted["expected"] = Sum(self.weighted)
-        for row in self.rows.order_by().values(*names).annotate(**wanted):
-            head, currency = heads[row[self.column]], row.get("currency", "")
+    def heads(self, only: Collection[Any] | None = None) -> list[LaneHead]:
+        """Every lane (or those with the values ``only``) with its count and sums, whether it has cards or not."""
+        heads = {lane.value: LaneHead(lane) for lane in self.plan.lanes if only is None or lane.value in only}
+        for row in self._figures([value for value, head in heads.items() if not head.lane.drop_only]):
+            head, currency = heads[row["lane"]], row.get("currency", "")
             head.count += row["count"]
             if row.get("total"):
                 head.sums.append((row["total"], currency))
             if row.get("expected"):
                 head.weighted.append((row["expected"], currency))
+        for head in heads.values():
+            head.sums, head.weighted = added(head.sums), added(head.weighted)
         return list(heads.values())
+
+    def _figures(self, lanes: list[Any]) -> Iterable[Mapping[str, Any]]:
+        """What lies in the lanes: from what the entity tallies if it is all that the user sees, else added up row by row."""
+        weighted = self.weighted if self.summed else None
+        if self.board.tally and not self.query.narrows:
+            return self.board.tally(self.bound.user, lanes, money=bool(self.summed), weighted=weighted is not None)
+        names = ["currency"] if self.summed and hasattr(self.bound.model, "currency") else []
+        wanted: dict[str, Any] = {"count": Count("pk")}
+        if self.summed:
+            wanted["total"] = Sum(self.summed)
+        if weighted is not None:
+            wanted["expected"] = Sum(weighted)
+        rows = self.rows.filter(**{f"{self.column}__in": lanes})
+        return rows.order_by().values(*names, lane=F(self.column)).annotate(**wanted)
 
     def filled(self) -> list[LaneHead]:
         """Every lane with its first cards; two queries for all lanes."""

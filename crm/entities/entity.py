@@ -84,13 +84,16 @@ class View:
 class Board:
     """The list as lanes. ``field`` is the link or choice that makes the lanes; ``move(record, to, *, actor)`` changes it.
 
-    ``sums`` are added up a lane; ``weighted`` is an expression, the expected value of a card.
+    ``sums`` are added up a lane; ``weighted`` is an expression, the expected value of a card. ``tally(user, lanes, *, money,
+    weighted)`` knows the figures of all rows that the user sees, without adding them up: rows of ``lane``, ``currency``,
+    ``count``, ``total`` and ``expected``.
     """
 
     field: str
     move: Callable
     sums: Sequence[str] = ()
     weighted: Any = None
+    tally: Callable | None = None
     template: str = "entities/card.html"
 
 

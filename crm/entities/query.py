@@ -144,6 +144,11 @@ class ListQuery:
         parts = [group.q(reader) for group in self.groups] + [test.q(reader) for test in self.filters.tests.values()]
         return reduce(and_, [*parts, self._search()], Q())
 
+    @property
+    def narrows(self) -> bool:
+        """Whether it shows less than all that the user may see."""
+        return bool(self.groups or self.filters.tests or self.search or self.problems)
+
     def _search(self) -> Q:
         return find(self.bound, self.search) if self.search else Q()
 

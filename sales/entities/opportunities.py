@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from django.db.models import Q
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from crm.entities.entity import Action, Board, Entity, Lane, Lanes, View, register
-from sales import services
+from sales import services, tallies
 from sales.forms import LoseForm, StageForm, WinForm
 from sales.models import Opportunity, OpportunityContact, Pipeline, Stage
 from sales.panels import opportunity_figures
@@ -32,6 +33,12 @@ def is_closed(opportunity: Opportunity) -> bool:
 def change_stage(opportunity: Opportunity, *, actor: Any, stage: Stage) -> Opportunity:
     """What the path on the page and the verb do."""
     return services.move_stage(opportunity, stage, actor=actor)
+
+
+def stage_figures(user: Any, stages: list[int], *, money: bool, weighted: bool) -> Iterator[dict[str, Any]]:
+    """How many opportunities that the user sees lie in each stage, and how much money."""
+    found = tallies.deals(user, "stage", where=Q(stage__in=stages), money=money, weighted=weighted)
+    return (row | {"lane": row["stage"]} for row in found)
 
 
 @register
@@ -91,6 +98,7 @@ class OpportunityEntity(Entity):
         move=services.move_stage,
         sums=("amount",),
         weighted=WEIGHTED,
+        tally=stage_figures,
         template="sales/opportunity_card.html",
     )
     views = (

@@ -11,7 +11,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from crm.access.models import Scope
+from crm.access.models import RecordShare, Scope
 from crm.records.models import Entry
 from customers.factories import make_account
 from sales.factories import make_lead, make_loss_reason, make_opportunity, make_pipeline, make_stage
@@ -205,3 +205,33 @@ def test_a_pipeline_is_chosen_and_stays_chosen(client, seller):
     assert [head.lane.label for head in page.context["heads"]] == ["联系", "成交"]
     assert all(f"pipeline={second.pk}" in tab["url"] for tab in page.context["tabs"])
     assert client.get(f"{BOARD}?pipeline=x").status_code == 200
+
+
+def test_a_move_tells_the_two_lanes_that_it_touched(client, seller, stages):
+    first = make_opportunity(owner=seller, stage=stages["需求分析"], amount=Decimal("100"))
+    make_opportunity(owner=seller, stage=stages["方案设计"], amount=Decimal("30"), currency="USD")
+    for query, seen in (("", 2), ("&state=open", 2), ("&amount__gte=50", 1)):
+        to = stages["方案设计"] if first.stage_id == stages["需求分析"].pk else stages["需求分析"]
+        answer = client.post(
+            f"{URL}{first.pk}/move/?pipeline={to.pipeline_id}{query}", {"to": to.pk, "version": first.version}
+        )
+        first.refresh_from_db()
+        told = {head.lane.label: (head.count, head.sums) for head in answer.context["heads"]}
+        assert set(told) == {"需求分析", "方案设计"}
+        assert sum(count for count, _sums in told.values()) == seen, query
+        assert (Decimal("100"), "CNY") in told[to.name][1]
+
+
+def test_the_figures_are_the_same_read_from_tallies_and_added_up(client, seller, other, stages, board_url, grant):
+    for owner, view in ((seller, Scope.OWN), (other, Scope.ALL)):
+        grant(owner, LABEL, view=view)
+    for i, name in enumerate(["需求分析", "方案设计", "方案设计", "合同谈判"] * 3):
+        deal = make_opportunity(owner=[seller, other][i % 2], stage=stages[name], amount=Decimal(i * 3) / 4)
+        if i % 3 == 0:
+            RecordShare.objects.create(entity=LABEL, record_id=deal.pk, user=seller)
+    for user in (seller, other):
+        client.force_login(user)
+        kept, added_up = heads(client, board_url), heads(client, board_url + "&state=open")
+        figures = [{n: (h.count, h.sums, h.weighted) for n, h in found.items()} for found in (kept, added_up)]
+        assert figures[0] == figures[1]
+        assert sum(head.count for head in kept.values()) == (12 if user == other else 8)

@@ -110,6 +110,7 @@ class MoveView(BoardPage):
             return HttpResponse(
                 _("Somebody changed it meanwhile. Load the board again."), status=409, content_type="text/plain"
             )
+        left = getattr(record, board.column)
         try:
             self.bound.board.move(record, request.POST.get("to", "")[:100], actor=self.actor)
         except ValidationError as error:
@@ -119,7 +120,10 @@ class MoveView(BoardPage):
                 _("Somebody changed it meanwhile. Load the board again."), status=409, content_type="text/plain"
             )
         moved = list(board.related(self.bound.records("view")).filter(pk=pk))
-        return self.page(template="board_moved", heads=board.heads(), cards=board.cards(moved), **self.shown(board))
+        touched = {left, getattr(record, board.column)}
+        return self.page(
+            template="board_moved", heads=board.heads(touched), cards=board.cards(moved), **self.shown(board)
+        )
 
     def _refused(self, error: ValidationError, pk: int) -> HttpResponseBase:
         """The reason, or the form of the verb that the move needs."""
