@@ -130,14 +130,18 @@ def holders() -> list[type[models.Model]]:
 def follows(label: str) -> bool:
     """Whether the entity's records are reached through those they hang on, without grants of their own."""
     try:
-        return isinstance(getattr(apps.get_model(label), "access", None), Attached)
+        access = getattr(apps.get_model(label), "access", None)
     except (LookupError, ValueError):
         return False
+    return isinstance(access, Attached) or getattr(access, "follows", False)
 
 
 def rows(access: Access, model: type[models.Model], action: str) -> Q:
-    """The condition that keeps only rows of ``model`` on which the user may perform ``action``."""
-    if access.superuser:
+    """The condition that keeps only rows of ``model`` on which the user may perform ``action``.
+
+    Correspondence that is ``private`` stays so before administrators, too.
+    """
+    if access.superuser and not getattr(model.access, "private", False):
         return EVERYTHING
     return model.access.rows(access, model, action)
 

@@ -9,15 +9,16 @@ from crm.records.tasks import dispatch, send_outgoing
 
 def wake_dispatcher() -> None:
     """Ask a worker to empty the outbox now. A broker that is down or frozen costs its short time-out and nothing else."""
-    _wake(dispatch)
+    wake(dispatch)
 
 
 def wake_outgoing() -> None:
     """Ask a worker to send now what waits to leave the house."""
-    _wake(send_outgoing)
+    wake(send_outgoing)
 
 
-def _wake(task: Task) -> None:
+def wake(task: Task) -> None:
+    """Ask a worker to do ``task`` now."""
     if not redis_answers():
         return
     try:
