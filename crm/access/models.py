@@ -118,9 +118,13 @@ class RecordShare(models.Model):
 
 
 class PolicyVersion(models.Model):
-    """One row, raised by triggers whenever anything that decides access changes; snapshots are cached under it."""
+    """One row, raised by triggers whenever anything that decides access changes; snapshots are cached under it.
+
+    ``registry`` is raised when what admins define changes (custom fields): every process reloads that at its next request.
+    """
 
     version = models.BigIntegerField(default=1)
+    registry = models.BigIntegerField(default=1)
 
     class Meta:
         default_permissions = ()

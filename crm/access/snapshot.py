@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -15,6 +16,8 @@ from crm.users.models import Department, Membership
 
 _KEPT: dict[int, Access] = {}
 _KEEP_AT_MOST = 2000
+# Told at each request which version of the definitions that admins make is the present one. Filled by rooms above.
+registry_watchers: list[Callable[[int], None]] = []
 # The more a rule lets through, the higher it ranks: over several roles the most permissive one counts.
 Mode = FieldRule.Mode
 _RANK = {FieldRule.Mode.HIDDEN: 0, FieldRule.Mode.MASKED: 1, FieldRule.Mode.READ: 2}
@@ -54,7 +57,9 @@ def access_of(user) -> Access:
     """The user's access: looked up once a request, rebuilt only when the policy version has moved."""
     found = getattr(user, "_access", None)
     if found is None:
-        version = PolicyVersion.objects.values_list("version", flat=True).first() or 0
+        version, registry = PolicyVersion.objects.values_list("version", "registry").first() or (0, 0)
+        for watcher in registry_watchers:
+            watcher(registry)
         found = _KEPT.get(user.pk)
         if found is None or found.version != version or found.superuser != _is_superuser(user):
             if len(_KEPT) >= _KEEP_AT_MOST:

@@ -40,33 +40,35 @@ class Test:
     values: tuple[Any, ...]
 
     def q(self, reader: Reader) -> Q:
-        name, values = self.field.name, self.values
+        field, values = self.field, self.values
         match self.op:
             case "contains":
-                return Q(**{f"{name}__icontains": values[0]})
+                return field.q("icontains", values[0])
             case "starts":
-                return Q(**{f"{name}__istartswith": values[0]})
+                return field.q("istartswith", values[0])
             case "is" | "eq":
-                return Q(**{name: values[0]})
+                return field.q("exact", values[0])
             case "not":
-                return ~Q(**{name: values[0]})
+                return field.differs("exact", values[0])
             case "gte" | "lte":
                 return self._bound()
-            case "between" if self.field.kind != "datetime":
-                return Q(**{f"{name}__gte": values[0], f"{name}__lte": values[1]})
+            case "between" if field.kind != "datetime":
+                return field.q("gte", values[0]) & field.q("lte", values[1])
             case "in":
-                return Q(**{f"{name}__in": values})
+                return field.q("in", values)
             case "not_in":
-                return ~Q(**{f"{name}__in": values})
+                return field.differs("in", values)
+            case "all":
+                return field.q("all", values)
             case "me":
-                return Q(**{name: reader.user_id})
+                return field.q("exact", reader.user_id)
             case "my_team":
-                return Q(**{f"{name}__in": reader.team_ids})
+                return field.q("in", reader.team_ids)
             case "empty":
-                return self._empty()
+                return field.empty()
             case "filled":
-                return ~self._empty()
-        return period(self.field, self.op, values, reader.now)
+                return ~field.empty()
+        return period(field, self.op, values, reader.now)
 
     def holds(self, record: Any, reader: Reader) -> bool:
         """Whether the test is true of ``record`` as it stands in memory; the same verdict as ``q`` gives on the stored row."""
@@ -76,16 +78,8 @@ class Test:
         value = self.values[0]
         if self.field.kind == "datetime":
             start, end = days_of(value)
-            return Q(**{f"{self.field.name}__gte": start}) if self.op == "gte" else Q(**{f"{self.field.name}__lt": end})
-        return Q(**{f"{self.field.name}__{self.op}": value})
-
-    def _empty(self) -> Q:
-        empty = Q(**{f"{self.field.name}__isnull": True})
-        return (
-            empty | Q(**{self.field.name: ""})
-            if self.field.kind in {"text", "longtext", "email", "url", "phone", "choice"}
-            else empty
-        )
+            return self.field.q("gte", start) if self.op == "gte" else self.field.q("lt", end)
+        return self.field.q(self.op, value)
 
 
 @dataclass(frozen=True)
@@ -168,7 +162,7 @@ def _clean(field: Field, op: str, raw: Any) -> Any:
         raise ConditionError(
             field.name, _("“%(value)s” does not fit “%(field)s”.") % {"value": str(raw)[:50], "field": field.label}
         ) from error
-    if field.kind == "choice" and value not in dict(field.source.flatchoices):
+    if field.kind in {"choice", "multichoice"} and value not in dict(field.source.flatchoices):
         raise ConditionError(
             field.name, _("“%(value)s” does not fit “%(field)s”.") % {"value": str(raw)[:50], "field": field.label}
         )

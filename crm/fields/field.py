@@ -11,6 +11,7 @@ from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import models
+from django.db.models import F, Q, Sum
 from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.timezone import localtime
@@ -20,16 +21,24 @@ from crm.fields.kinds import NUMERIC, OPERATORS, kind_of
 
 LIMIT = Decimal(10**16)
 
-# Prefix of a name ("custom.") → function (model, rest of the name) → Field. Filled by rooms above.
-resolvers: dict[str, Callable[[type[models.Model], str], Field]] = {}
+# Room of a name ("custom." in "account__custom.grade") → function (model, rest of the name, links before it) → Field.
+# Filled by rooms above.
+resolvers: dict[str, Callable[[type[models.Model], str, str], Field]] = {}
+
+_WORDS = frozenset({"text", "longtext", "email", "url", "phone", "choice"})
 
 
 @dataclass(frozen=True)
 class Field:
-    """A named value of ``model``; ``name`` may walk through links: ``"account__region"``."""
+    """A named value of ``model``; ``name`` may walk through links: ``"account__region"``.
+
+    Where the value lies is the field's own business: ask ``q``, ``differs``, ``empty`` for conditions, ``expression`` for sums,
+    ``put`` to write it, ``stored`` and ``unpack`` to read it without a record. Subclasses keep it elsewhere than in a column.
+    """
 
     model: type[models.Model]
     name: str
+    built_in = True
 
     @cached_property
     def path(self) -> tuple[models.Field, ...]:
@@ -96,6 +105,56 @@ class Field:
             record = getattr(record, field.name)
         return None if record is None else getattr(record, self.source.attname)
 
+    def put(self, record: models.Model, value: Any) -> None:
+        """Set the value on ``record``, which is not saved by it."""
+        setattr(record, self.name, value)
+
+    def filled(self, record: models.Model) -> bool:
+        """Whether ``record`` holds a value."""
+        return self.raw(record) not in (None, "")
+
+    def from_json(self, raw: Any) -> Any:
+        """The value that history keeps as ``raw``; ValidationError when it is none any more."""
+        return self.source.to_python(raw)
+
+    def check(self, value: Any) -> None:
+        """ValidationError where a cleaned value breaks a rule of the field."""
+        self.source.run_validators(value)
+
+    def seen_by(self, user: Any) -> Any:
+        """The field as ``user`` may read it where that is decided value by value: see ``crm.entities.seen``."""
+        return self
+
+    @property
+    def stored(self) -> str:
+        """What ``values_list`` must fetch so that ``unpack`` finds the value."""
+        return self.name
+
+    def unpack(self, fetched: Any) -> Any:
+        """The stored value (of a link its id) in what was fetched under ``stored``."""
+        return fetched
+
+    def expression(self) -> Any:
+        """The value in SQL, to be added up or compared."""
+        return F(self.name)
+
+    def total(self) -> Any:
+        """The sum over rows."""
+        return Sum(self.name)
+
+    def q(self, lookup: str, value: Any) -> Q:
+        """The condition ``<value> <lookup> value``; ``lookup`` is one of Django's (exact, in, gte, icontains…)."""
+        return Q(**{self.name if lookup == "exact" else f"{self.name}__{lookup}": value})
+
+    def differs(self, lookup: str, value: Any) -> Q:
+        """The contrary of ``q``; where there is no value it holds."""
+        return ~self.q(lookup, value)
+
+    def empty(self) -> Q:
+        """The condition that there is no value."""
+        empty = Q(**{f"{self.name}__isnull": True})
+        return empty | Q(**{self.name: ""}) if self.kind in _WORDS else empty
+
     def text(self, record: models.Model) -> str:
         """The value as people read it, in the active language."""
         return self.show(self.value(record))
@@ -145,8 +204,9 @@ def bounded(kind: str, value: Any) -> Any:
 def resolve(model: type[models.Model], name: str) -> Field:
     """The field called ``name``; FieldDoesNotExist when there is none."""
     prefix, dot, rest = name.partition(".")
-    if dot and prefix in resolvers:
-        return resolvers[prefix](model, rest)
+    links, _hop, room = prefix.rpartition("__")
+    if dot and room in resolvers:
+        return resolvers[room](model, rest, links)
     return _plain(model, name)
 
 

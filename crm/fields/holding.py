@@ -31,7 +31,7 @@ def holds(kind: str, op: str, value: Any, given: tuple[Any, ...], reader: Reader
         case "not":
             return value != given[0]
         case "not_in":
-            return value not in given
+            return not _among(value, given)
     return value is not None and _positive(kind, op, value, given, reader)
 
 
@@ -44,7 +44,9 @@ def _positive(kind: str, op: str, value: Any, given: tuple[Any, ...], reader: Re
         case "is" | "eq":
             return value == given[0]
         case "in":
-            return value in given
+            return _among(value, given)
+        case "all":
+            return set(given) <= set(value)
         case "me":
             return value == reader.user_id
         case "my_team":
@@ -58,6 +60,11 @@ def _positive(kind: str, op: str, value: Any, given: tuple[Any, ...], reader: Re
             return value <= given[0]
     first, last = given if op == "between" else bounds(op, given, reader.now)
     return (first is None or value >= first) and value <= last
+
+
+def _among(value: Any, given: tuple[Any, ...]) -> bool:
+    """Whether the value, or one of several, is among those given."""
+    return not set(given).isdisjoint(value) if isinstance(value, list) else value in given
 
 
 def _in_days(op: str, value: datetime, given: tuple[Any, ...], reader: Reader) -> bool:

@@ -59,6 +59,10 @@ OPERATORS: dict[str, tuple[str, ...]] = {
     "percent": _ORDERED,
     "date": _DAYS,
     "datetime": _DAYS,
+    "richtext": ("contains", "empty", "filled"),
+    "multichoice": ("in", "all", "not_in", "empty", "filled"),
+    "address": ("contains", "starts", "empty", "filled"),
+    "file": ("filled", "empty"),
     "about": (),  # a name without a column: shown, never compared
 }
 
@@ -66,6 +70,7 @@ OPERATORS: dict[str, tuple[str, ...]] = {
 ARITY: dict[str, int | str] = {
     "between": 2,
     "in": "many",
+    "all": "many",
     "not_in": "many",
     **dict.fromkeys(
         ("empty", "filled", "me", "my_team", "today", "this_week", "this_month", "this_quarter", "this_year"), 0
@@ -81,6 +86,7 @@ LABELS = {
     "filled": _("is filled"),
     "in": _("is one of"),
     "not_in": _("is none of"),
+    "all": _("has all of"),
     "me": _("is me"),
     "my_team": _("is in my team"),
     "eq": "=",

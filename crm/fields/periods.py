@@ -54,9 +54,9 @@ def period(field: Field, op: str, values: tuple[Any, ...], now: datetime) -> Q:
     """The Q of a day operator on a date or datetime field."""
     first, last = bounds(op, values, now)
     if field.kind == "date":
-        return Q(**{f"{field.name}__gte": first, f"{field.name}__lte": last} if first else {f"{field.name}__lte": last})
+        return field.q("gte", first) & field.q("lte", last) if first else field.q("lte", last)
     start, end = days_of(first or last, last)
-    return Q(**{f"{field.name}__gte": start, f"{field.name}__lt": end} if first else {f"{field.name}__lt": end})
+    return field.q("gte", start) & field.q("lt", end) if first else field.q("lt", end)
 
 
 def _month_end(year: int, month: int) -> date:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -12,6 +13,10 @@ from django.db import models
 
 # Bookkeeping that says nothing about the record itself.
 _SILENT = {"id", "created_at", "created_by", "updated_at", "updated_by", "version", "deleted_at", "department"}
+# Values that admins define stand in one JSON column; history names each of them: "custom.grade".
+CUSTOM, PREFIX = "custom", "custom."
+# Which of a model's custom values are computed from others and so no history. Filled by the room that computes them.
+computed_codes: list[Callable[[type[models.Model]], frozenset[str]]] = []
 
 
 @cache
@@ -42,11 +47,50 @@ def value_of(record: models.Model, field: models.Field) -> Any:
     return plain(raw)
 
 
+def value_at(record: models.Model, name: str) -> Any:
+    """The stored value under the name that history gives it, as JSON; FieldDoesNotExist when there is no such name."""
+    if name.startswith(PREFIX):
+        return (getattr(record, CUSTOM, None) or {}).get(name.removeprefix(PREFIX))
+    return value_of(record, record._meta.get_field(name))
+
+
+def set_at(record: models.Model, name: str, value: Any) -> None:
+    """Put back what ``value_at`` gave; ValidationError when a column can't hold it any more."""
+    if name.startswith(PREFIX):
+        rest = {code: kept for code, kept in record.custom.items() if code != name.removeprefix(PREFIX)}
+        record.custom = rest if value is None else {**rest, name.removeprefix(PREFIX): value}
+        return
+    field = record._meta.get_field(name)
+    setattr(record, field.attname, field.to_python(value) if value is not None else None)
+
+
+def columns_of(names: Iterable[str]) -> list[str]:
+    """The columns that hold the named values."""
+    return list(dict.fromkeys(CUSTOM if name.startswith(PREFIX) else name for name in names))
+
+
 def diff(before: models.Model, after: models.Model) -> dict[str, list]:
     """``{field: [old, new]}`` for every logged field that differs."""
-    changes = {}
+    changes: dict[str, list] = {}
     for field in logged_fields(type(after)):
         old, new = value_of(before, field), value_of(after, field)
-        if old != new:
+        if old == new:
+            continue
+        if field.name == CUSTOM:
+            changes |= _custom_diff(before, after)
+        else:
             changes[field.name] = [old, new]
     return changes
+
+
+def _custom_diff(before: Any, after: Any) -> dict[str, list]:
+    """The custom values that differ, each by its own name; computed ones are taken over from the stored row."""
+    computed = frozenset().union(*(codes(type(after)) for codes in computed_codes))
+    if computed:
+        kept = {code: value for code, value in before.custom.items() if code in computed}
+        after.custom = {code: value for code, value in after.custom.items() if code not in computed} | kept
+    return {
+        PREFIX + code: [before.custom.get(code), after.custom.get(code)]
+        for code in sorted({*before.custom, *after.custom} - computed)
+        if before.custom.get(code) != after.custom.get(code)
+    }

@@ -20,7 +20,9 @@ class Record(models.Model):
 
     Written only by ``crm.records.services``. ``derived`` names columns computed from other rows: they bump no version and
     write no entry. ``prepared`` names columns that ``prepare`` computes from this row: written with it, but no history.
-    ``version`` grows with each change and guards against lost updates.
+    ``gap_free`` names columns with numbers that must have no gaps: who has one is voided, never removed for good.
+    ``version`` grows with each change and guards against lost updates. ``custom`` holds what admins define, by code: see
+    ``crm.customfields``.
     """
 
     access = Owned()
@@ -58,6 +60,7 @@ class Record(models.Model):
     version = models.PositiveIntegerField(_("version"), default=1, editable=False)
     deleted_at = models.DateTimeField(_("deleted"), null=True, editable=False)
     extras = models.JSONField(_("imported extras"), default=dict, blank=True, editable=False)
+    custom = models.JSONField(_("custom values"), default=dict, blank=True, editable=False)
 
     objects = RestrictedQuerySet.as_manager()
 

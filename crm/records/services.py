@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from crm.records.actor import Actor
 from crm.records.copying import insert_many
-from crm.records.diff import diff
+from crm.records.diff import columns_of, diff
 from crm.records.errors import Conflict, Protected
 from crm.records.hooks import WriteBatch, tell_writers
 from crm.records.log import log, log_many
@@ -63,7 +63,16 @@ def save(record: R, *, actor: Actor, changes: ChangeSet | None = None, kind: str
         if not differences and not kind:
             return None
         _stamp_change([record], [before], actor)
-        record.save(update_fields=[*differences, *record.prepared, "department", "version", "updated_at", "updated_by"])
+        record.save(
+            update_fields=[
+                *columns_of(differences),
+                *record.prepared,
+                "department",
+                "version",
+                "updated_at",
+                "updated_by",
+            ]
+        )
         entry = log(
             record,
             kind or f"{record.entity_label()}.changed",
@@ -115,10 +124,17 @@ def _change_many(records: list[R], actor: Actor, changes: ChangeSet | None, kind
         return []
     _stamp_change(changed, before, actor)
     model._base_manager.bulk_update(
-        changed, [*touched, *model.prepared, "department", "version", "updated_at", "updated_by"], batch_size=500
+        changed,
+        [*columns_of(touched), *model.prepared, "department", "version", "updated_at", "updated_by"],
+        batch_size=500,
     )
     entries = log_many(
-        changed, kind or f"{model.entity_label()}.changed", actor=actor, differences=differences, changes=changes
+        changed,
+        kind or f"{model.entity_label()}.changed",
+        actor=actor,
+        differences=differences,
+        changes=changes,
+        data=[data(record) for record in changed] if data else None,
     )
     tell_writers(WriteBatch(model, before, changed, actor))
     return entries

@@ -12,7 +12,7 @@ from django.db import DataError, IntegrityError, transaction
 from django.utils import timezone
 
 from crm.records.actor import Actor
-from crm.records.diff import value_of
+from crm.records.diff import PREFIX, set_at, value_at
 from crm.records.errors import Protected
 from crm.records.models import ChangeSet, Entry, Record
 from crm.records.services import BATCH, change_set, delete_many, restore_many, save_many
@@ -143,21 +143,20 @@ def _revive(pairs: list[Pair], inverse: ChangeSet, actor: Actor) -> tuple[int, l
 
 def _put_back(pairs: list[Pair], inverse: ChangeSet, actor: Actor) -> tuple[int, list[Conflict]]:
     """Set each field to what it was before, where it still holds what the entry wrote; newest entry first."""
-    model = type(pairs[0][1])
-    fields = {f.name: f for f in model._meta.concrete_fields}
+    fields = {f.name for f in type(pairs[0][1])._meta.concrete_fields}
     changed: dict[int, Record] = {}
     conflicts: list[Conflict] = []
     for entry, record in pairs:
         for name, (old, new) in entry.changes.items():
-            if name not in fields or record.deleted_at or value_of(record, fields[name]) != new:
+            known = name in fields or name.startswith(PREFIX)
+            if not known or record.deleted_at or value_at(record, name) != new:
                 conflicts.append((entry, name))
                 continue
             try:
-                value = fields[name].to_python(old) if old is not None else None
+                set_at(record, name, old)
             except ValidationError:
                 conflicts.append((entry, name))
                 continue
-            setattr(record, fields[name].attname, value)
             changed[record.pk] = record
     if changed:
         save_many(list(changed.values()), actor=actor, changes=inverse)

@@ -1,0 +1,17 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class CustomFieldsConfig(AppConfig):
+    name = "crm.customfields"
+    verbose_name = _("Custom fields")
+
+    def ready(self) -> None:
+        from celery.signals import task_prerun
+
+        from crm.access.snapshot import registry_watchers
+        from crm.customfields import definitions, values
+
+        values.install()
+        registry_watchers.append(definitions.seen)
+        task_prerun.connect(definitions.look_again, weak=False)

@@ -1,0 +1,76 @@
+"""The definitions as this process knows them: read once, kept under their version in the database.
+
+The version stands beside that of the policy, so that a request learns of a change without a query of its own.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from django.db.models import Prefetch
+
+from crm.access.models import PolicyVersion
+from crm.customfields.models import CustomField, CustomOption
+
+# The version that the table begins with: nothing was ever defined.
+NEVER = 1
+
+
+class Definitions:
+    """Every custom field by entity and code, and what has been made of them since."""
+
+    def __init__(self, version: int, fields: list[CustomField]) -> None:
+        self.version = version
+        self.by_entity: dict[str, dict[str, CustomField]] = defaultdict(dict)
+        for field in fields:
+            self.by_entity[field.entity][field.code] = field
+        self.made: dict[Any, Any] = {}
+
+    def of(self, label: str) -> dict[str, CustomField]:
+        """The fields of an entity by code, those out of use too."""
+        return self.by_entity.get(label, {})
+
+    def active(self, label: str) -> list[CustomField]:
+        """The fields in use, in their order."""
+        return [field for field in self.of(label).values() if field.active]
+
+
+_known: list[Definitions] = []
+
+
+def current() -> Definitions:
+    """The definitions, read when they are not known yet."""
+    if not _known:
+        _known[:] = [_read()]
+    return _known[0]
+
+
+def _read() -> Definitions:
+    # The version first: what changes meanwhile is read again at the next request.
+    version = PolicyVersion.objects.values_list("registry", flat=True).first() or 0
+    if version <= NEVER:
+        return Definitions(version, [])
+    options = Prefetch("options", CustomOption.objects.order_by("position", "id"))
+    return Definitions(version, list(CustomField.objects.filter(purging=False).prefetch_related(options)))
+
+
+def seen(version: int) -> None:
+    """A request learned the present version: forget what is older."""
+    if _known and _known[0].version != version:
+        _known[:] = [Definitions(version, [])] if version <= NEVER else []
+
+
+def look_again(**kwargs: Any) -> None:
+    """Read the definitions when they are asked for next: they may have changed, in this process or before this task."""
+    _known.clear()
+
+
+def custom_names(label: str, links: str = "") -> tuple[str, ...]:
+    """The names of an entity's custom fields in use: ``custom.grade``, or through links ``account__custom.grade``."""
+    prefix = f"{links}__custom." if links else "custom."
+    known = current()
+    key = label, prefix
+    if key not in known.made:
+        known.made[key] = tuple(prefix + field.code for field in known.active(label))
+    return known.made[key]
