@@ -52,7 +52,7 @@ ROLES: dict[str, tuple[str, str, dict[str, Scope]]] = {
     "admin": (
         "管理员",
         gettext_noop("Administrator"),
-        dict.fromkeys(("view", "add", "change", "delete", "assign", "export", "import", "verbs"), ALL),
+        dict.fromkeys(("view", "add", "change", "delete", "purge", "assign", "export", "import", "verbs"), ALL),
     ),
 }
 # Beyond the pattern: (role, entity) → scopes that differ.

@@ -20,6 +20,7 @@ ACTIONS = {
     "add": _("Add"),
     "change": _("Change"),
     "delete": _("Delete"),
+    "purge": _("Remove for good"),
     "assign": _("Assign"),
     "export": _("Export"),
     "import": _("Import"),

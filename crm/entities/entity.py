@@ -123,7 +123,7 @@ class Entity:
     ``title`` and ``subtitle`` name what a search hit shows; ``pills`` are the states beside a record's name; ``search``
     maps a search kind (text, person, company, phone, email, code) to fields. ``synonyms`` are further headings under which a column of a file is recognised; ``keys`` are the
     fields by which an import may find a record. ``shows_on`` maps a parent entity to the link field by which this one
-    appears as a tab on the parent's page. ``attention`` is the condition of rows that call for action: the navigation counts them.
+    appears as a tab on the parent's page. ``workload`` is the condition of rows that keep their owner busy. ``attention`` is the condition of rows that call for action: the navigation counts them.
     """
 
     model: type
@@ -151,6 +151,7 @@ class Entity:
     importable = True
     face = "sq"
     attention: Mapping[str, Any] | None = None
+    workload: Mapping[str, Any] | None = None
     verbs: Sequence[str] = ()
     nav = True
 
@@ -207,7 +208,7 @@ class Entity:
     def granted(self) -> tuple[str, ...]:
         """Every action that the permission matrix offers for the entity."""
         verbs = dict.fromkeys([a.permission for a in self.all_actions if a.permission != "change"] + list(self.verbs))
-        return ("view", "add", "change", "delete", "assign", "export", "import", *verbs)
+        return ("view", "add", "change", "delete", "purge", "assign", "export", "import", *verbs)
 
     @cached_property
     def field_names(self) -> tuple[str, ...]:

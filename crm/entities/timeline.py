@@ -12,6 +12,7 @@ from django.apps import apps
 from django.db.models import Model, Q
 from django.utils import timezone
 
+from crm.access import policy
 from crm.entities.bound import BoundEntity, bind
 from crm.entities.changes import Change, read_changes
 from crm.entities.entity import registry
@@ -161,8 +162,14 @@ def _readable(bound: BoundEntity, record: Model, links: list[EntryLink]) -> list
     wanted = by_entity((e.entity, e.record_id) for e in found if not _is_own(e, record))
     seen = {label: places(bound.user, label, pks) for label, pks in wanted.items()}
     here = Place(bound.url("record", record.pk))
-    found_at = [(e, here if _is_own(e, record) else seen[e.entity].get(e.record_id)) for e in found]
+    found_at = [(e, here if _is_own(e, record) else seen[e.entity].get(e.record_id) or _gone(bound, e)) for e in found]
     return [(entry, place) for entry, place in found_at if place is not None]
+
+
+def _gone(bound: BoundEntity, entry: Entry) -> Place | None:
+    """That something was removed for good is told to who may see such records at all: the entry holds no name any more."""
+    told = entry.kind == f"{entry.entity}.purged" and policy.can(bound.user, entry.entity, "view")
+    return Place() if told else None
 
 
 def _lines(bound: BoundEntity, record: Model, found: list[Placed]) -> list[Line]:

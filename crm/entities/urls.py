@@ -12,6 +12,7 @@ from crm.entities.views.edit import AddView, CheckView, EditView
 from crm.entities.views.inline import CellView
 from crm.entities.views.links import LinkView
 from crm.entities.views.listing import ColumnsView, CountsView, ListView
+from crm.entities.views.purge import PurgeView
 from crm.entities.views.record import RecordView, TabsView
 from crm.entities.views.related import RelatedView
 from crm.entities.views.saved import SavedViewView
@@ -26,11 +27,11 @@ HOME = "<slug:area>/<slug:slug>/"
 urlpatterns: list = [
     path("undo/set/<int:pk>/", undo_set, name="undo_set"),
     path("undo/entry/<int:pk>/", undo_one, name="undo_entry"),
-    # The list
     # Files, under the addresses of crm.files
     path("files/<int:pk>/version/", files.version, name="file_version"),
     path("files/<int:pk>/restore/<int:number>/", files.restore, name="file_restore"),
     path("files/<int:pk>/remove/", files.remove, name="file_remove"),
+    # The list
     path(HOME, ListView.as_view(), name="list"),
     path(HOME + "counts/", CountsView.as_view(), name="counts"),
     path(HOME + "columns/", ColumnsView.as_view(), name="columns"),
@@ -41,6 +42,7 @@ urlpatterns: list = [
     path(HOME + "<int:pk>/move/", MoveView.as_view(), name="move"),
     path(HOME + "bulk/<slug:op>/", BulkView.as_view(), name="bulk"),
     path(HOME + "trash/", TrashView.as_view(), name="trash"),
+    path(HOME + "purge/", PurgeView.as_view(), name="purge"),
     path(HOME + "<int:pk>/cell/<str:name>/", CellView.as_view(), name="cell"),
     # The record: page, form, verbs
     path(HOME + "add/", AddView.as_view(), name="add"),
@@ -56,7 +58,7 @@ urlpatterns: list = [
     path(HOME + "<int:pk>/timeline/", TimelineView.as_view(), name="timeline"),
     path(HOME + "<int:pk>/history/", HistoryView.as_view(), name="history"),
     path(HOME + "<int:pk>/related/<str:label>/", RelatedView.as_view(), name="related"),
+    path(HOME + "<int:pk>/files/", files.FilesView.as_view(), name="files"),
     path(HOME + "<int:pk>/why/", WhyView.as_view(), name="why"),
     path(HOME + "people/", PeopleView.as_view(), name="people"),
-    path(HOME + "<int:pk>/files/", files.FilesView.as_view(), name="files"),
 ]

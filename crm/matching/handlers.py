@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from django.db.models import Model
+
 from crm.matching.keys import Key, is_matched, keys_of
 from crm.matching.models import MatchKey
+from crm.records.actor import Actor
 from crm.records.copying import FEW, copy_in
-from crm.records.hooks import WriteBatch, on_write
+from crm.records.hooks import WriteBatch, on_purge, on_write
 
 BATCH = 5000
 KEY = ("entity", "record_id", "kind", "value")
@@ -36,6 +39,12 @@ def keep_keys(batch: WriteBatch) -> None:
     else:
         copy_in(MatchKey, KEY, fresh)
     MatchKey.objects.bulk_create(added, batch_size=BATCH, ignore_conflicts=True)
+
+
+@on_purge
+def drop_keys(model: type[Model], ids: list[int], actor: Actor) -> None:
+    """What is removed for good leaves no keys."""
+    MatchKey.objects.filter(entity=model._meta.label_lower, record_id__in=ids).delete()
 
 
 def _drop(label: str, lost: dict[Key, list[int]]) -> None:

@@ -21,3 +21,11 @@ class Protected(Exception):
     def __init__(self, blockers: Sequence[models.Model]) -> None:
         super().__init__("Other records still need this one.")
         self.blockers = list(blockers)
+
+
+class Numbered(Exception):
+    """Documents with a gap-free number are voided, never removed; ``records`` lists them."""
+
+    def __init__(self, records: Sequence[models.Model]) -> None:
+        super().__init__("A document with a number without gaps can't be removed.")
+        self.records = list(records)

@@ -31,6 +31,7 @@ class Subscriber:
 
 
 _writers: list[Callable[[WriteBatch], None]] = []
+_purgers: list[Callable[[type, list[int], Actor], None]] = []
 subscribers: dict[str, Subscriber] = {}
 
 
@@ -44,6 +45,18 @@ def tell_writers(batch: WriteBatch) -> None:
     """Call every ``on_write`` function."""
     for fn in _writers:
         fn(batch)
+
+
+def on_purge(fn: Callable[[type, list[int], Actor], None]) -> Callable[[type, list[int], Actor], None]:
+    """Run ``fn(model, ids, actor)`` inside the transaction that removes records for good, before they go."""
+    _purgers.append(fn)
+    return fn
+
+
+def tell_purgers(model: type, ids: list[int], actor: Actor) -> None:
+    """Call every ``on_purge`` function."""
+    for fn in _purgers:
+        fn(model, ids, actor)
 
 
 def on(*patterns: str, name: str = "") -> Callable:

@@ -44,6 +44,7 @@ VERBS = {
     "changed": Kind("changed", _("changed %(subject)s"), "pencil"),
     "deleted": Kind("deleted", _("moved %(subject)s to the trash"), "trash"),
     "restored": Kind("restored", _("restored %(subject)s"), "arrow-back-up"),
+    "purged": Kind("purged", _("removed %(subject)s for good"), "trash-x"),
 }
 
 

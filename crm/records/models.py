@@ -21,6 +21,7 @@ class Record(models.Model):
     Written only by ``crm.records.services``. ``derived`` names columns computed from other rows: they bump no version and
     write no entry. ``prepared`` names columns that ``prepare`` computes from this row: written with it, but no history.
     ``gap_free`` names columns with numbers that must have no gaps: who has one is voided, never removed for good.
+    ``gap_free`` names columns with numbers that must have no gaps: who has one is voided, never removed for good.
     ``version`` grows with each change and guards against lost updates. ``custom`` holds what admins define, by code: see
     ``crm.customfields``.
     """
@@ -28,6 +29,7 @@ class Record(models.Model):
     access = Owned()
     derived: tuple[str, ...] = ()
     prepared: tuple[str, ...] = ()
+    gap_free: tuple[str, ...] = ()
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("owner"))
     department = models.ForeignKey(

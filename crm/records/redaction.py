@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 
 from django.db import connection, transaction
@@ -34,3 +35,32 @@ def redact(record: Record, fields: Collection[str], *, actor: Actor) -> int:
         cursor.execute("select set_config('crm.redact', 'off', true)")
     log(record, f"{record.entity_label()}.redacted", actor=actor, fields=sorted(fields))
     return touched
+
+
+@transaction.atomic
+def erase(label: str, ids: Collection[int]) -> None:
+    """Blank the name and every value in all entries about records that are removed for good."""
+    _blank("entity = %s and record_id = any(%s)", [label, list(ids)])
+
+
+@transaction.atomic
+def erase_entries(ids: Collection[int]) -> None:
+    """Blank single entries that tell of a record that is removed for good."""
+    _blank("id = any(%s)", [list(ids)])
+
+
+def _blank(where: str, values: list) -> None:
+    """Which fields changed, and whether they were filled, stays; what they held does not."""
+    blank = json.dumps(BLANK)
+    with connection.cursor() as cursor:
+        cursor.execute("select set_config('crm.redact', 'on', true)")
+        cursor.execute(
+            f"""update records_entry set title = %s,
+                data = jsonb_strip_nulls(jsonb_build_object('verb', data->'verb')),
+                changes = coalesce((select jsonb_object_agg(key, jsonb_build_array(
+                    case when value->0 = 'null' then null else %s::jsonb end,
+                    case when value->1 = 'null' then null else %s::jsonb end)) from jsonb_each(changes)), '{{}}')
+            where {where}""",
+            [BLANK, blank, blank, *values],
+        )
+        cursor.execute("select set_config('crm.redact', 'off', true)")

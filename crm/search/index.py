@@ -9,9 +9,10 @@ from django.db.models import Model
 from django.utils import timezone
 
 from crm.entities.entity import Entity, registry
+from crm.records.actor import Actor
 from crm.records.copying import insert_many
 from crm.records.diff import value_of
-from crm.records.hooks import WriteBatch, on_write
+from crm.records.hooks import WriteBatch, on_purge, on_write
 from crm.search.grams import indexed
 from crm.search.models import SearchRow
 
@@ -76,6 +77,13 @@ def follow(batch: WriteBatch) -> None:
     moved = [a for b, a in alive if b is not None and _differs(entity, b, a)]
     if moved:
         write_rows(entity, moved)
+
+
+@on_purge
+def forget(model: type[Model], ids: list[int], actor: Actor) -> None:
+    """What is removed for good leaves no row."""
+    if model._meta.label_lower in registry:
+        remove_rows(registry[model._meta.label_lower], ids)
 
 
 def _differs(entity: Entity, before: Model, after: Model) -> bool:

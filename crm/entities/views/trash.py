@@ -28,8 +28,11 @@ class TrashView(EntityView):
             )
         except BadCursor:
             return redirect(here)
+        may = self.bound.can("purge")
         return self.page(
             page=page,
+            may_purge=may,
+            purgeable=self.bound.reachable((record.pk for record in page), "purge") if may else set(),
             previous_url=f"{here}?before={page.before}" if page.before else "",
             next_url=f"{here}?after={page.after}" if page.after else "",
             list_url=self.bound.url("list"),
