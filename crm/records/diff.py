@@ -27,9 +27,14 @@ def logged_fields(model: type[models.Model]) -> tuple[models.Field, ...]:
 
 
 def plain(value: Any) -> Any:
-    """A JSON value that compares equal exactly when the field values do."""
+    """A JSON value that compares equal exactly when the field values do.
+
+    The database gives moments back in UTC and knows no minus zero: what it will be read back as is what history says.
+    """
     if isinstance(value, Decimal):
-        return str(value)
+        return str(abs(value) if value.is_zero() else value)
+    if isinstance(value, datetime.datetime) and value.tzinfo is not None:
+        return value.astimezone(datetime.UTC).isoformat()
     if isinstance(value, datetime.datetime | datetime.date | datetime.time):
         return value.isoformat()
     if isinstance(value, datetime.timedelta | UUID):
@@ -42,7 +47,7 @@ def value_of(record: models.Model, field: models.Field) -> Any:
     raw = getattr(record, field.attname)
     if isinstance(field, models.DecimalField) and raw is not None:
         raw = Decimal(raw).quantize(Decimal(1).scaleb(-field.decimal_places))
-    elif isinstance(raw, str) and isinstance(field, models.DateField | models.IntegerField):
+    elif isinstance(raw, str) and isinstance(field, models.DateField | models.IntegerField | models.BooleanField):
         raw = field.to_python(raw)
     return plain(raw)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from crm.activities.models import Task
 from crm.records import services
 from crm.records.actor import Actor
 from crm.records.diff import logged_fields, value_of
@@ -202,6 +204,31 @@ def test_undo_puts_back_a_value_exactly_where_the_written_one_still_stands(db, s
     undone = [undo_entry(entry, actor=actor) for entry in reversed(entries)]
     assert state(account) == expected
     assert sum(len(done.conflicts) for done in undone) == conflicts
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "UTC", "America/Sao_Paulo"])
+def test_moments_come_back_from_any_time_zone(rep, actor, zone):
+    task = Task(owner=rep, subject="x", due_at=datetime(2026, 1, 5, 18, tzinfo=ZoneInfo("Asia/Shanghai")))
+    services.save(task, actor=actor)
+    later = datetime(2026, 3, 1, 9, 30, tzinfo=ZoneInfo(zone))
+    entry = change(task, actor, due_at=later)
+    assert entry.changes == {"due_at": ["2026-01-05T10:00:00+00:00", later.astimezone(UTC).isoformat()]}
+    assert undo_entry(entry, actor=actor).conflicts == []
+    assert Task.objects.get(pk=task.pk).due_at == datetime(2026, 1, 5, 10, tzinfo=UTC)
+
+
+def test_the_same_moment_said_in_another_zone_is_no_change(rep, actor):
+    task = Task(owner=rep, subject="x", due_at=datetime(2026, 1, 5, 10, tzinfo=UTC))
+    services.save(task, actor=actor)
+    assert change(task, actor, due_at=datetime(2026, 1, 5, 18, tzinfo=ZoneInfo("Asia/Shanghai"))) is None
+
+
+def test_minus_zero_is_zero(rep, actor):
+    account = make_account(owner=rep, annual_revenue=Decimal(5))
+    entry = change(account, actor, annual_revenue=Decimal("-0.00"))
+    assert entry.changes == {"annual_revenue": ["5.00", "0.00"]}
+    assert undo_entry(entry, actor=actor).conflicts == []
+    assert Account.objects.get(pk=account.pk).annual_revenue == 5
 
 
 def test_dates_come_back(rep, actor):
