@@ -61,7 +61,7 @@ def add_follow_up(
         "happened_at": follow_up.happened_at.isoformat(),
     }
     records.log(parent, FOLLOWED_UP[kind], actor=actor, **{key: value for key, value in told.items() if value})
-    _touch(parent, follow_up.happened_at)
+    touch(parent, follow_up.happened_at)
     if next_step_on:
         add_task(parent, subject=next_step or follow_up.title, due_on=next_step_on, actor=actor)
     return follow_up
@@ -118,7 +118,7 @@ def _said(text: str, day: date, today: date) -> str:
     return next((clause[:300] for clause in clauses if due_phrase(clause, today) == day), _("Follow up"))
 
 
-def _touch(parent: Record, moment: datetime) -> None:
+def touch(parent: Record, moment: datetime) -> None:
     """Note the last activity on a record and on those whose timelines its entries share. Derived: no version, no entry."""
     for record in parent.timeline_subjects():
         if record is None:
