@@ -58,6 +58,8 @@ INSTALLED_APPS = [
     "crm.exchange",
     "crm.search",
     "crm.activities",
+    "crm.workflows",
+    "crm.messaging",
     "crm.home",
     "crm.demo",
     "customers",
@@ -156,12 +158,12 @@ FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 DATA_UPLOAD_MAX_NUMBER_FILES = 20
-UPLOAD_LIMIT = env.integer("UPLOAD_LIMIT_MB", default=200, lowest=1, highest=2000) * 1024 * 1024  # bytes of one file
 FILE_UPLOAD_HANDLERS = [
     "crm.files.limits.LimitedUpload",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
+UPLOAD_LIMIT = env.integer("UPLOAD_LIMIT_MB", default=200, lowest=1, highest=2000) * 1024 * 1024  # bytes of one file
 
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
@@ -243,6 +245,7 @@ CELERY_WORKER_MAX_MEMORY_PER_CHILD = 600_000  # KiB; a child above it ends after
 CELERY_TIMEZONE = TIME_ZONE
 COMPANY_NAME = env.text("COMPANY_NAME", default="CRM")
 AUDIT_MONTHS = env.integer("AUDIT_MONTHS", default=24, lowest=1, highest=240)
+RULE_TRACE_DAYS = env.integer("RULE_TRACE_DAYS", default=180, lowest=7, highest=3650)
 
 CELERY_BEAT_SCHEDULE = {
     "records.dispatch": {"task": "crm.records.tasks.dispatch", "schedule": 5, "options": {"expires": 5}},
@@ -250,9 +253,11 @@ CELERY_BEAT_SCHEDULE = {
     "jobs.rescue": {"task": "crm.jobs.tasks.rescue", "schedule": 60, "options": {"expires": 60}},
     "sales.fold_tallies": {"task": "sales.tasks.fold_tallies", "schedule": 300, "options": {"expires": 300}},
     "jobs.sweep": {"task": "crm.jobs.tasks.sweep", "schedule": timedelta(days=1)},
-    "records.ensure_partitions": {"task": "crm.records.tasks.ensure_partitions", "schedule": timedelta(days=1)},
     "files.previews": {"task": "crm.files.tasks.previews", "schedule": 60, "options": {"expires": 60}},
     "files.sweep": {"task": "crm.files.tasks.sweep", "schedule": timedelta(days=1)},
+    "workflows.tick": {"task": "crm.workflows.tasks.tick", "schedule": 15, "options": {"expires": 15}},
+    "workflows.prune": {"task": "crm.workflows.tasks.prune", "schedule": timedelta(days=1)},
+    "records.ensure_partitions": {"task": "crm.records.tasks.ensure_partitions", "schedule": timedelta(days=1)},
 }
 
 globals().update(env.email("EMAIL_URL", default="console:" if DEBUG else "dummy:"))

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
+from django.db.models import Count, Q, Sum
 from django.utils import timezone
+from django.utils.timezone import localtime
+from django.utils.translation import gettext_lazy as _
 
 from crm.matching.keys import Key, company_key, email_key, match_keys, phone_key, tax_key
+from crm.ownership.measures import measure
 from crm.records.hooks import WriteBatch, on_write
 from sales.models import Lead, Opportunity, StageHistory
 
@@ -68,3 +73,22 @@ def _mark(opportunities: list[Opportunity], **columns: datetime | None) -> None:
         for name, value in columns.items():
             setattr(opportunity, name, value)
     Opportunity.objects.filter(pk__in=[o.pk for o in opportunities]).update(**columns)
+
+
+@measure("won_90_days", _("Amount won in the last 90 days"))
+def won_of_90_days(user_ids: Iterable[int], now: datetime) -> dict[int, Decimal]:
+    """Person → the sum of the opportunities they won."""
+    since = localtime(now).date() - timedelta(days=90)
+    won = Opportunity.objects.won().filter(owner__in=list(user_ids), close_date__gte=since, deleted_at__isnull=True)
+    return dict(won.values_list("owner").annotate(Sum("amount", default=Decimal(0))))
+
+
+@measure("win_rate_180_days", _("Share of opportunities won in the last 180 days"))
+def win_rate_of_180_days(user_ids: Iterable[int], now: datetime) -> dict[int, Decimal]:
+    """Person → won out of those decided, 0 to 1."""
+    since = localtime(now).date() - timedelta(days=180)
+    closed = Opportunity.objects.filter(
+        owner__in=list(user_ids), state__in=["won", "lost"], close_date__gte=since, deleted_at__isnull=True
+    )
+    counted = closed.values_list("owner").annotate(Count("pk", filter=Q(state="won")), Count("pk"))
+    return {owner: Decimal(won) / total for owner, won, total in counted}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from crm.entities.bound import BoundEntity
 from crm.entities.constraints import refusal
+from crm.entities.entity import Action
 from crm.entities.forms import EntityForm, entity_form
 from crm.entities.listviews import list_query
 from crm.records import services
@@ -22,8 +23,9 @@ from crm.records.errors import Conflict, Protected
 from crm.records.models import ChangeSet, Record
 
 BATCH = 1000
-# The action that each operation needs on every record.
+# The action that each operation needs on every record; "do-<verb>" is a verb of the entity.
 NEEDS = {"edit": "change", "assign": "assign", "delete": "delete"}
+VERB = "do-"
 
 
 @dataclass
@@ -59,17 +61,39 @@ class Selection:
         return {"all": self.everything, "query": self.query, "selected": self.ids}
 
 
-def bulk_form(bound: BoundEntity, op: str, data: QueryDict | None) -> EntityForm:
-    """The form of a mass change: when posted, only the fields whose box is ticked."""
+def bulk_verbs(bound: BoundEntity) -> list[Action]:
+    """The verbs that the user may perform on many records at once."""
+    return [action for action in bound.entity.all_actions if action.bulk and bound.can(action.permission)]
+
+
+def verb_of(bound: BoundEntity, op: str) -> Action | None:
+    """The verb behind an operation, when it is one that the entity offers for many records."""
+    return next((a for a in bound.entity.all_actions if a.bulk and op == VERB + a.name), None)
+
+
+def needs(bound: BoundEntity, op: str) -> str | None:
+    """The action that the operation needs on every record; None when there is no such operation."""
+    verb = verb_of(bound, op)
+    return verb.permission if verb else NEEDS.get(op)
+
+
+def bulk_form(bound: BoundEntity, op: str, data: QueryDict | None) -> Any:
+    """The form of a mass change, None when it needs none: of an edit, when posted, only the fields whose box is ticked."""
+    if op == "delete":
+        return None
+    if verb := verb_of(bound, op):
+        blank = bound.entity.new(bound.user, {})
+        return verb.form(data, user=bound.user, record=blank) if verb.form else None
     names = ["owner"] if op == "assign" else list(bound.bulk_edit)
     if data is not None and op == "edit":
         names = [name for name in names if data.get(f"change_{name}")]
     return entity_form(bound, data, instance=bound.entity.new(bound.user, {}), names=names)
 
 
-def values_of(form: EntityForm) -> dict[str, Any]:
-    """Attribute → value that a valid form writes on each record."""
-    return {name: form.cleaned_data.get(name) for name in form.names}
+def values_of(form: Any) -> dict[str, Any]:
+    """What a valid form writes on each record (attribute → value), or gives to the verb."""
+    names = form.names if isinstance(form, EntityForm) else form.cleaned_data
+    return {name: form.cleaned_data.get(name) for name in names}
 
 
 def batches(rows: QuerySet, after: int = 0) -> Iterator[list[Record]]:
@@ -80,12 +104,18 @@ def batches(rows: QuerySet, after: int = 0) -> Iterator[list[Record]]:
 
 
 def apply(
-    op: str, batch: list[Record], values: Mapping[str, Any], *, actor: Actor, changes: ChangeSet, outcome: Outcome
+    op: str | Action,
+    batch: list[Record],
+    values: Mapping[str, Any],
+    *,
+    actor: Actor,
+    changes: ChangeSet,
+    outcome: Outcome,
 ) -> None:
-    """Do the operation on one batch; what the database or a rule refuses is tried record by record and counted with its reason."""
+    """Do the operation or verb on one batch; what the database or a rule refuses is tried record by record and counted with its reason."""
     try:
         with transaction.atomic():
-            outcome.changed += _write(op, batch, values, actor, changes)
+            outcome.changed += _write(op, batch, values, replace(actor, changes=changes), changes)
     except (ValidationError, IntegrityError, Protected, Conflict) as error:
         if len(batch) == 1:
             outcome.refuse(_reason(batch[0], error))
@@ -95,7 +125,9 @@ def apply(
             apply(op, [record], values, actor=actor, changes=changes, outcome=outcome)
 
 
-def _write(op: str, batch: list[Record], values: Mapping[str, Any], actor: Actor, changes: ChangeSet) -> int:
+def _write(op: str | Action, batch: list[Record], values: Mapping[str, Any], actor: Actor, changes: ChangeSet) -> int:
+    if isinstance(op, Action):
+        return sum(_perform(op, record, values, actor) for record in batch)
     if op == "delete":
         services.delete_many(batch, actor=actor, changes=changes)
         return len(batch)
@@ -103,6 +135,15 @@ def _write(op: str, batch: list[Record], values: Mapping[str, Any], actor: Actor
         for name, value in values.items():
             setattr(record, name, value)
     return len(services.save_many(batch, actor=actor, changes=changes))
+
+
+def _perform(verb: Action, record: Record, values: Mapping[str, Any], actor: Actor) -> bool:
+    """The verb on one record, as its button does it; whether it changed something."""
+    if not verb.when(record):
+        raise ValidationError(_("It does not fit the record as it is now."))
+    was = record.version
+    verb.run(record, actor=actor, **values)
+    return record.version != was
 
 
 def _reason(record: Record, error: Exception) -> str:
@@ -115,11 +156,12 @@ def _reason(record: Record, error: Exception) -> str:
 
 def may_run(bound: BoundEntity, op: str) -> bool:
     """Whether the user may start the operation at all."""
-    return bound.can(NEEDS[op]) and (op != "edit" or bool(bound.bulk_edit))
+    needed = needs(bound, op)
+    return needed is not None and bound.can(needed) and (op != "edit" or bool(bound.bulk_edit))
 
 
 def run(
-    op: str,
+    op: str | Action,
     rows: QuerySet,
     values: Mapping[str, Any],
     *,

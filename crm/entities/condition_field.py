@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
 from crm.entities.bound import BoundEntity, bind
@@ -26,6 +27,9 @@ class ConditionWidget(forms.Widget):
         context["widget"]["fields"] = builder_fields(self.bound) if self.bound else None
         context["widget"]["fields_id"] = f"{context['widget']['attrs'].get('id', name)}_fields"
         return context
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> str:
+        return render_to_string(self.template_name, self.get_context(name, value, attrs))
 
     def format_value(self, value: Any) -> str:
         if not value:

@@ -11,6 +11,8 @@ from django.urls import reverse
 from django.utils.text import capfirst, slugify
 
 from crm.access.policy import entity_label
+from crm.customfields.definitions import custom_names
+from crm.customfields.values import set_defaults
 from crm.fields.field import Field, resolve
 from crm.records import services
 
@@ -168,6 +170,12 @@ class Entity:
         """An unsaved record with its defaults for ``user``; ``initial`` holds raw values of the address."""
         return self.model(owner=user)
 
+    def fresh(self, user: Any, initial: Mapping[str, Any]) -> Any:
+        """``new`` with the defaults of the fields that admins defined."""
+        record = self.new(user, initial)
+        set_defaults(record)
+        return record
+
     def clean(self, form: Any) -> None:
         """Rules over several fields: call ``form.add_error(field, message)``."""
 
@@ -210,16 +218,47 @@ class Entity:
         verbs = dict.fromkeys([a.permission for a in self.all_actions if a.permission != "change"] + list(self.verbs))
         return ("view", "add", "change", "delete", "purge", "assign", "export", "import", *verbs)
 
-    @cached_property
+    @property
     def field_names(self) -> tuple[str, ...]:
+        """Every field named anywhere in the declaration, columns first, then those that admins defined."""
+        return (*self.declared_names, *self.custom_names)
+
+    @property
+    def custom_names(self) -> tuple[str, ...]:
+        """The fields that admins defined, in their order: "custom.grade"."""
+        return custom_names(self.label)
+
+    @cached_property
+    def links(self) -> dict[str, str]:
+        """Links that the declaration names or walks through, with the entity that each leads to."""
+        found = {}
+        for name in self.declared_names:
+            hops = [hop for hop in resolve(self.model, name).path if hop.is_relation]
+            for number, hop in enumerate(hops, 1):
+                found["__".join(h.name for h in hops[:number])] = hop.related_model._meta.label_lower
+        return found
+
+    @property
+    def linked_names(self) -> tuple[str, ...]:
+        """The fields that admins defined on what the links lead to: "account__custom.grade"."""
+        return tuple(name for link, label in self.links.items() for name in custom_names(label, link))
+
+    @cached_property
+    def declared_names(self) -> tuple[str, ...]:
         """Every field named anywhere in the declaration, columns first."""
         named = [*self.columns, *self.filters, *self.sortable, *self.sums, *self.quick, *self.bulk_edit, *self.inline]
         named += [name for names in self.sections.values() for name in names]
         return tuple(dict.fromkeys(named))
 
-    @cached_property
+    @property
     def form_names(self) -> tuple[str, ...]:
         """The fields a person fills in."""
+        custom = [name for name in self.custom_names if self.field(name).source.editable]
+        return (*self.declared_form_names, *custom)
+
+    @cached_property
+    def declared_form_names(self) -> tuple[str, ...]:
+        """The fields of the declaration that a person fills in."""
         own = [
             name
             for names in self.sections.values()

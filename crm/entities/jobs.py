@@ -9,7 +9,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from crm.entities.bound import bind
-from crm.entities.bulk import Outcome, Selection, apply, batches, bulk_form, values_of
+from crm.entities.bulk import Outcome, Selection, apply, batches, bulk_form, values_of, verb_of
 from crm.entities.entity import registry
 from crm.jobs.kinds import job_kind
 from crm.jobs.models import Job
@@ -32,7 +32,7 @@ def run_bulk(running: Running) -> dict[str, Any]:
     """The change in batches of its own; a batch commits with the checkpoint after it, so that nothing is done twice."""
     params = running.params
     bound, op = bind(registry[params["entity"]], running.job.user), params["op"]
-    form = bulk_form(bound, op, QueryDict(params["data"])) if op != "delete" else None
+    form = bulk_form(bound, op, QueryDict(params["data"]))
     if form is not None and not form.is_valid():
         raise JobError("; ".join(map(str, form.non_field_errors())) or str(_("The values do not fit any more.")))
     changes = ChangeSet.objects.get(pk=params["changes"])
@@ -42,7 +42,7 @@ def run_bulk(running: Running) -> dict[str, Any]:
         after, outcome = batch[-1].pk, Outcome(refused=dict(running.checkpoint.get("refused", {})))
         refused = sum(outcome.refused.values())
         with running.batch() as step:
-            apply(op, batch, values, actor=running.actor, changes=changes, outcome=outcome)
+            apply(verb_of(bound, op) or op, batch, values, actor=running.actor, changes=changes, outcome=outcome)
             step.updated, step.failed = outcome.changed, sum(outcome.refused.values()) - refused
             step.done = len(batch)
             step.checkpoint = {"after": after, "refused": outcome.refused}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -31,8 +31,10 @@ class Subscriber:
 
 
 _writers: list[Callable[[WriteBatch], None]] = []
+_followers: list[Callable[[WriteBatch], None]] = []
 _purgers: list[Callable[[type, list[int], Actor], None]] = []
 subscribers: dict[str, Subscriber] = {}
+_choosers: dict[str, Callable[[Sequence[Any]], Iterable[Any]]] = {}
 
 
 def on_write(fn: Callable[[WriteBatch], None]) -> Callable[[WriteBatch], None]:
@@ -41,9 +43,15 @@ def on_write(fn: Callable[[WriteBatch], None]) -> Callable[[WriteBatch], None]:
     return fn
 
 
+def on_written(fn: Callable[[WriteBatch], None]) -> Callable[[WriteBatch], None]:
+    """Run ``fn(batch)`` inside each writing transaction after every ``on_write`` function: it may write further."""
+    _followers.append(fn)
+    return fn
+
+
 def tell_writers(batch: WriteBatch) -> None:
-    """Call every ``on_write`` function."""
-    for fn in _writers:
+    """Call every ``on_write`` function, then every ``on_written`` one."""
+    for fn in (*_writers, *_followers):
         fn(batch)
 
 
@@ -69,6 +77,27 @@ def on(*patterns: str, name: str = "") -> Callable:
         return fn
 
     return add
+
+
+def on_chosen(choose: Callable[[Sequence[Any]], Iterable[Any]], *, name: str) -> Callable:
+    """Subscribe ``fn(entry)`` to those entries that ``choose(entries)`` picks of each batch as it is written.
+
+    For subscribers whose wants change while the program runs; ``choose`` runs in the writing transaction, so it must be quick.
+    """
+
+    def add(fn: Callable) -> Callable:
+        subscribers[name] = Subscriber(name, (), fn)
+        _choosers[name] = choose
+        return fn
+
+    return add
+
+
+def chosen(entries: Sequence[Any]) -> Iterable[tuple[Any, str]]:
+    """(entry, subscriber) for those that pick their entries themselves."""
+    for name, choose in _choosers.items():
+        for entry in choose(entries):
+            yield entry, name
 
 
 @lru_cache(maxsize=2048)

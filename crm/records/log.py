@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from crm.records.actor import Actor
 from crm.records.copying import FEW, copy_in, insert_many
-from crm.records.hooks import wanted_by
+from crm.records.hooks import chosen, wanted_by
 from crm.records.models import ChangeSet, Delivery, Entry, EntryLink, Record
 from crm.records.wake import wake_dispatcher
 
@@ -42,6 +42,7 @@ def log_many(
 ) -> list[Entry]:
     """Write one entry of ``kind`` a record, in batches, with timeline links and outbox rows."""
     now = timezone.now()
+    changes = changes or actor.changes
     changes = changes or actor.changes
     who, together = actor.user and actor.user.pk, changes and changes.pk
     # By position: naming the fields costs three times as much, which counts over 100,000 rows.
@@ -90,10 +91,10 @@ def carry_over(source: Record, targets: Sequence[Record]) -> None:
 
 
 def _queue(entries: Sequence[Entry]) -> None:
+    wanted = [(e, name) for e in entries for name in wanted_by(e.kind)]
     deliveries = [
         Delivery(entry_id=e.pk, entry_at=e.at, entity=e.entity, record_id=e.record_id, subscriber=name)
-        for e in entries
-        for name in wanted_by(e.kind)
+        for e, name in (*wanted, *chosen(entries))
     ]
     if deliveries:
         Delivery.objects.bulk_create(deliveries, batch_size=BATCH)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from datetime import datetime
 from typing import Any, TypeVar
@@ -86,8 +86,18 @@ def save(record: R, *, actor: Actor, changes: ChangeSet | None = None, kind: str
 
 
 @transaction.atomic
-def save_many(records: Sequence[R], *, actor: Actor, changes: ChangeSet | None = None, kind: str = "") -> list[Entry]:
-    """Write a batch of records of one model, new and changed ones, in a few statements. Raises Conflict on the first lost update."""
+def save_many(
+    records: Sequence[R],
+    *,
+    actor: Actor,
+    changes: ChangeSet | None = None,
+    kind: str = "",
+    data: Callable[[R], dict[str, Any]] | None = None,
+) -> list[Entry]:
+    """Write a batch of records of one model, new and changed ones, in a few statements. Raises Conflict on the first lost update.
+
+    ``data`` says what each changed record's entry keeps beside the change.
+    """
     entries: list[Entry] = []
     if records:
         type(records[0]).prepare(records)
@@ -101,11 +111,17 @@ def save_many(records: Sequence[R], *, actor: Actor, changes: ChangeSet | None =
         entries += log_many(new, kind or f"{model.entity_label()}.created", actor=actor, changes=changes, data=verbs)
         tell_writers(WriteBatch(model, [None] * len(new), new, actor))
     if old:
-        entries += _change_many(old, actor, changes, kind)
+        entries += _change_many(old, actor, changes, kind, data)
     return entries
 
 
-def _change_many(records: list[R], actor: Actor, changes: ChangeSet | None, kind: str) -> list[Entry]:
+def _change_many(
+    records: list[R],
+    actor: Actor,
+    changes: ChangeSet | None,
+    kind: str,
+    data: Callable[[R], dict[str, Any]] | None,
+) -> list[Entry]:
     model = type(records[0])
     current = _lock(model, [r.pk for r in records])
     changed, before, differences = [], [], []

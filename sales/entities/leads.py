@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.entities.entity import Action, Board, Entity, View, register
 from crm.matching.services import Match, warnings_of
+from crm.ownership.actions import ASSIGN_BY_RULES
 from crm.records.models import Record
 from sales import services
 from sales.forms import ConvertForm, InvalidForm
@@ -124,7 +125,9 @@ class LeadEntity(Entity):
             "refresh",
             when=lambda lead: lead.status == Status.INVALID,
         ),
+        ASSIGN_BY_RULES,
     )
+    workload = {"all": [OPEN]}
     synonyms = {
         "name": ("contact", "contact name", "full name", "姓名", "联系人", "线索名称", "客户姓名", "称呼"),
         "company": ("company name", "organization", "account", "公司", "公司名称", "单位", "企业名称", "客户名称"),

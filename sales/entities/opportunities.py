@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from crm.entities.entity import Action, Board, Entity, Lane, Lanes, View, register
+from crm.ownership.actions import ASSIGN_BY_RULES
 from sales import services, tallies
 from sales.forms import LoseForm, StageForm, WinForm
 from sales.models import Opportunity, OpportunityContact, Pipeline, Stage
@@ -127,7 +128,9 @@ class OpportunityEntity(Entity):
         Action("move", _("Change stage"), change_stage, "arrow-right", StageForm, when=is_open),
         Action("lose", _("Lose"), services.lose_opportunity, "mood-sad", LoseForm, when=is_open, danger=True),
         Action("reopen", _("Open again"), services.reopen_opportunity, "refresh", when=is_closed),
+        ASSIGN_BY_RULES,
     )
+    workload = {"all": [OPEN]}
     synonyms = {
         "name": ("opportunity", "opportunity name", "deal", "deal name", "商机", "商机名称", "项目名称"),
         "account": ("account name", "company", "customer", "客户", "客户名称", "公司", "公司名称"),

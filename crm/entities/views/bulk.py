@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from crm.entities.bulk import NEEDS, Outcome, Selection, bulk_form, may_run, run, values_of
+from crm.entities.bulk import Outcome, Selection, bulk_form, may_run, needs, run, values_of, verb_of
 from crm.entities.forms import EntityForm
 from crm.entities.undoing import undo_url
 from crm.entities.views.base import EntityView
@@ -30,34 +30,35 @@ class BulkView(EntityView):
     template = "bulk"
 
     def post(self, request: HttpRequest, op: str) -> HttpResponse:
-        if op not in NEEDS:
+        if needs(self.bound, op) is None:
             raise Http404
         if not may_run(self.bound, op):
             raise PermissionDenied
         selection = Selection(self.bound, request.POST)
         applying = bool(request.POST.get("apply"))
-        form = None if op == "delete" else bulk_form(self.bound, op, request.POST if applying else None)
+        form = bulk_form(self.bound, op, request.POST if applying else None)
         if not applying:
             return self._ask(op, selection, form)
-        if form is not None and (not form.is_valid() or not form.names):
-            asked = bulk_form(self.bound, op, None) if not form.names else form
-            return self._ask(op, selection, asked, status=422, nothing=not form.names)
+        nothing = isinstance(form, EntityForm) and not form.names
+        if form is not None and (not form.is_valid() or nothing):
+            asked = bulk_form(self.bound, op, None) if nothing else form
+            return self._ask(op, selection, asked, status=422, nothing=nothing)
         return self._run(op, selection, form)
 
     def _ask(
-        self, op: str, selection: Selection, form: EntityForm | None, *, status: int = 200, nothing: bool = False
+        self, op: str, selection: Selection, form: Any, *, status: int = 200, nothing: bool = False
     ) -> HttpResponse:
-        meant, reached = selection.rows("view").count(), selection.rows(NEEDS[op]).count()
+        meant, reached = selection.rows("view").count(), selection.rows(self._needed(op)).count()
         return self.page(
-            op=op, form=form, meant=meant, reached=reached, left_out=meant - reached, selection=selection, status=status, nothing=nothing,
+            op=op, form=form, verb=verb_of(self.bound, op), meant=meant, reached=reached, left_out=meant - reached, selection=selection, status=status, nothing=nothing,
             cancel_url=f"{self.bound.url('list')}?{selection.query}",
         )  # fmt: skip
 
-    def _run(self, op: str, selection: Selection, form: EntityForm | None) -> HttpResponse:
-        rows = selection.rows(NEEDS[op])
+    def _run(self, op: str, selection: Selection, form: Any) -> HttpResponse:
+        rows = selection.rows(self._needed(op))
         count, meant = rows.count(), selection.rows("view").count()
         title = _("%(what)s: %(count)d × %(entity)s") % {
-            "what": OPERATIONS[op],
+            "what": verb.label if (verb := verb_of(self.bound, op)) else OPERATIONS[op],
             "count": count,
             "entity": self.bound.plural,
         }
@@ -65,9 +66,13 @@ class BulkView(EntityView):
             changes = services.change_set(f"bulk_{op}", actor=self.actor, entity=self.bound.label, title=title)
             if count > IN_REQUEST:
                 return self._start_job(op, selection, rows, changes.pk, count, title)
-            outcome = run(op, rows, values_of(form) if form else {}, actor=self.actor, changes=changes)
+            values = values_of(form) if form else {}
+            outcome = run(verb or op, rows, values, actor=self.actor, changes=changes)
         self._tell(outcome, undo_url(changes), meant - count)
         return redirect(f"{self.bound.url('list')}?{selection.query}")
+
+    def _needed(self, op: str) -> str:
+        return needs(self.bound, op) or "change"
 
     def _start_job(
         self, op: str, selection: Selection, rows: Any, changes: int, count: int, title: str
@@ -75,7 +80,7 @@ class BulkView(EntityView):
         params = {
             "entity": self.bound.label,
             "op": op,
-            "action": NEEDS[op],
+            "action": self._needed(op),
             "data": self.request.POST.urlencode() if op != "delete" else "",
             "selection": selection.params(),
             "changes": changes,

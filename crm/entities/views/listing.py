@@ -10,6 +10,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
 from crm.entities.builder import builder_fields
+from crm.entities.bulk import VERB, bulk_verbs
 from crm.entities.forms import may_write
 from crm.entities.listviews import ListTab, list_query
 from crm.entities.models import ColumnChoice, SavedView
@@ -41,7 +42,7 @@ class ListView(EntityView):
         """The rows of the page and the columns after the first, with what the person may change where it stands."""
         first, others = next(iter(query.columns), None), query.columns[1:]
         writable = {c.name for c in others if c.name in self.bound.inline and may_write(self.bound, c)}
-        changeable = self.bound.reachable([record.pk for record in page], "change") if writable else set()
+        changeable = self._changeable(page) if writable else set()
         here = self.bound.url("list")
         rows = []
         for record in page:
@@ -58,6 +59,12 @@ class ListView(EntityView):
                 }
             )
         return {"rows": rows, "others": others, "writable": writable}
+
+    def _changeable(self, page: KeysetPage) -> set[int]:
+        """The rows that the person may change: mostly all that they see, which needs no query."""
+        pks = {record.pk for record in page}
+        all_of_them = self.bound.can("change") and self.bound.same_reach("view", "change")
+        return pks if all_of_them else self.bound.reachable(pks, "change")
 
     def _around(self, query: ListQuery, tabs: list[ListTab], active: ListTab) -> dict[str, Any]:
         return {
@@ -80,6 +87,7 @@ class ListView(EntityView):
                 "edit": self.bound.can("change") and bool(self.bound.bulk_edit),
                 "assign": self.bound.can("assign") and hasattr(self.bound.model, "owner"),
                 "delete": self.bound.can("delete"),
+                "verbs": [{"op": VERB + a.name, "label": a.label, "icon": a.icon} for a in bulk_verbs(self.bound)],
             },
             "list_url": self.bound.url("list"),
         }
@@ -104,11 +112,11 @@ class ListView(EntityView):
             "sorted": ("descending" if query.descending else "ascending") if here else "",
         }
 
-    def _offered(self, query: ListQuery) -> list[dict[str, Any]]:
-        """Columns to choose from: the shown ones first, in their order."""
+    def _offered(self, query: ListQuery) -> tuple[tuple[str, str, bool], ...]:
+        """Columns to choose from as (name, label, shown): the shown ones first, in their order."""
         shown = [column.name for column in query.columns]
         rest = [field for field in self.bound.offered if field.name not in shown]
-        return [{"field": f, "shown": f.name in shown} for f in [*query.columns, *rest]]
+        return tuple([(f.name, f.label, f.name in shown) for f in [*query.columns, *rest]])
 
     def _actions(self, query: ListQuery) -> list[dict[str, Any]]:
         found = []
