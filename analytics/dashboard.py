@@ -9,8 +9,8 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
-from django.db import connection
-from django.db.models import Count, Model, QuerySet, Sum
+from django.db.models import Model, Q
+from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from analytics import sales
@@ -19,17 +19,10 @@ from analytics.sales import Tally
 from crm.fields.periods import days_of
 from crm.users.models import User
 from customers.models import Source
-from sales.models import Stage, StageHistory
+from sales import tallies
+from sales.models import Stage
 
 DAY = 86400
-GROUPED = ("close_date", "owner", "source")
-# One pass, three groupings; the aliases of the inner query are its columns in order.
-SETS = """
-select grouping(month, owner, source), month, owner, source, currency, count(*), {total} from (
-    select date_trunc('month', won.close_date)::date as month, won.owner, won.source, won.currency, won.amount
-    from ({rows}) as won (close_date, owner, source, currency, amount)
-) as w group by grouping sets ((month, currency), (owner, currency), (source, currency))
-"""
 
 
 @dataclass
@@ -49,7 +42,7 @@ class Dashboard(Filters):
 
     @cached_property
     def funnel(self) -> list[StageRow]:
-        """Each open stage with what lies there, what stalls, and how things moved on in the period."""
+        """Each open stage with what lies there now."""
         if not self.knows("state", "stage", "pipeline"):
             return []
         found = {
@@ -57,13 +50,10 @@ class Dashboard(Filters):
             for s in self.stages
             if s.state == "open"
         }
-        stalled = sales.stalled((row.stage for row in found.values() if row.stalled.url), self.today)
-        figures = sales.figures(money=self.money) | sales.figures(money=self.money, where=stalled, prefix="stalled_")
-        if self.money and self.knows("probability"):
-            figures |= sales.figures(money=True, weighted=True)
-        for row in sales.grouped(self.reach.filter(state="open", stage__in=found), "stage", **figures):
+        here = self.narrowed & Q(state="open", stage__in=found)
+        weighted = self.knows("probability")
+        for row in tallies.deals(self.user, "stage", where=here, money=self.money, weighted=weighted):
             found[row["stage"]].tally.add(row)
-            found[row["stage"]].stalled.add(row, "stalled_")
         most = max((row.tally.count for row in found.values()), default=0) or 1
         for row in found.values():
             row.width = 40 + 60 * row.tally.count // most
@@ -76,21 +66,17 @@ class Dashboard(Filters):
 
     @cached_property
     def moving(self) -> list[StageRow]:
-        """The funnel with how things moved in the period.
+        """The funnel with what stalls, and how things moved in the period.
 
         Of what left a stage: the share that went on instead of back or out, and the mean time in it.
         """
         rows = {row.stage.pk: row for row in self.funnel}
+        self._add_stalled(rows)
         stages = {stage.pk: stage for stage in self.stages}
-        moves = StageHistory.objects.filter(opportunity__in=self.reach, from_stage__in=rows).order_by()
-        if self.days:
-            start, end = days_of(*self.days)
-            moves = moves.filter(at__gte=start, at__lt=end)
+        period = days_of(*self.days) if self.days else None
         left, went_on = Counter[int](), Counter[int]()
         seconds, timed = Counter[int](), Counter[int]()
-        for one in moves.values("from_stage", "to_stage").annotate(
-            n=Count("pk"), all=Sum("seconds"), known=Count("seconds")
-        ):
+        for one in tallies.moves(self.user, where=self.narrowed, stages=list(rows), period=period):
             source, target = one["from_stage"], stages.get(one["to_stage"])
             left[source] += one["n"]
             seconds[source] += one["all"] or 0
@@ -102,11 +88,12 @@ class Dashboard(Filters):
             row.days = float(seconds[pk]) / timed[pk] / DAY if timed[pk] else None
         return self.funnel
 
-    @property
-    def won(self) -> QuerySet:
-        """What was won in the period, by its close date; of all time also what has none."""
-        rows = self.reach.filter(state="won")
-        return rows.filter(close_date__range=self.days) if self.days else rows
+    def _add_stalled(self, rows: dict[int, StageRow]) -> None:
+        stages = [pk for pk, row in rows.items() if row.stalled.url]
+        if stages:
+            late = self.reach.stalled(now()).filter(stage__in=stages)
+            for row in sales.grouped(late, "stage", money=self.money):
+                rows[row["stage"]].stalled.add(row)
 
     @property
     def knows_won(self) -> bool:
@@ -119,23 +106,18 @@ class Dashboard(Filters):
         return self.address(state="won", **self.closed)
 
     @cached_property
-    def _sets(self) -> dict[str, list[dict[str, Any]]]:
-        """What was won by month, by owner and by source, each by currency: three groupings of one pass over the rows."""
-        total = "sum(amount)" if self.money else "null"
-        rows, params = self.won.order_by().values(*GROUPED, "currency", "amount").query.sql_with_params()
-        with connection.cursor() as cursor:
-            cursor.execute(SETS.format(rows=rows, total=total), params)
-            found: dict[str, list[dict]] = {name: [] for name in GROUPED}
-            for which, month, owner, source, currency, count, amount in cursor:
-                name = GROUPED[{0b011: 0, 0b101: 1, 0b110: 2}[which]]
-                key = {"close_date": month, "owner": owner, "source": source}[name]
-                found[name].append({"key": key, "currency": currency, "count": count, "total": amount})
+    def _won(self) -> dict[str, list[dict[str, Any]]]:
+        """What was won in the period, by its close date; of all time also what has none."""
+        found = tallies.three_ways(self.user, where=self.narrowed & Q(state="won"), months=self.days)
+        if not self.money:
+            for row in (row for rows in found.values() for row in rows):
+                del row["total"]
         return found
 
     @cached_property
     def months(self) -> list[tuple[str, Tally]]:
         """Won by month: every month of the period, of all time those from the first to the last win."""
-        grouped = self._sets["close_date"]
+        grouped = self._won["month"]
         dated = [row["key"] for row in grouped if row["key"]]
         first, last = self.days or (min(dated, default=None), sales.month_span(max(dated))[1] if dated else None)
         found: dict[date | None, tuple[str, Tally]] = {}
@@ -163,7 +145,7 @@ class Dashboard(Filters):
 
     def _by(self, name: str, model: type[Model], asks: Callable[[Any], dict]) -> list[tuple[str, Tally]]:
         found: dict[Any, Tally] = {}
-        for row in self._sets[name]:
+        for row in self._won[name]:
             if row["key"] not in found:
                 found[row["key"]] = Tally(url=self.address(state="won", **self.closed, **asks(row["key"])))
             found[row["key"]].add(row)

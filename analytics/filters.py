@@ -19,6 +19,7 @@ from crm.access.models import Scope
 from crm.fields.periods import span
 from crm.users.models import Department, Team, User
 from sales.models import Opportunity, Pipeline, Stage
+from sales.querysets import OpportunityQuerySet
 
 PERIODS = {
     "this_month": gettext_lazy("This month"),
@@ -133,12 +134,17 @@ class Filters:
         return [pk for pk in members if not self.owner or pk == self.owner.pk] or [0]
 
     @cached_property
-    def reach(self) -> QuerySet:
-        """The opportunities of what is asked for that the reader may see."""
-        rows = Opportunity.objects.restrict(self.user).filter(pipeline=self.pipeline)
+    def narrowed(self) -> Q:
+        """The condition of what is asked for, on opportunities and on their tallies alike."""
+        found = Q(pipeline=self.pipeline)
         if self.department:
-            rows = rows.filter(department__in=self.subtree)
-        return rows if self.owner_ids is None else rows.filter(owner__in=self.owner_ids)
+            found &= Q(department__in=self.subtree)
+        return found if self.owner_ids is None else found & Q(owner__in=self.owner_ids)
+
+    @cached_property
+    def reach(self) -> OpportunityQuerySet:
+        """The opportunities of what is asked for that the reader may see."""
+        return Opportunity.objects.restrict(self.user).filter(self.narrowed)
 
     @cached_property
     def query(self) -> dict[str, Any]:

@@ -1,11 +1,11 @@
 """Numbers of sales within the reader's rights. Every number knows the address of exactly the rows it counts.
 
-The conditions here and those in the addresses must say the same: whole days, in the reader's time zone.
+The conditions here and those in the addresses must say the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -20,10 +20,8 @@ from crm.access import policy
 from crm.access.models import Scope
 from crm.entities.bound import bind
 from crm.entities.entity import registry
-from crm.fields.periods import days_of
 from crm.lib.money import short_money
 from sales.models import Opportunity, Stage
-from sales.querysets import WEIGHTED
 
 LABEL = "sales.opportunity"
 
@@ -69,11 +67,11 @@ class Tally:
     weighted: dict[str, Decimal] = field(default_factory=dict)
     url: str = ""
 
-    def add(self, row: Mapping[str, Any], prefix: str = "") -> None:
+    def add(self, row: Mapping[str, Any]) -> None:
         """Count a grouped row with ``count``, ``currency``, ``total`` and perhaps ``expected``."""
-        self.count += row[f"{prefix}count"]
+        self.count += row["count"]
         for sums, name in ((self.sums, "total"), (self.weighted, "expected")):
-            if amount := row.get(f"{prefix}{name}"):
+            if amount := row.get(name):
                 sums[row["currency"]] = sums.get(row["currency"], Decimal(0)) + amount
 
     @property
@@ -96,34 +94,15 @@ def shown(sums: Mapping[str, Decimal]) -> str:
     return " + ".join(str(Money(a, c)) for c, a in sorted(sums.items(), key=lambda item: -item[1]))
 
 
-def figures(*, money: bool, where: Q | None = None, prefix: str = "", weighted: bool = False) -> dict[str, Any]:
-    """Aggregates for ``Tally.add``; without ``money`` nothing is added up."""
-    found: dict[str, Any] = {f"{prefix}count": Count("pk", filter=where)}
-    if money:
-        found[f"{prefix}total"] = Sum("amount", filter=where)
-        if weighted:
-            found[f"{prefix}expected"] = Sum(WEIGHTED, filter=where)
-    return found
-
-
-def grouped(rows: QuerySet, *names: str, **aggregates: Any) -> QuerySet:
-    """The rows grouped by ``names`` and, where sums are asked for, by currency."""
-    currency = ("currency",) if any(isinstance(a, Sum) for a in aggregates.values()) else ()
-    return rows.order_by().values(*names, *currency).annotate(**aggregates)
-
-
-def stalled(stages: Iterable[Stage], today: date) -> Q:
-    """Open ones that lie in their stage since before as many days as the stage allows."""
-    found = Q(pk__in=[])
-    for stage in stages:
-        if stage.rotting_days is not None:
-            found |= Q(stage=stage.pk, stage_entered_at__lt=days_of(today - timedelta(days=stage.rotting_days))[0])
-    return Q(state="open") & found
+def grouped(rows: QuerySet, *names: str, money: bool) -> QuerySet:
+    """The rows counted by ``names`` and currency; without ``money`` nothing is added up."""
+    figures: dict[str, Any] = {"count": Count("pk")} | ({"total": Sum("amount")} if money else {})
+    return rows.order_by().values(*names, "currency").annotate(**figures)
 
 
 def stalled_address(stage: Stage, **query: Any) -> str:
     """The list of what stalls in a stage that has a limit."""
-    return address(state="open", stage=stage.pk, stage_entered_at__older_days=stage.rotting_days, **query)
+    return address(state="open", stage=stage.pk, stage_entered_at__full_days=stage.rotting_days, **query)
 
 
 def month_span(today: date) -> tuple[date, date]:
@@ -133,9 +112,13 @@ def month_span(today: date) -> tuple[date, date]:
 
 
 def mine(user: Any) -> QuerySet:
-    """The opportunities that home speaks of: all that a leader sees, else one's own."""
-    rows = Opportunity.objects.restrict(user)
-    return rows if is_wide(user) else rows.filter(owner=user)
+    """The opportunities that home speaks of."""
+    return Opportunity.objects.restrict(user).filter(home(user))
+
+
+def home(user: Any) -> Q:
+    """The condition on them: all that a leader sees, else one's own."""
+    return Q() if is_wide(user) else Q(owner=user)
 
 
 def mine_query(user: Any) -> dict[str, Any]:

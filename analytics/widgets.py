@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -16,6 +17,7 @@ from crm.entities.bound import bind
 from crm.entities.entity import registry
 from crm.home.start import start_step
 from crm.home.widgets import widget
+from sales import tallies
 from sales.models import Lead, Opportunity, Stage
 
 LEAD = "sales.lead"
@@ -37,21 +39,22 @@ def cards(user: Any) -> dict | None:
         return None
     first, last = sales.month_span(sales.today_of())
     query = sales.mine_query(user)
-    tallies = {
+    found = {
         "open": Tally(url=sales.address(state="open", **query)),
         "won": Tally(url=sales.address(state="won", close_date__between=f"{first},{last}", **query)),
     }
-    rows = sales.mine(user).filter(Q(state="open") | Q(state="won", close_date__range=(first, last)))
-    figures = sales.figures(money="amount" in known, weighted="probability" in known)
-    for row in sales.grouped(rows, "state", **figures):
-        tallies[row["state"]].add(row)
-    under_way = _card(_("Open opportunities"), tallies["open"])
-    if tallies["open"].expected:
+    money, here = "amount" in known, sales.home(user)
+    for row in tallies.deals(user, where=here & Q(state="open"), money=money, weighted="probability" in known):
+        found["open"].add(row)
+    for row in tallies.deals(user, where=here & Q(state="won"), months=(first, last), money=money, weighted=False):
+        found["won"].add(row)
+    under_way = _card(_("Open opportunities"), found["open"])
+    if found["open"].expected:
         under_way["note"] = _("weighted %(money)s · %(count)s") % {
-            "money": tallies["open"].expected,
-            "count": tallies["open"].counted,
+            "money": found["open"].expected,
+            "count": found["open"].counted,
         }
-    return {"cards": [under_way, _card(_("Won this month"), tallies["won"])]}
+    return {"cards": [under_way, _card(_("Won this month"), found["won"])]}
 
 
 def _card(label: str, tally: Tally) -> dict:
@@ -87,7 +90,7 @@ def stalled(user: Any) -> dict | None:
     known = sales.readable(user)
     if not known >= {"state", "stage", "stage_entered_at"}:
         return None
-    rows = sales.mine(user).filter(sales.stalled(Stage.objects.open(), sales.today_of()))
+    rows = sales.mine(user).stalled(timezone.now())
     found = rows.select_related("account", "stage", "owner").order_by("stage_entered_at")[:SHOWN]
     wide = sales.is_wide(user) and "owner" in known
     return {"rows": list(found), "money": "amount" in known, "account": "account" in known, "wide": wide}
@@ -101,16 +104,15 @@ def funnel(user: Any) -> dict | None:
         return None
     stages = list(Stage.objects.open().filter(pipeline__active=True).select_related("pipeline"))
     stages = [stage for stage in stages if stage.pipeline_id == stages[0].pipeline_id]
-    tallies = {s.pk: Tally(url=sales.address(state="open", stage=s.pk, **sales.mine_query(user))) for s in stages}
-    rows = sales.mine(user).filter(state="open", stage__in=tallies)
-    for row in sales.grouped(rows, "stage", **sales.figures(money="amount" in known)):
-        tallies[row["stage"]].add(row)
-    most = max((tally.count for tally in tallies.values()), default=0)
+    found = {s.pk: Tally(url=sales.address(state="open", stage=s.pk, **sales.mine_query(user))) for s in stages}
+    here = sales.home(user) & Q(state="open", stage__in=found)
+    for row in tallies.deals(user, "stage", where=here, money="amount" in known, weighted=False):
+        found[row["stage"]].add(row)
+    most = max((tally.count for tally in found.values()), default=0)
     if not most:
         return {"steps": [], "wide": sales.is_wide(user)}
     steps = [
-        {"stage": stage, "tally": tallies[stage.pk], "width": 40 + 60 * tallies[stage.pk].count // most}
-        for stage in stages
+        {"stage": stage, "tally": found[stage.pk], "width": 40 + 60 * found[stage.pk].count // most} for stage in stages
     ]
     return {"steps": steps, "pipeline": stages[0].pipeline, "wide": sales.is_wide(user)}
 
@@ -122,13 +124,13 @@ def stuck(user: Any) -> dict | None:
     if not known >= {"state", "stage", "stage_entered_at"}:
         return None
     stages = {s.pk: s for s in Stage.objects.open().filter(rotting_days__isnull=False).select_related("pipeline")}
-    tallies: dict[int, Tally] = {}
+    found: dict[int, Tally] = {}
     total = Tally()
-    rows = sales.mine(user).filter(sales.stalled(stages.values(), sales.today_of()))
-    for row in sales.grouped(rows, "stage", **sales.figures(money="amount" in known)):
-        tallies.setdefault(row["stage"], Tally(url=sales.stalled_address(stages[row["stage"]]))).add(row)
+    rows = sales.mine(user).stalled(timezone.now())
+    for row in sales.grouped(rows, "stage", money="amount" in known):
+        found.setdefault(row["stage"], Tally(url=sales.stalled_address(stages[row["stage"]]))).add(row)
         total.add(row)
-    return {"rows": [(stage, tallies[pk]) for pk, stage in stages.items() if pk in tallies], "total": total}
+    return {"rows": [(stage, found[pk]) for pk, stage in stages.items() if pk in found], "total": total}
 
 
 @widget("leaders", slot="side", order=20, template="analytics/leaders.html", allowed=leads_people, lazy=True)
@@ -138,13 +140,15 @@ def leaders(user: Any) -> dict | None:
     if not known >= {"state", "owner", "close_date"}:
         return None
     first, last = sales.month_span(sales.today_of())
-    money, tallies = "amount" in known, {}
-    rows = sales.mine(user).filter(state="won", close_date__range=(first, last))
-    for row in sales.grouped(rows, "owner", "owner__name", **sales.figures(money=money)):
+    money, found = "amount" in known, {}
+    won = sales.home(user) & Q(state="won")
+    for row in tallies.deals(
+        user, "owner", "owner__name", where=won, months=(first, last), money=money, weighted=False
+    ):
         span = f"{first},{last}"
         url = sales.address(state="won", owner=row["owner"], close_date__between=span)
-        tallies.setdefault((row["owner__name"], row["owner"]), Tally(url=url)).add(row)
-    ranked = sorted(tallies.items(), key=lambda item: (-max(item[1].sums.values(), default=0), -item[1].count))
+        found.setdefault((row["owner__name"], row["owner"]), Tally(url=url)).add(row)
+    ranked = sorted(found.items(), key=lambda item: (-max(item[1].sums.values(), default=0), -item[1].count))
     return {"people": [(name, tally) for (name, _pk), tally in ranked[:RANKED]], "money": money}
 
 

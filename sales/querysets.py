@@ -50,7 +50,10 @@ class OpportunityQuerySet(RestrictedQuerySet):
         return self.annotate(weighted=WEIGHTED)
 
     def stalled(self, now: datetime) -> OpportunityQuerySet:
-        """Open ones that lie in their stage for longer than its rotting days."""
+        """Open ones that came into their stage at least its rotting days × 24 hours before ``now``.
+
+        This is what stalled means everywhere: ``Opportunity.is_stalled`` and the operator “full_days” say the same.
+        """
         one_day = Value(timedelta(days=1), output_field=DurationField())
         limit = ExpressionWrapper(F("stage__rotting_days") * one_day, output_field=DurationField())
-        return self.open().filter(stage__rotting_days__isnull=False, stage_entered_at__lt=Value(now) - limit)
+        return self.open().filter(stage__rotting_days__isnull=False, stage_entered_at__lte=Value(now) - limit)

@@ -119,6 +119,9 @@ def _without_shared(user: Any) -> Q:
 
 
 def _closed_in(rows: QuerySet, months: Months | None) -> QuerySet:
+    """Those that closed in whole months; the tallies know no shorter time."""
+    if months and (months[0].day, (months[1] + timedelta(days=1)).day) != (1, 1):
+        raise ValueError(f"Not whole months: {months[0]} to {months[1]}")
     column = "month" if rows.model is DealTally else "close_date"
     return rows.filter(**{f"{column}__range": months}) if months else rows
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 from django.http import QueryDict
-from django.utils.timezone import localdate
+from django.utils.timezone import localdate, now
 
 from analytics.dashboard import Dashboard
 from analytics.filters import PERIODS
@@ -71,10 +71,9 @@ def test_what_was_won_is_what_one_may_see(company, pipeline, who, period):
 def test_the_funnel_is_what_one_may_see(company, pipeline, who):
     rows = [r for r in seen(company[who], pipeline) if r.state == "open"]
     assert rows
-    today = localdate()
-    for step in dashboard(company[who], pipeline).funnel:
+    for step in dashboard(company[who], pipeline).moving:
         here = [r for r in rows if r.stage == step.stage]
-        late = [r for r in here if (today - localdate(r.stage_entered_at)).days > step.stage.rotting_days]
+        late = [r for r in here if (now() - r.stage_entered_at).days >= step.stage.rotting_days]
         assert told(step.tally) == tally(here)
         assert told(step.stalled) == tally(late)
         weighted = sum((r.amount * r.chance / 100 for r in here if r.amount and r.currency == "CNY"), Decimal(0))
@@ -102,7 +101,7 @@ def test_every_number_opens_its_rows(client, company, pipeline, who, asked):
     board = dashboard(company[who], pipeline, **asked)
     known = {r.pk: r for r in seen(company[who], pipeline)}
     tallies = [t for _label, t in [*board.months, *board.reps, *board.sources]]
-    tallies += [t for step in board.funnel for t in (step.tally, step.stalled)]
+    tallies += [t for step in board.moving for t in (step.tally, step.stalled)]
     assert any(t.count for t in tallies)
     for one in tallies:
         rows = [known[pk] for pk in rows_at(client, one.url)]

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from analytics.dashboard import Dashboard
 from crm.access.models import Scope
+from crm.entities.entity import registry
 from crm.home.widgets import filled, shown, widgets
 from crm.records.actor import Actor
 from customers.factories import make_source
@@ -71,7 +72,7 @@ def is_stalled(deal):
     limit = deal.stage.rotting_days
     if deal.state != "open" or limit is None:
         return False
-    return timezone.localdate() - timezone.localdate(deal.stage_entered_at) > timedelta(days=limit)
+    return timezone.now() - deal.stage_entered_at >= timedelta(days=limit)
 
 
 @pytest.fixture(params=["rep", "manager"])
@@ -84,7 +85,7 @@ def reader(request, rep, make_user, grant):
 
 
 def test_the_funnel_counts_what_the_reader_sees(deals, reader):
-    rows = {row.stage.name: row for row in dashboard(reader).funnel}
+    rows = {row.stage.name: row for row in dashboard(reader).moving}
     for name, row in rows.items():
         here = [o for o in seen(reader) if o.state == "open" and o.stage.name == name]
         late = [o for o in here if is_stalled(o)]
@@ -111,7 +112,7 @@ def test_what_was_won_is_counted_three_ways(deals, reader):
 def test_every_link_opens_exactly_the_counted_rows(client, deals, reader):
     client.force_login(reader)
     board = dashboard(reader)
-    tallies = [tally for row in board.funnel for tally in (row.tally, row.stalled)]
+    tallies = [tally for row in board.moving for tally in (row.tally, row.stalled)]
     tallies += [tally for rows in (board.months, board.reps, board.sources) for _label, tally in rows]
     assert sum(tally.count for tally in tallies) > 5
     for tally in tallies:
@@ -230,6 +231,34 @@ def test_home_links_open_what_they_count(client, deals, rep):
         assert len(client.get(step["tally"].url).context["page"]) == step["tally"].count
     for card, count in zip(shown(rep, "cards")[0]["context"]["cards"], (3, 1), strict=True):
         assert len(client.get(card["url"]).context["page"]) == count
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/Los_Angeles"])
+def test_every_door_means_the_same_by_stalled(client, rep, other, grant, make_user, zone):
+    """The list's condition, the query set, the record, the card, the dashboard and home: full days of 24 hours."""
+    lead = make_user("lead", timezone=zone)
+    grant(lead, LABEL, view=Scope.ALL)
+    client.force_login(lead)
+    deals = {
+        hours: make(rep, stage=name, amount=hours)
+        for name, limit in (("需求分析", 14), ("合同谈判", 10))
+        for hours in (limit * 24 - 13, limit * 24 - 1, limit * 24 + 1, limit * 24 + 13)
+    }
+    for hours, deal in deals.items():
+        Opportunity.objects.filter(pk=deal.pk).update(stage_entered_at=timezone.now() - timedelta(hours=hours))
+    late = {deals[hours].pk for hours in (337, 349, 241, 253)}
+    rows = Opportunity.objects.select_related("stage")
+    assert set(rows.stalled(timezone.now()).values_list("pk", flat=True)) == late
+    assert {row.pk for row in rows if row.is_stalled} == late
+    assert {row.pk for row in rows if registry[LABEL].card(row)["stalled"]} == late
+    board = client.get(f"/analytics/sales/?pipeline={make_pipeline().pk}&part=all").context["board"]
+    assert sum(row.stalled.count for row in board.moving) == len(late)
+    stuck = client.get("/home/widget/stuck/").context["rows"]
+    assert sum(tally.count for _stage, tally in stuck) == len(late)
+    for links in ([row.stalled for row in board.moving if row.stalled.count], [tally for _stage, tally in stuck]):
+        assert {row.pk for tally in links for row in client.get(tally.url).context["page"]} == late
+    named = client.get("/home/widget/stalled/").content.decode()
+    assert sum(deal.name in named for deal in deals.values()) == len(late)
 
 
 def test_money_stuck_opens_what_stalls(client, deals, make_user, grant):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from crm.fields.periods import bounds, days_of
@@ -72,6 +72,8 @@ def _in_days(op: str, value: datetime, given: tuple[Any, ...], reader: Reader) -
         return value >= days_of(given[0])[0]
     if op == "lte":
         return value < days_of(given[0])[1]
+    if op == "full_days":
+        return value <= reader.now - timedelta(days=given[0])
     first, last = bounds(op, given, reader.now)
     start, end = days_of(first or last, last)
     return (first is None or value >= start) and value < end

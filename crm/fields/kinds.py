@@ -58,7 +58,7 @@ OPERATORS: dict[str, tuple[str, ...]] = {
     "money": _ORDERED,
     "percent": _ORDERED,
     "date": _DAYS,
-    "datetime": _DAYS,
+    "datetime": (*_DAYS, "full_days"),
     "richtext": ("contains", "empty", "filled"),
     "multichoice": ("in", "all", "not_in", "empty", "filled"),
     "address": ("contains", "starts", "empty", "filled"),
@@ -102,6 +102,7 @@ LABELS = {
     "last_days": _("in the last days"),
     "next_days": _("in the next days"),
     "older_days": _("older than days"),
+    "full_days": _("full days ago or more"),
 }
 
 

@@ -51,7 +51,9 @@ def bounds(op: str, values: tuple[Any, ...], now: datetime) -> tuple[date | None
 
 
 def period(field: Field, op: str, values: tuple[Any, ...], now: datetime) -> Q:
-    """The Q of a day operator on a date or datetime field."""
+    """The Q of a day operator on a date or datetime field; a full day is 24 hours, the others are those of the calendar."""
+    if op == "full_days":
+        return field.q("lte", now - timedelta(days=values[0]))
     first, last = bounds(op, values, now)
     if field.kind == "date":
         return field.q("gte", first) & field.q("lte", last) if first else field.q("lte", last)

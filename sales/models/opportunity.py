@@ -167,7 +167,7 @@ class Opportunity(Record):
 
     @property
     def is_stalled(self) -> bool:
-        """Whether it lies in its stage for longer than the stage allows."""
+        """Whether it lies in its stage for as many full days as the stage allows, or longer: as ``objects.stalled``."""
         days, limit = self.days_in_stage, self.stage.rotting_days
         return self.state == self.State.OPEN and days is not None and limit is not None and days >= limit
 
