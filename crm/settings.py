@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "crm.activities",
     "crm.workflows",
     "crm.messaging",
+    "crm.workflows",
     "crm.home",
     "crm.demo",
     "customers",

@@ -8,5 +8,5 @@ class EntitiesConfig(AppConfig):
     verbose_name = _("Entities")
 
     def ready(self) -> None:
-        autodiscover_modules("kinds", "entities", "panels", "handlers")
+        autodiscover_modules("kinds", "entities", "effects", "panels", "handlers")
         from crm.entities import checks, files  # noqa: F401

@@ -135,6 +135,8 @@ def _each_field(form: EntityForm, params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _must_be_writable(form: EntityForm, params: Mapping[str, Any]) -> None:
+    if unknown := [name for name in params if name not in form.bound.entity.form_names]:
+        raise LookupError(_("There is no field “%(name)s” to set.") % {"name": "、".join(unknown)})
     if refused := [name for name in params if name not in form.names]:
         labels = [str(form.fields[name].label) if name in form.fields else name for name in refused]
         raise PermissionDenied(
@@ -153,8 +155,8 @@ def describe(name: str, entity: Entity, params: Mapping[str, Any], user: Any) ->
         values = cleaned(found, entity, user, params)
     except ValidationError as error:
         return f"{found.label} ({'; '.join(error.messages)})"
-    except PermissionDenied as error:
-        return f"{found.label} ({error})"
+    except (PermissionDenied, LookupError) as error:
+        return f"{found.label} ({error.args[0]})"
     if found.describe is not None:
         return found.describe(values)
     said = _values(params_form(found, entity, user, params), values)
