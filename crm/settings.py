@@ -254,6 +254,7 @@ CELERY_BEAT_SCHEDULE = {
     "jobs.rescue": {"task": "crm.jobs.tasks.rescue", "schedule": 60, "options": {"expires": 60}},
     "sales.fold_tallies": {"task": "sales.tasks.fold_tallies", "schedule": 300, "options": {"expires": 300}},
     "jobs.sweep": {"task": "crm.jobs.tasks.sweep", "schedule": timedelta(days=1)},
+    "activities.end_shares": {"task": "crm.activities.tasks.end_shares", "schedule": 900},
     "files.previews": {"task": "crm.files.tasks.previews", "schedule": 60, "options": {"expires": 60}},
     "files.sweep": {"task": "crm.files.tasks.sweep", "schedule": timedelta(days=1)},
     "workflows.tick": {"task": "crm.workflows.tasks.tick", "schedule": 15, "options": {"expires": 15}},

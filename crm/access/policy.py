@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from django.apps import apps
 from django.db import models
@@ -108,6 +108,8 @@ class Attached:
     """
 
     authored: bool = False
+    # Administrators too reach it only through what it hangs on: that may be private correspondence.
+    private: ClassVar[bool] = True
 
     def rows(self, access: Access, model: type[models.Model], action: str) -> Q:
         above = "view" if self.authored or action in {"view", "export"} else "change"

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from crm.activities import services
-from crm.activities.models import FollowUp, Task
+from crm.activities.models import Comment, FollowUp, Task
 from crm.entities.entity import Action, Board, Entity, View, register
 
 MINE = {"field": "owner", "op": "me"}
@@ -132,3 +132,18 @@ class FollowUpEntity(Entity):
         "next_step_on": ("next contact", "下次跟进", "下次跟进日期"),
         "owner": ("跟进人", "负责人"),
     }
+
+
+@register
+class CommentEntity(Entity):
+    model = Comment
+    icon = "message-circle"
+    columns = ("title", "about", "owner", "created_at")
+    filters = ("text", "owner", "on_entity", "on_id", "created_at")
+    search = {"text": ("text",)}
+    subtitle = ("created_at", "owner")
+    sections = {_("Comment"): ("about", "text", "owner", "created_at")}
+    views = (View("mine", _("My comments"), {"all": [MINE]}, "-created_at"),)
+    shows_on = {"activities.comment": "answers"}
+    importable = False
+    nav = False

@@ -1,10 +1,10 @@
-"""What follows for the log when a follow-up is removed for good."""
+"""What goes with records that are removed for good."""
 
 from __future__ import annotations
 
 from django.db.models import Model
 
-from crm.activities.models import FollowUp
+from crm.activities.models import Follow, FollowUp
 from crm.records.actor import Actor
 from crm.records.hooks import on_purge
 from crm.records.models import Entry
@@ -20,3 +20,9 @@ def silence(model: type[Model], ids: list[int], actor: Actor) -> None:
     for label, pk in about - {("", None)}:
         told = Entry.objects.filter(entity=label, record_id=pk, data__followup__in=ids)
         erase_entries(list(told.values_list("pk", flat=True)))
+
+
+@on_purge
+def unfollow(model: type[Model], ids: list[int], actor: Actor) -> None:
+    """Nobody follows what is not there."""
+    Follow.objects.filter(entity=model._meta.label_lower, record_id__in=ids).delete()

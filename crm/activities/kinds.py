@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from crm.records.kinds import kind
+from crm.records.kinds import groups, kind
 
 _DRAWN = {"group": "follow-ups", "template": "activities/entry.html"}
 # By the kind of the follow-up. They are entries of the record that was followed up.
@@ -15,3 +15,17 @@ FOLLOWED_UP = {
 }
 COMPLETED = kind("activities.task.completed", _("completed %(subject)s"), icon="circle-check", group="follow-ups")
 REOPENED = kind("activities.task.reopened", _("took up again %(subject)s"), icon="refresh", group="follow-ups")
+
+groups["comments"] = _("Comments")
+_SAID = {"group": "comments", "icon": "message-circle"}
+COMMENT_ADDED = kind("activities.comment.created", _("commented"), template="activities/comment.html", **_SAID)
+# What is told of them is that they happened: the words stand in the history of the comment.
+COMMENT_CHANGED = kind("activities.comment.changed", _("changed a comment"), template="activities/event.html", **_SAID)
+COMMENT_DELETED = kind("activities.comment.deleted", _("deleted a comment"), template="activities/event.html", **_SAID)
+COMMENT_RESTORED = kind(
+    "activities.comment.restored", _("brought back a comment"), template="activities/event.html", **_SAID
+)
+SHARED = kind("activities.share.given", _("shared %(subject)s"), icon="user-share", template="activities/shared.html")
+SHARE_ENDED = kind(
+    "activities.share.ended", _("stopped sharing %(subject)s"), icon="user-off", template="activities/shared.html"
+)

@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 from typing import Self
 
 from django.apps import apps
+from django.conf import settings
 from django.db import models
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from crm.access.policy import Attached
 from crm.activities.about import AboutField, AboutQuerySet
 from crm.records.indexes import ALIVE, scope_indexes
 from crm.records.models import Record
@@ -147,3 +149,83 @@ class FollowUp(OnRecord):
     def prepare(cls, records: Sequence[Self]) -> None:
         for record in records:
             record.title = " ".join(record.text[:300].split())[:100]
+
+
+class Comment(OnRecord):
+    """What colleagues say to each other about a record. Who sees the record reads it; only who wrote it changes it.
+
+    ``answers`` is the comment it replies to, one level deep. ``mentions`` holds id and name of those it speaks to.
+    """
+
+    access = Attached(authored=True)
+    prepared = ("title",)
+
+    title = models.CharField(_("comment"), max_length=100, editable=False)
+    text = models.TextField(_("text"))
+    answers = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="replies",
+        verbose_name=_("reply to"),
+    )
+    mentions = models.JSONField(_("mentioned"), default=list, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = _("comment")
+        verbose_name_plural = _("comments")
+        indexes = [
+            models.Index(fields=["created_at", "id"], condition=ALIVE, name="comment_created_all"),
+            models.Index(fields=["on_entity", "on_id", "created_at"], condition=ALIVE, name="comment_on"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="comment_is_on_a_record",
+                condition=~models.Q(on_entity="") & models.Q(on_id__isnull=False),
+                violation_error_message=_("A comment belongs to a record."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @classmethod
+    def prepare(cls, records: Sequence[Self]) -> None:
+        super().prepare(records)
+        for record in records:
+            record.title = " ".join(record.text[:300].split())[:100]
+
+    def timeline_subjects(self) -> list[models.Model]:
+        """Also on the timeline of what it is about."""
+        return [self, apps.get_model(self.on_entity)(pk=self.on_id)]
+
+    @property
+    def was_edited(self) -> bool:
+        return self.version > 1
+
+
+class Follow(models.Model):
+    """Somebody who wants to hear of a record, or, with ``on`` false, expressly not. Not an entity: a choice of one person."""
+
+    class Cause(models.TextChoices):
+        CHOSEN = "chosen", _("You follow it")
+        COMMENTED = "commented", _("You commented on it")
+        MENTIONED = "mentioned", _("You were mentioned on it")
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="follows", verbose_name=_("user"))
+    entity = models.CharField(_("entity"), max_length=100)
+    record_id = models.BigIntegerField(_("record"))
+    on = models.BooleanField(_("follows"), default=True)
+    cause = models.CharField(_("cause"), max_length=10, choices=Cause, default=Cause.CHOSEN)
+    since = models.DateTimeField(_("since"), default=timezone.now)
+
+    class Meta:
+        default_permissions = ()
+        verbose_name = _("follower")
+        verbose_name_plural = _("followers")
+        constraints = [models.UniqueConstraint(fields=["entity", "record_id", "user"], name="one_follow_a_record")]
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.entity} {self.record_id}"

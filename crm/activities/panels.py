@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from crm.access import policy
+from crm.access.policy import Attached
 from crm.activities.models import FollowUp, Task
 from crm.entities.bound import bind
-from crm.entities.entity import registry
+from crm.entities.entity import Entity, registry
 from crm.entities.panels import panel
 from crm.entities.refs import refs
 from crm.records.models import Record
@@ -23,9 +26,15 @@ KINDS = (
 )
 
 
+def takes_activities(entity: Entity) -> bool:
+    """Whether things are noted on its records: not on activities, and not on what hangs on something itself."""
+    return entity.area != AREA and not isinstance(entity.model.access, Attached)
+
+
 def kinds_for(user: Any) -> list[tuple[str, Any, str]]:
     """(kind, label, icon) of what the user may add to a record."""
     found = list(KINDS) if policy.can(user, "activities.followup", "add") else []
+    found.append(("comment", _("Comment"), "message-circle"))
     if policy.can(user, "activities.task", "add"):
         found.append(("task", Task.Kind.TASK.label, "checkbox"))
     return found
@@ -34,7 +43,7 @@ def kinds_for(user: Any) -> list[tuple[str, Any, str]]:
 @panel("*", slot="composer", template="activities/composer.html")
 def composer(record: Record, user: Any) -> dict | None:
     """Write down what was said or is to be done, on every record but the activities themselves."""
-    if registry[record.entity_label()].area == AREA or record.deleted_at:
+    if not takes_activities(registry[record.entity_label()]) or record.deleted_at:
         return None
     kinds = kinds_for(user)
     return {"kinds": kinds, "label": record.entity_label()} if kinds else None
@@ -59,8 +68,17 @@ def next_steps(record: Record, user: Any) -> dict | None:
 
 
 @panel("activities.task", slot="top", template="activities/about.html")
+@panel("activities.comment", slot="top", template="activities/about.html")
 @panel("activities.followup", slot="top", template="activities/about.html")
 def about(record: Task | FollowUp, user: Any) -> dict | None:
     """The way to the record it is about, for who may open that."""
     found = refs(user, [(record.on_entity, record.on_id)])
     return {"target": next(iter(found.values()))} if record.on_id else None
+
+
+@panel("*", slot="side", template="activities/people_place.html", order=-5)
+def people(record: Record, user: Any) -> dict | None:
+    """The place of the people of the record; who they are comes in a second request."""
+    if not takes_activities(registry[record.entity_label()]):
+        return None
+    return {"label": record.entity_label()}

@@ -9,14 +9,15 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from crm.activities import services
-from crm.activities.forms import TASK, ComposerForm
-from crm.activities.panels import AREA, kinds_for, next_steps
+from crm.activities import services, sharing, talking
+from crm.activities.forms import COMMENT, TASK, CommentForm, ComposerForm
+from crm.activities.panels import kinds_for, next_steps, takes_activities
 from crm.entities.bound import BoundEntity, bind
 from crm.entities.entity import registry
 from crm.entities.undoing import done_since, undo_url
@@ -30,7 +31,7 @@ from crm.records.models import Record
 @login_required
 def add(request: HttpRequest, label: str, pk: int) -> HttpResponse:
     """Add a follow-up or a task to a record that the user may see."""
-    bound, parent = _parent(request, label, pk)
+    bound, parent = find_parent(request, label, pk)
     kind = request.POST.get("kind", "")
     if kind not in {name for name, _label, _icon in kinds_for(request.user)}:
         raise PermissionDenied
@@ -38,6 +39,8 @@ def add(request: HttpRequest, label: str, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _refuse(request, bound, parent, form)
     given, actor = form.cleaned_data, Actor.of(request)
+    if kind == COMMENT:
+        return _comment(request, bound, parent, given["text"])
     if kind == TASK:
         subject, _rest, description = given["text"].strip().partition("\n")
         day = given["next_step_on"] or due_phrase(given["text"], timezone.localdate())
@@ -50,6 +53,23 @@ def add(request: HttpRequest, label: str, pk: int) -> HttpResponse:
     if day:
         said = _("%(done)s To do by %(day)s.") % {"done": said, "day": day.isoformat()}
     return _done(request, bound.url("record", parent.pk), said)
+
+
+def _comment(request: HttpRequest, bound: BoundEntity, parent: Record, text: str) -> HttpResponse:
+    """Keep a comment; where it speaks to somebody who can't see the record, offer to open it to them."""
+    form = CommentForm(request.POST)
+    mentions = form.cleaned_data["mentions"] if form.is_valid() else []
+    comment = talking.add_comment(parent, text, actor=Actor.of(request), mentions=mentions)
+    unseen = talking.unseen_by(comment.mentions, parent)
+    said, here = _("Comment added."), bound.url("record", parent.pk)
+    if unseen:
+        names = "、".join(str(person) for person in unseen)
+        said = _("Comment added. %(names)s can't see this record and heard nothing of it.") % {"names": names}
+        if sharing.may_share(request.user, parent):
+            messages.warning(request, said)
+            url = f"{reverse('activities:share', args=[bound.label, parent.pk])}?user={unseen[0].pk}"
+            return HttpResponse(status=204, headers={"HX-Redirect": url}) if request.htmx else HttpResponseRedirect(url)
+    return _done(request, here, said)
 
 
 @require_POST
@@ -66,7 +86,7 @@ def due(request: HttpRequest) -> HttpResponse:
 @login_required
 def steps(request: HttpRequest, label: str, pk: int) -> HttpResponse:
     """The panel “next steps” again, after something was added."""
-    _bound, parent = _parent(request, label, pk)
+    _bound, parent = find_parent(request, label, pk)
     context = next_steps(parent, request.user)
     if context is None:
         raise Http404
@@ -97,10 +117,10 @@ def check(request: HttpRequest, pk: int) -> HttpResponse:
     return HttpResponseRedirect(_back(request))
 
 
-def _parent(request: HttpRequest, label: str, pk: int) -> tuple[BoundEntity, Record]:
+def find_parent(request: HttpRequest, label: str, pk: int) -> tuple[BoundEntity, Record]:
     """The record, if it may be followed up at all and the user may see it; 404 hides the rest."""
     entity = registry.get(label)
-    if entity is None or entity.area == AREA:
+    if entity is None or not takes_activities(entity):
         raise Http404
     bound = bind(entity, request.user)
     if not bound.can("view"):

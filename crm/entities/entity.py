@@ -216,7 +216,7 @@ class Entity:
     def granted(self) -> tuple[str, ...]:
         """Every action that the permission matrix offers for the entity."""
         verbs = dict.fromkeys([a.permission for a in self.all_actions if a.permission != "change"] + list(self.verbs))
-        return ("view", "add", "change", "delete", "purge", "assign", "export", "import", *verbs)
+        return ("view", "add", "change", "delete", "purge", "assign", "share", "export", "import", *verbs)
 
     @property
     def field_names(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import resource
 import sys
 import warnings
 
+import pypdfium2
 from PIL import Image, ImageOps
 
 MEMORY = 1 << 30
@@ -38,8 +39,6 @@ def read_image(path: str, pixels: int) -> Image.Image:
 
 def read_pdf(path: str, pixels: int) -> Image.Image:
     """The first page."""
-    import pypdfium2  # noqa: PLC0415  only this child pays for it, and only for a PDF
-
     page = pypdfium2.PdfDocument(path)[0]
     return page.render(scale=min(4.0, pixels / max(page.get_size()))).to_pil()
 

@@ -29,10 +29,7 @@ UNPROCESSABLE = 422
 
 
 class FilesView(EntityView):
-    """GET goes to the tab of the record; POST keeps one or several files for whoever may change the record."""
-
-    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        return HttpResponseRedirect(f"{self.bound.url('record', self.get_record(pk).pk)}?tab=files")
+    """Keeps one or several files for whoever may change the record; they are listed on its tab."""
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         record: Any = self.get_record(pk)

@@ -1,0 +1,11 @@
+"""Thin doors from Celery into the services."""
+
+from celery import shared_task
+
+from crm.activities import sharing
+
+
+@shared_task(name="crm.activities.tasks.end_shares")
+def end_shares() -> None:
+    """Each quarter of an hour: note the end of shares whose time is over."""
+    sharing.end_expired()
