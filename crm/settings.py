@@ -60,7 +60,6 @@ INSTALLED_APPS = [
     "crm.activities",
     "crm.workflows",
     "crm.messaging",
-    "crm.workflows",
     "crm.home",
     "crm.demo",
     "customers",
