@@ -8,6 +8,7 @@ from django.db import models
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from crm.entities import undo_job  # noqa: F401 - so that workers know its kind
 from crm.entities.bound import bind
 from crm.entities.bulk import Outcome, Selection, apply, batches, bulk_form, values_of, verb_of
 from crm.entities.entity import registry

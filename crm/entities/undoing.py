@@ -8,14 +8,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from crm.access import policy
 from crm.entities.bound import bind
 from crm.entities.entity import registry
 from crm.records.models import ChangeSet, Entry
-from crm.records.undo import creates, trashes, undoable
+from crm.records.undo import GONE, PROTECTED, creates, trashes, undoable
 
 # How long one may take back what one did oneself, also where the record has left one's reach through it.
 OWN_UNDO = timedelta(hours=24)
@@ -87,3 +89,20 @@ def _may_write_fields(user: Any, label: str, names: set[str]) -> bool:
     if "owner" in names and not bound.can("assign"):
         return False
     return all(policy.field_mode(user, [(label, name)]) is None for name in names)
+
+
+def reason_of(user: Any, entry: Entry, why: str) -> str:
+    """Why an entry could not be undone, as far as the user may know."""
+    if why == GONE:
+        return _("It does not exist any more.")
+    if why == PROTECTED:
+        return _("Other records have come to need it.")
+    if why.startswith("*") or entry.entity not in registry:
+        return _("Something else has taken its place.")
+    bound = bind(registry[entry.entity], user)
+    try:
+        field = bound.bind_field(bound.field(why))
+    except FieldDoesNotExist:
+        field = None
+    label = field.label if field is not None else _("A field")
+    return _("%(field)s was changed again since.") % {"field": label}

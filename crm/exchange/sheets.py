@@ -14,8 +14,8 @@ from django.http import FileResponse, Http404, HttpResponseBase, StreamingHttpRe
 from django.utils.http import content_disposition_header
 from django.utils.timezone import localtime
 
-from crm.exchange.reading.neutralise import neutralise
 from crm.exchange.workbook import write_workbook
+from crm.lib.formulas import neutralise
 
 FORMATS = {
     "csv": "text/csv; charset=utf-8",

@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape
 
 from django.utils.timezone import localtime
 
-from crm.exchange.reading.neutralise import neutralise
+from crm.lib.formulas import neutralise
 
 LONGEST_CELL = 32_767
 MOST_ROWS = 1_048_576

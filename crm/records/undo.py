@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from crm.records.actor import Actor
@@ -32,6 +34,26 @@ class Undone:
     conflicts: list[Conflict] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Cursor:
+    """The last entry that was undone of a set: the next batch begins behind it."""
+
+    at: datetime
+    entry_id: int
+
+    @classmethod
+    def behind(cls, batch: list[Entry]) -> Cursor:
+        return cls(batch[-1].at, batch[-1].pk)
+
+    @classmethod
+    def of(cls, text: str) -> Cursor:
+        at, _dot, entry_id = text.partition("~")
+        return cls(datetime.fromisoformat(at), int(entry_id))
+
+    def __str__(self) -> str:
+        return f"{self.at.isoformat()}~{self.entry_id}"
+
+
 def undo(changes: ChangeSet, *, actor: Actor) -> Undone:
     """Put back everything a change set did, newest first, batch by batch. Safe to call twice: the second finds nothing."""
     done = Undone()
@@ -39,19 +61,39 @@ def undo(changes: ChangeSet, *, actor: Actor) -> Undone:
         locked = ChangeSet.objects.select_for_update().get(pk=changes.pk)
         if locked.undone_at:
             return done
-        entries = Entry.objects.filter(change_set=changes, at__gte=changes.at).order_by("-at", "-id")
-        inverse = change_set("undo", actor=actor, entity=changes.entity, title=changes.title)
-        batch: list[Entry] = []
-        for entry in entries.iterator(chunk_size=BATCH):
-            if batch and (len(batch) == BATCH or _step(batch[0]) != _step(entry)):
-                _undo_batch(batch, inverse, actor, done)
-                batch = []
-            batch.append(entry)
-        if batch:
-            _undo_batch(batch, inverse, actor, done)
-        locked.undone_at, locked.undone_by = timezone.now(), actor.user
-        locked.save(update_fields=["undone_at", "undone_by"])
+        inverse = inverse_of(changes, None, actor=actor)
+        for batch in batches(changes):
+            undo_batch(batch, inverse, actor, done)
+        finish(locked, actor=actor)
     return done
+
+
+def batches(changes: ChangeSet, after: Cursor | None = None) -> Iterator[list[Entry]]:
+    """The entries of a set, newest first, in batches that are undone together; ``after`` goes on behind an earlier batch."""
+    entries = Entry.objects.filter(change_set=changes, at__gte=changes.at).order_by("-at", "-id")
+    if after:
+        entries = entries.filter(Q(at__lt=after.at) | Q(at=after.at, id__lt=after.entry_id))
+    batch: list[Entry] = []
+    for entry in entries.iterator(chunk_size=BATCH):
+        if batch and (len(batch) == BATCH or _step(batch[0]) != _step(entry)):
+            yield batch
+            batch = []
+        batch.append(entry)
+    if batch:
+        yield batch
+
+
+def inverse_of(changes: ChangeSet, known: int | None, *, actor: Actor) -> ChangeSet:
+    """The set that the undoing itself is written to: the one that was begun, or a new one."""
+    if known:
+        return ChangeSet.objects.get(pk=known)
+    return change_set("undo", actor=actor, entity=changes.entity, title=changes.title)
+
+
+def finish(changes: ChangeSet, *, actor: Actor) -> None:
+    """Note that the set was undone, by whom and when."""
+    changes.undone_at, changes.undone_by = timezone.now(), actor.user
+    changes.save(update_fields=["undone_at", "undone_by"])
 
 
 def _step(entry: Entry) -> tuple[str, str]:
@@ -64,7 +106,7 @@ def undo_entry(entry: Entry, *, actor: Actor) -> Undone:
     """Put back what one entry did."""
     done = Undone()
     inverse = change_set("undo", actor=actor, entity=entry.entity, title=entry.title)
-    _undo_batch([entry], inverse, actor, done)
+    undo_batch([entry], inverse, actor, done)
     return done
 
 
@@ -88,7 +130,8 @@ def undoable(entry: Entry) -> bool:
     return bool(entry.changes) or creates(entry) or trashes(entry)
 
 
-def _undo_batch(entries: list[Entry], inverse: ChangeSet, actor: Actor, done: Undone) -> None:
+def undo_batch(entries: list[Entry], inverse: ChangeSet, actor: Actor, done: Undone) -> None:
+    """Undo entries of the same step, inside the caller's transaction."""
     model = apps.get_model(entries[0].entity)
     found = model._base_manager.select_for_update(of=("self",)).in_bulk({e.record_id for e in entries})
     done.conflicts += [(entry, GONE) for entry in entries if entry.record_id not in found]

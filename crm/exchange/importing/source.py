@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from crm.exchange.importing.rows import Row
 from crm.exchange.models import Import
-from crm.exchange.reading.neutralise import denaturalise
 from crm.exchange.reading.table import Table, open_table
+from crm.lib.formulas import denaturalise
 from crm.lib.text import fold
 
 

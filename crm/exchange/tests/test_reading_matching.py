@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from crm.exchange.reading.matching import match_columns
-from crm.exchange.reading.neutralise import denaturalise, neutralise
+from crm.lib.formulas import denaturalise, neutralise
 
 FIELDS = [
     ("name", ["公司名称", "客户名称", "企业名称", "公司", "Account name", "Company"]),
