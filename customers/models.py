@@ -39,6 +39,7 @@ class Source(models.Model):
     """Where a customer or lead came from. Not an entity: a list that admins keep in Django admin."""
 
     access = Open()
+    shown_by = ("name",)
 
     name = models.CharField(
         _("name"), max_length=100, unique=True, error_messages={"unique": _("There is a source of that name already.")}
@@ -89,6 +90,7 @@ class Account(Record):
 
     prepared = ("name_key", "name_norm")
     derived = ("last_activity_at",)
+    shown_by = ("name",)
 
     name = models.CharField(_("name"), max_length=300)
     name_key = models.CharField(max_length=300, editable=False)
@@ -181,6 +183,7 @@ class Contact(Record):
 
     prepared = ("name_key",)
     derived = ("last_activity_at",)
+    shown_by = ("name",)
 
     name = models.CharField(_("name"), max_length=200)
     name_key = models.CharField(max_length=300, editable=False)

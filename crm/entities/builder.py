@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
+
+from django.utils.translation import get_language
 
 from crm.entities.bound import BoundEntity
 from crm.entities.entity import registry
@@ -20,10 +23,16 @@ def _described(bound: BoundEntity, name: str, field: Field) -> dict[str, Any]:
         "name": name,
         "label": field.label,
         "kind": field.kind,
-        "operators": [{"name": op, "label": str(LABELS[op]), "arity": arity(op)} for op in field.operators],
+        "operators": _operators(field.operators, get_language()),
         "choices": field.choices if field.kind == "choice" else None,
         "remote": _remote(bound, field),
     }
+
+
+@lru_cache(maxsize=256)
+def _operators(names: tuple[str, ...], _language: str | None) -> list[dict[str, Any]]:
+    """The operators of a kind, in the active language."""
+    return [{"name": op, "label": str(LABELS[op]), "arity": arity(op)} for op in names]
 
 
 def _remote(bound: BoundEntity, field: Field) -> str | None:

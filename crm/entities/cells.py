@@ -7,18 +7,21 @@ Kinds without a function here are drawn by their template each time, with the va
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import date, datetime, tzinfo
+from functools import cached_property
 from typing import Any
 
 from django.db import models
 from django.template import Context, Engine
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
-from django.utils.timezone import localtime
+from django.utils.timezone import get_current_timezone
+from django.utils.translation import get_language
 
 from crm.entities.bound import BoundField
 from crm.entities.entity import registry
 from crm.entities.moulds import fill, mark, mould
-from crm.lib.looks import bare_url, hue, initial, relative_time, safe_url, tel
+from crm.lib.looks import bare_url, exact, hue, initial, relative, safe_url, tel
 from crm.lib.money import format_money
 
 Texts = dict[str, str]
@@ -35,7 +38,7 @@ def record_url(record: Any) -> str:
 
 
 class Painter:
-    """Draws one field of many records in the active language; what they have in common is worked out once."""
+    """Draws one field of many records in the active language and time zone; what they have in common is worked out once."""
 
     def __init__(self, field: BoundField, compact: bool = False) -> None:
         kind = "text" if field.masked else field.kind
@@ -58,17 +61,35 @@ class Painter:
         return found
 
     def _drawn(self, value: Any, record: models.Model) -> str:
-        field, text = self.field, self.field.mask(self.field.field.show(value))
-        value = text if field.masked else value
         if self._describe is None:
-            context = {"value": value, "text": text, "field": field, "record": record, "compact": self.compact}
-            return Engine.get_default().get_template(field.cell).render(Context(context))
-        texts = self._describe(value, text, field, record)
+            return self._by_template(value, record)
+        texts = self._describe(self, value, record)
         there = tuple([name for name, said in texts.items() if said])
         form = self._forms.get(there)
         if form is None:
-            form = self._forms[there] = mould(field.cell, there, ("compact", self.compact))
+            form = self._forms[there] = mould(self.field.cell, there, ("compact", self.compact))
         return fill(form, texts)
+
+    def _by_template(self, value: Any, record: models.Model) -> str:
+        context = {"text": self.text(value), "field": self.field, "record": record, "compact": self.compact}
+        context["value"] = context["text"] if self.field.masked else value
+        return Engine.get_default().get_template(self.field.cell).render(Context(context))
+
+    def text(self, value: Any) -> str:
+        """The value as the reader may read it."""
+        return self.field.mask(self.field.field.show(value))
+
+    @cached_property
+    def today(self) -> date:
+        return datetime.now(self.zone).date()
+
+    @cached_property
+    def zone(self) -> tzinfo:
+        return get_current_timezone()
+
+    @cached_property
+    def language(self) -> str | None:
+        return get_language()
 
 
 def draw_rows(rows: Iterable[dict[str, Any]], fields: Sequence[BoundField], face: str) -> SafeString:
@@ -89,54 +110,59 @@ def _row(row: dict[str, Any], painters: list[tuple[str, Painter]]) -> Texts:
     return texts | {place: painter.draw(record) for place, painter in painters}
 
 
-def _text(value: Any, text: str, field: BoundField, record: models.Model) -> Texts:
-    return {"text": text}
+def _text(painter: Painter, value: Any, record: models.Model) -> Texts:
+    return {"text": painter.text(value)}
 
 
-def _boolean(value: Any, text: str, field: BoundField, record: models.Model) -> Texts:
-    return {"text": text, "yes": "1" if value else ""}
+def _boolean(painter: Painter, value: Any, record: models.Model) -> Texts:
+    return {"text": painter.text(value), "yes": "1" if value else ""}
 
 
-def _choice(value: Any, text: str, field: BoundField, record: models.Model) -> Texts:
+def _choice(painter: Painter, value: Any, record: models.Model) -> Texts:
     """A choice may have colours: ``colours = {value: name}`` on its column."""
-    return {"text": text, "colour": getattr(field.source, "colours", {}).get(value, "")}
+    return {"text": painter.text(value), "colour": getattr(painter.field.source, "colours", {}).get(value, "")}
 
 
-def _moment(value: Any, text: str, field: BoundField, record: models.Model) -> Texts:
-    return {"text": text, "iso": localtime(value).isoformat()}
+def _moment(painter: Painter, value: datetime, record: models.Model) -> Texts:
+    local = value.astimezone(painter.zone)
+    return {"text": exact(local), "iso": local.isoformat()}
 
 
-def _short_moment(value: Any, text: str, field: BoundField, record: models.Model) -> Texts:
-    return {"text": text, "iso": localtime(value).isoformat(), "relative": relative_time(value)}
+def _short_moment(painter: Painter, value: datetime, record: models.Model) -> Texts:
+    local = value.astimezone(painter.zone)
+    said = relative(local, painter.today, painter.language)
+    return {"text": exact(local), "iso": local.isoformat(), "relative": said}
 
 
-def _short_text(value: Any, text: str, field: BoundField, record: models.Model) -> Texts:
+def _short_text(painter: Painter, value: Any, record: models.Model) -> Texts:
+    text = painter.text(value)
     return {"text": Truncator(text).chars(SHORT), "all": Truncator(text).chars(HOVER)}
 
 
-def _money(value: Any, text: str, field: BoundField, record: models.Model) -> Texts:
+def _money(painter: Painter, value: Any, record: models.Model) -> Texts:
     """An amount in the currency that the record carries beside it."""
     return {"text": format_money(value, getattr(record, "currency", "") or "CNY")}
 
 
-def _phone(value: Any, text: str, field: BoundField, record: models.Model) -> Texts:
-    return {"text": text, "number": tel(value)}
+def _phone(painter: Painter, value: Any, record: models.Model) -> Texts:
+    return {"text": painter.text(value), "number": tel(value)}
 
 
-def _record(value: Any, text: str, field: BoundField, record: models.Model) -> Texts:
-    return {"text": text, "colour": getattr(value, "colour", ""), "url": record_url(value)}
+def _record(painter: Painter, value: Any, record: models.Model) -> Texts:
+    return {"text": painter.text(value), "colour": getattr(value, "colour", ""), "url": record_url(value)}
 
 
-def _url(value: Any, text: str, field: BoundField, record: models.Model) -> Texts:
-    href = safe_url(value)
+def _url(painter: Painter, value: Any, record: models.Model) -> Texts:
+    text, href = painter.text(value), safe_url(value)
     return {"text": Truncator(bare_url(text)).chars(LINK) if href else text, "href": href}
 
 
-def _person(value: Any, text: str, field: BoundField, record: models.Model) -> Texts:
+def _person(painter: Painter, value: Any, record: models.Model) -> Texts:
+    text = painter.text(value)
     return {"text": text, "letter": initial(text), "hue": str(hue(text))}
 
 
-_FULL: dict[str, Callable[[Any, str, BoundField, models.Model], Texts]] = {
+_FULL: dict[str, Callable[[Painter, Any, models.Model], Texts]] = {
     **dict.fromkeys(("text", "integer", "number", "percent", "date", "email"), _text),
     "boolean": _boolean,
     "choice": _choice,

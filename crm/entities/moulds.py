@@ -21,7 +21,7 @@ from django.utils.translation import get_language
 # Two signs of the private use area, which no template holds.
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _MARK = re.compile(f"{_OPEN}(\\w+){_CLOSE}")
-_KEPT = 4096
+_KEPT = 2048
 
 
 def mark(name: str) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from operator import and_, or_
 from typing import Any
+from urllib.parse import urlencode
 
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
@@ -18,8 +19,10 @@ from crm.entities.chips import Chip, chips_of
 from crm.entities.filters import Filters
 from crm.entities.paging import KeysetPage, paginate
 from crm.fields.conditions import ConditionError, Group
+from crm.fields.field import Field
 
 RESERVED = frozenset({"q", "where", "sort", "cols", "view", "after", "before", "tab", "pipeline", "partial", "edited"})
+PLACE = frozenset({"after", "before", "partial"})
 MAX_WHERE = 20_000
 
 # Set by the search room above: (user, entity label, text) → a subquery of ids. Without it a list looks into its columns.
@@ -54,6 +57,24 @@ def why_broken(bound: BoundEntity, error: ConditionError) -> str:
     return _("This view uses “%(name)s”, which is hidden from you or does not exist any more.") % {
         "name": error.field[:100]
     }
+
+
+def _loaded(model: type[Model], columns: Iterable[BoundField]) -> list[str]:
+    """What to load for the columns: the row, and of linked records only the columns that their model says show them.
+
+    ``shown_by`` names what ``str()`` and the colour of a record are made of. Nothing: load all, a column needs more.
+    """
+    names = [field.name for field in model._meta.concrete_fields]
+    for column in columns:
+        if not column.relation:
+            continue
+        if type(column.field) is not Field:
+            return []
+        source = column.field.source
+        target: Any = source.related_model if source.is_relation else None
+        shown = () if target is None else getattr(target, "shown_by", [f.name for f in target._meta.concrete_fields])
+        names += [f"{column.name}__{name}" for name in shown] or [column.name]
+    return names
 
 
 class ListQuery:
@@ -165,7 +186,10 @@ class ListQuery:
     def related(self, rows: QuerySet) -> QuerySet:
         """The rows with the links that the visible columns walk."""
         relations = {field.relation for field in self.columns} - {""}
-        return rows.select_related(*relations) if relations else rows
+        if not relations:
+            return rows
+        loaded = _loaded(self.bound.model, self.columns)
+        return rows.select_related(*relations).only(*loaded) if loaded else rows.select_related(*relations)
 
     def page(self) -> KeysetPage:
         """The page that the address names; BadCursor when its cursor is not ours."""
@@ -180,14 +204,9 @@ class ListQuery:
 
     def url(self, **changes: str | None) -> str:
         """The address with parameters changed (None: removed) and back on the first page."""
-        params = self.params.copy()
-        for name in ("after", "before", "partial"):
-            params.pop(name, None)
-        for name, value in changes.items():
-            params.pop(name, None)
-            if value is not None:
-                params[name] = value
-        return f"?{params.urlencode()}"
+        left_out = {*PLACE, *changes}
+        kept = [(name, value) for name, values in self.params.lists() if name not in left_out for value in values]
+        return f"?{urlencode(kept + [(name, value) for name, value in changes.items() if value is not None])}"
 
     @property
     def text(self) -> str:

@@ -35,17 +35,20 @@ def relative_time(value: datetime.datetime | datetime.date | None, now: datetime
     """“10:12” today, “yesterday”, “3 days ago”, “in 2 days”, else the date."""
     if not value:
         return ""
-    today = timezone.localtime(now).date()
-    if not isinstance(value, datetime.datetime):
-        return _day(value, today, get_language() or "")
-    moment = timezone.localtime(value)
-    if moment.date() == today:
-        return _("today %(time)s") % {"time": moment.strftime("%H:%M")}
-    return _day(moment.date(), today, get_language() or "")
+    there = timezone.localtime(value) if isinstance(value, datetime.datetime) else value
+    return relative(there, timezone.localtime(now).date(), get_language())
+
+
+def relative(there: datetime.datetime | datetime.date, today: datetime.date, language: str | None) -> str:
+    """The same for who knows it all already: a local time or a day, the day that it is, the active language."""
+    if not isinstance(there, datetime.datetime):
+        return _day(there, today, language)
+    day = there.date()
+    return _("today %(time)s") % {"time": there.strftime("%H:%M")} if day == today else _day(day, today, language)
 
 
 @lru_cache(maxsize=4096)
-def _day(day: datetime.date, today: datetime.date, language: str) -> str:
+def _day(day: datetime.date, today: datetime.date, language: str | None) -> str:
     """A day as seen from another one, in the active language, which is given to tell the answers kept apart."""
     days = (day - today).days
     if days == 0:
@@ -56,7 +59,7 @@ def _day(day: datetime.date, today: datetime.date, language: str) -> str:
         return _("%(days)s days ago") % {"days": -days}
     if 0 < days < 30:
         return _("in %(days)s days") % {"days": days}
-    day_format = "n月j日" if language.startswith("zh") else "M j"
+    day_format = "n月j日" if (language or "").startswith("zh") else "M j"
     return date_format(day, day_format) if day.year == today.year else day.isoformat()
 
 
@@ -64,11 +67,12 @@ def exact_time(value: datetime.datetime | datetime.date | None) -> str:
     """2026-11-22 10:12, or 2026-11-22 for a day."""
     if not value:
         return ""
-    return (
-        timezone.localtime(value).strftime("%Y-%m-%d %H:%M")
-        if isinstance(value, datetime.datetime)
-        else value.isoformat()
-    )
+    return exact(timezone.localtime(value)) if isinstance(value, datetime.datetime) else value.isoformat()
+
+
+def exact(local: datetime.datetime) -> str:
+    """The same of a time that is local already."""
+    return local.isoformat(" ", "minutes")[:16]
 
 
 def bare_url(url: object) -> str:

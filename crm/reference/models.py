@@ -37,6 +37,7 @@ class Node(models.Model):
     """A named place in a tree. ``path`` is kept by a trigger."""
 
     access = Open()
+    shown_by = ("name",)
 
     name = models.CharField(_("name"), max_length=100)
     name_key = PinyinKeyField(max_length=300, editable=False)

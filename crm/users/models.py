@@ -17,6 +17,8 @@ class Department(models.Model):
         DEPARTMENT = "department", _("Department")
         AGENT = "agent", _("Agent")
 
+    shown_by = ("name",)
+
     name = models.CharField(_("name"), max_length=100)
     kind = models.CharField(_("kind"), max_length=20, choices=Kind, default=Kind.DEPARTMENT)
     parent = models.ForeignKey(
@@ -50,6 +52,8 @@ class User(AbstractUser):
 
     first_name = None
     last_name = None
+    shown_by = ("name", "username")
+
     name = models.CharField(_("name"), max_length=100)
     mobile = models.CharField(_("mobile"), max_length=32, blank=True)
     department = models.ForeignKey(

@@ -36,6 +36,7 @@ class Lead(Record):
 
     prepared = ("title", "title_key")
     derived = ("last_activity_at",)
+    shown_by = ("title",)
 
     title = models.CharField(_("lead"), max_length=300, editable=False)
     title_key = models.CharField(max_length=300, editable=False)

@@ -20,6 +20,7 @@ class Pipeline(models.Model):
     """A way of selling, made of stages. Not an entity: kept in Django admin."""
 
     access = Open()
+    shown_by = ("name",)
 
     name = models.CharField(
         _("name"),
@@ -66,6 +67,7 @@ class Stage(models.Model):
     """A step of a pipeline. Not an entity: kept with its pipeline in Django admin."""
 
     access = Open()
+    shown_by = ("name", "colour")
 
     class Colour(models.TextChoices):
         TEAL = "teal", _("Teal")
@@ -145,6 +147,7 @@ class LossReason(models.Model):
     """Why sales are lost. Not an entity: a list that admins keep in Django admin."""
 
     access = Open()
+    shown_by = ("name",)
 
     name = models.CharField(
         _("name"), max_length=100, unique=True, error_messages={"unique": _("There is a reason of that name already.")}

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 
 from crm.entities.cells import Painter, draw_rows, record_url
 from crm.entities.entity import registry
+from crm.entities.moulds import fill, mould
 
 register = template.Library()
 
@@ -30,6 +31,12 @@ def cell(field: Any, record: models.Model, compact: bool = False) -> str:
 def list_rows(rows: list[dict[str, Any]], fields: list[Any], face: str) -> SafeString:
     """The rows of a list with the cells of ``fields``."""
     return draw_rows(rows, fields, face)
+
+
+@register.simple_tag
+def drawn(template_name: str, **given: Any) -> SafeString:
+    """A template that shows nothing but what it is given, which must be hashable: drawn once for it, then kept."""
+    return fill(mould(template_name, (), *given.items()), {})
 
 
 @register.simple_tag
