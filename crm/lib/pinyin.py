@@ -61,6 +61,21 @@ def pinyin_forms(name: str, *, person: bool = False) -> tuple[str, str]:
     return forms.full, forms.initials
 
 
+def pinyin_readings(name: str, *, person: bool = False) -> list[Pinyin]:
+    """Every way the name may be read, the usual one first: a company may begin with a surname (仇家湾: chou…, qiu…)."""
+    usual = _pinyin(name, person)
+    if person or not _begins_with_surname(name):
+        return [usual]
+    other = _pinyin(name, True)
+    return [usual] if other.full == usual.full else [usual, other]
+
+
+def _begins_with_surname(name: str) -> bool:
+    """Whether the first characters are a surname that reads unlike the same characters elsewhere."""
+    start = unicodedata.normalize("NFKC", name.strip()[:2]).translate(simplified_table())
+    return start[:1] in _SURNAMES or start in _COMPOUND_SURNAMES
+
+
 def pinyin_many(names: Iterable[str], *, person: bool = False) -> list[Pinyin]:
     """All three forms of each name."""
     return [_pinyin(name, person) for name in names]

@@ -1,43 +1,85 @@
 """Turning texts into what the index stores, and queries into what it is asked.
 
-Han text is cut into single characters and pairs, so that one character finds as well as four. Latin text of three letters
-or more is found by PostgreSQL's trigrams; pairs of letters exist only for pinyin initials, short syllables and names.
+A text is cut into grams that overlap, so that any part of it finds it. Han and every other script that is not a–z or 0–9
+gives single characters and pairs. A run of letters and digits gives pieces of four and its last three with an end mark: a
+query of three letters is one of the pieces that begin with it, or such an end. One or two letters find initials, short
+texts and the first syllable, not any place inside pinyin. Grams are kept as numbers: small, and quick to compare.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from zlib import crc32
 
 from crm.lib.folding import fold
 from crm.lib.phone import normalise_phone
-from crm.lib.pinyin import pinyin_forms
+from crm.lib.pinyin import pinyin_readings
 
-_HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
 _LATIN = re.compile(r"[a-z0-9]+")
+_OTHER = re.compile(r"[^a-z0-9\s]+")
+_END = "$"
+_FOLLOWING = "abcdefghijklmnopqrstuvwxyz0123456789" + _END
+_PRIVATE = re.compile("[\ue000-\uf8ff]")
 MAX_TEXT, MAX_QUERY, MAX_TERMS = 500, 100, 8
+_KEEP_AT_MOST = 500_000
+_numbers: dict[str, int] = {}
+
+
+def numbers(grams: Collection[str]) -> list[int]:
+    """Each gram as a signed 32-bit number. Two may share one: what the index proposes is compared with the text itself."""
+    known = _numbers
+    if len(known) > _KEEP_AT_MOST:
+        known.clear()
+    try:
+        return [known[gram] for gram in grams]
+    except KeyError:
+        for gram in grams:
+            if gram not in known:
+                known[gram] = crc32(gram.encode()) - (1 << 31)
+        return [known[gram] for gram in grams]
 
 
 def indexed(kind: str, value: str) -> tuple[str, set[str]]:
     """The folded text of one value of a search kind (text, company, person, phone, email, code), and its grams."""
-    text = fold(value[:MAX_TEXT])
+    text = _PRIVATE.sub("", fold(value[:MAX_TEXT]))
     if not text:
         return "", set()
     if kind == "phone":
         digits = re.sub(r"\D", "", text)
-        return "\n".join(dict.fromkeys(filter(None, [digits, (normalise_phone(value) or "").lstrip("+")]))), set()
+        lines = dict.fromkeys(filter(None, [digits, (normalise_phone(value) or "").lstrip("+")]))
+        return "\n".join(lines), _pieces_of(lines)
     if kind in {"email", "code"}:
-        return text, _pairs(text) if kind == "code" else set()
-    full, initials = pinyin_forms(value[:MAX_TEXT], person=kind == "person")
-    grams = _grams(text) | _pairs(initials) | {full[:1], full[:2]} - {""}
-    return "\n".join(dict.fromkeys([text, full, initials])), grams
+        return text, _grams(text) | (_pairs(text) if kind == "code" else set())
+    lines, grams = [text], _grams(text) | _pairs(text)
+    for reading in pinyin_readings(value[:MAX_TEXT], person=kind == "person"):
+        full, initials = reading.full, reading.initials
+        lines += [full, initials]
+        grams |= {full[:1], full[:2]}
+        grams |= _pieces_of([full, initials]) | _pairs(initials)
+    grams.discard("")
+    return "\n".join(dict.fromkeys(lines)), grams
 
 
 def _grams(text: str) -> set[str]:
+    """What a text in any script gives, pairs of letters apart."""
+    found = _pieces_of([text])
+    for run in _OTHER.findall(text):
+        found.update(run)
+        found.update([run[i : i + 2] for i in range(len(run) - 1)])
+    return found
+
+
+def _pieces_of(lines: Iterable[str]) -> set[str]:
+    """The fours of every run of letters and digits, and its end."""
     found: set[str] = set()
-    for run in _HAN.findall(text):
-        found |= set(run) | {run[i : i + 2] for i in range(len(run) - 1)}
-    return found | _pairs(text)
+    for line in lines:
+        for run in _LATIN.findall(line):
+            if len(run) > 2:
+                found.update([run[i : i + 4] for i in range(len(run) - 3)])
+                found.add(run[-3:] + _END)
+    return found
 
 
 def _pairs(text: str) -> set[str]:
@@ -46,30 +88,31 @@ def _pairs(text: str) -> set[str]:
 
 @dataclass(frozen=True)
 class Term:
-    """One word of a query: ``grams`` that a row must hold and the ``text`` that it must contain."""
+    """One word of a query. A row that contains its ``text`` holds all of ``grams``, and one of ``ends`` where there are any."""
 
     text: str
-    grams: tuple[str, ...]
-
-    @property
-    def pattern(self) -> str:
-        """The text as a LIKE pattern."""
-        return "%" + re.sub(r"([\\%_])", r"\\\1", self.text) + "%"
+    grams: tuple[int, ...]
+    ends: tuple[int, ...] = ()
 
 
 def terms(query: str) -> list[Term]:
     """The words of a query, folded; a word of digits with separators (138-0000 0000) counts as one number."""
-    text = fold(query[:MAX_QUERY])
+    text = _PRIVATE.sub("", fold(query[:MAX_QUERY]))
     if re.fullmatch(r"\+?[\d\s()-]{5,}", text):
         text = re.sub(r"\D", "", text)
-    return [Term(word, tuple(sorted(_asked(word)))) for word in text.split()[:MAX_TERMS]]
+    return [_term(word) for word in text.split()[:MAX_TERMS]]
 
 
-def _asked(word: str) -> set[str]:
+def _term(word: str) -> Term:
     """The fewest grams that every row containing ``word`` holds."""
     found: set[str] = set()
-    for run in _HAN.findall(word):
+    for run in _OTHER.findall(word):
         found |= {run} if len(run) == 1 else {run[i : i + 2] for i in range(len(run) - 1)}
-    if not found and len(word) <= 2 and _LATIN.fullmatch(word):
-        found.add(word)
-    return found
+    runs = _LATIN.findall(word)
+    for run in runs:
+        found |= {run[i : i + 4] for i in range(len(run) - 3)}
+    if found:
+        return Term(word, tuple(numbers(sorted(found))))
+    if len(word) == 3:
+        return Term(word, (), tuple(numbers([word + last for last in _FOLLOWING])))
+    return Term(word, tuple(numbers([word])))

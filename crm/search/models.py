@@ -6,7 +6,7 @@ from django.db import models
 
 
 class SearchRow(models.Model):
-    """``parts`` maps a search field to its folded text, ``haystack`` joins them, ``grams`` serve the short queries.
+    """``haystack`` holds the folded texts, each behind the mark of its field; ``grams`` are the pieces that it contains.
 
     ``owner_id`` and ``department_id`` repeat the record's, so that a person's own rows are found without a join; what the
     index proposes still passes ``restrict()`` before anybody sees it.
@@ -17,19 +17,17 @@ class SearchRow(models.Model):
     owner_id = models.BigIntegerField(null=True)
     department_id = models.BigIntegerField(null=True)
     at = models.DateTimeField()
-    grams = ArrayField(models.CharField(max_length=4))
+    grams = ArrayField(models.IntegerField())
     haystack = models.TextField()
-    parts = models.JSONField()
 
     class Meta:
         default_permissions = ()
         constraints = [models.UniqueConstraint(fields=["entity", "record_id"], name="search_row_is_unique")]
         indexes = [
             GinIndex(fields=["grams"], name="search_grams"),
-            GinIndex(fields=["haystack"], opclasses=["gin_trgm_ops"], name="search_haystack"),
             models.Index(fields=["-at", "-id"], name="search_recent"),
             models.Index(fields=["owner_id", "-at", "-id"], name="search_owner_recent"),
-            models.Index(fields=["entity", "-at", "-id"], name="search_entity_recent"),
+            models.Index(fields=["department_id", "-at", "-id"], name="search_department_recent"),
         ]
 
     def __str__(self) -> str:

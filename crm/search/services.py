@@ -1,29 +1,33 @@
 """Finding records: what the index proposes within a person's reach, checked once more by the policy before it is shown.
 
-Two ways to the same rows. A query that many rows match is answered by walking the newest rows within reach; a query that
-few match, by the inverted index. The walk is tried first, on a bounded number of rows, because it also tells which it is.
+Two ways to the same rows. What many rows match is found by walking the newest rows within reach until enough are found; what
+few match, by the inverted index. A sample of the rows says which is cheaper, and a walk that goes too far gives up.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import reduce
-from operator import or_
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Model, Q, QuerySet
+from django.db.models import F, Model, Q, QuerySet, Value
+from django.db.models.functions import Coalesce, StrIndex
+from django.db.models.lookups import GreaterThan
 
-from crm.access import policy
-from crm.access.policy import Scope
 from crm.entities.bound import BoundEntity, bind
 from crm.entities.entity import registry
 from crm.search.grams import Term, terms
-from crm.search.index import search_fields
 from crm.search.models import SearchRow
+from crm.search.reach import Reach, known, reaches, within
+from crm.search.sample import Share, sample
 
-WALK = 3000
-CANDIDATES = 120
+CANDIDATES = 3  # rows looked at for each one wanted: the policy may refuse some
+FARTHEST = 20_000
+FEW = 3000  # so many ids a statement takes well
+BRANCHES = 60
+_ORDER = "order by at desc, id desc"
+_NEAR = "case when strpos(haystack, %s) > 0 then 0 when strpos(haystack, %s) > 0 then 1 else 2 end"
 
 
 @dataclass(frozen=True)
@@ -34,124 +38,168 @@ class Hit:
     record: Model
 
 
+Key = tuple[str, int]
+Where = tuple[str, tuple]
+
+
 def search(user, query: str, *, limit: int = 20, labels: Sequence[str] = ()) -> list[Hit]:
     """At most ``limit`` records that contain every word of ``query``: exact and leading matches first, then the newest."""
-    words = terms(query)
-    reach = _reach(user, labels)
+    words, reach = terms(query), reaches(user, labels)
     if not words or not reach:
         return []
-    match, within = _match(words), Q()
-    for label, rows in reach.items():
-        within |= rows & _known(bind(registry[label], user), words)
-    ids = _walk(within, match, limit)
-    if ids is None:
-        ids = _look_up(within & match)
-    rows = SearchRow.objects.filter(id__in=ids).order_by("-at", "-id")
-    return _records(user, _ranked(list(rows), words), limit)
+    most = limit * CANDIDATES
+    try:
+        where = _sql(within(reach, user, words) & _match(words))
+    except EmptyResultSet:
+        return []
+    walk = _way(reach, sample.share(words, reach), most)
+    found = walk and _walk(walk, where, words, most)
+    return _records(user, found or _look_up(where, words, most), limit)
 
 
-def matching_ids(user, label: str, query: str) -> QuerySet:
-    """Ids of records of one entity that contain every word of ``query``: a subquery for lists, still to be restricted."""
-    bound = bind(registry[label], user)
+def matching_ids(user, label: str, query: str) -> QuerySet | list[int]:
+    """Ids of records of one entity that contain every word of ``query``, still to be restricted: for the search in a list.
+
+    Few are named, so that the list fetches just them; of many, each row of the list asks, so that it stops at a full page.
+    """
     words = terms(query)
-    rows = SearchRow.objects.filter(entity=label)
-    return (
-        rows.filter(_match(words) & _known(bound, words)).values("record_id")
-        if words
-        else rows.none().values("record_id")
-    )
+    if not words:
+        return []
+    condition = _match(words) & known(registry[label], user, words)
+    share = sample.share(words, [Reach((label,), everything=True)])
+    if share is None or share.both < 1.5 * FEW:
+        # Behind coalesce() the entity is a filter only, so that its own index is not read from end to end.
+        few = SearchRow.objects.alias(of=Coalesce("entity", Value(""))).filter(condition, of=label)
+        ids = list(few.values_list("record_id", flat=True)[: FEW + 1])
+        if len(ids) <= FEW:
+            return ids
+    return SearchRow.objects.filter(condition, entity=label).values_list("record_id", flat=True)
 
 
-def _reach(user, labels: Sequence[str]) -> dict[str, Q]:
-    """For each entity the user may view and search: the rows that their scope can hold."""
-    access, found = policy.access_of(user), {}
-    for label, entity in registry.items():
-        if (labels and label not in labels) or not search_fields(entity) or not policy.can(user, label, "view"):
-            continue
-        mine = Q(entity=label)
-        scope = access.scope(label, "view")
-        if isinstance(entity.model.access, policy.Owned) and scope != Scope.ALL:
-            own = Q(owner_id__in=access.team_ids) if scope >= Scope.TEAM else Q(owner_id=user.pk)
-            if scope == Scope.DEPARTMENT and access.department_ids:
-                own |= Q(department_id__in=access.department_ids)
-            shared = access.shared_ids(label, "view")
-            mine &= own | Q(record_id__in=shared) if shared else own
-        found[label] = mine
-    return found
-
-
-def _match(words: list[Term]) -> Q:
-    """Rows that contain every word, in the form that the indexes answer."""
+def _match(words: Iterable[Term]) -> Q:
+    """Rows that contain every word, in the form that the inverted index answers; what a walk compares first stands first."""
     match = Q()
     for word in words:
-        match &= (
-            Q(grams__contains=list(word.grams), haystack__contains=word.text)
-            if word.grams
-            else Q(haystack__contains=word.text)
-        )
-    return match
-
-
-def _known(bound: BoundEntity, words: list[Term]) -> Q:
-    """Where a rule guards a searched field, each word must stand in a field whose true value the user may know."""
-    names = [name for _kind, name in search_fields(bound.entity)]
-    readable = bound.readable(names)
-    if len(readable) == len(set(names)):
-        return Q()
-    known = Q(pk__in=[]) if not readable else Q()
+        match &= Q(GreaterThan(StrIndex("haystack", Value(word.text)), 0))
     for word in words:
-        known &= reduce(or_, (Q(**{f"parts__{name}__icontains": word.text}) for name in readable), Q())
-    return known
+        if word.ends:
+            match &= Q(grams__overlap=list(word.ends))
+    grams = sorted({gram for word in words for gram in word.grams})
+    return match & Q(grams__contains=grams) if grams else match
 
 
-def _walk(within: Q, match: Q, limit: int) -> list[int] | None:
-    """Ids among the newest rows within reach, or None when so few of them match that the inverted index answers faster."""
-    newest, args = SearchRow.objects.filter(within).order_by("-at", "-id").values("id")[:WALK].query.sql_with_params()
-    hits, more = SearchRow.objects.filter(match).values("id").query.sql_with_params()
+@dataclass(frozen=True)
+class Walk:
+    """Walking the newest rows, at most ``steps`` of them: all, or those that some owners and departments have, merged."""
+
+    steps: int
+    owners: tuple[int, ...] = ()
+    departments: tuple[int, ...] = ()
+
+    def sql(self) -> tuple[str, list]:
+        """The rows it meets, newest first."""
+        table = connection.ops.quote_name(SearchRow._meta.db_table)
+        branches: list[tuple[str, list]] = [("department_id = %s", [pk]) for pk in self.departments]
+        if self.departments:
+            apart = "owner_id = %s and (department_id is null or department_id <> all(%s))"
+            branches += [(apart, [pk, list(self.departments)]) for pk in self.owners]
+        else:
+            branches = [("owner_id = %s", [pk]) for pk in self.owners]
+        if not branches:
+            return f"select * from {table} {_ORDER} limit %s", [self.steps]
+        # With a limit of its own each branch walks its index; without one the planner would fetch and sort all of it.
+        each = 300 + 2 * self.steps // len(branches)
+        merged = " union all ".join(
+            f"(select * from {table} where {condition} {_ORDER} limit %s)" for condition, _args in branches
+        )
+        return f"select * from ({merged}) merged {_ORDER} limit %s", [
+            *(arg for _condition, args in branches for arg in (*args, each)),
+            self.steps,
+        ]
+
+
+def _way(reach: Sequence[Reach], share: Share | None, most: int) -> Walk | None:
+    """The walk to try, or None when the inverted index answers sooner. Costs are in microseconds, as measured."""
+    if share is None:
+        return None
+    both = max(share.both, share.matching * share.reached / share.rows)
+    owners, departments = _branches(reach)
+    narrow = share.reached < share.rows / 2 and 0 < len(owners) + len(departments) <= BRANCHES
+    steps = most * (share.reached if narrow else share.rows) / max(both, 1)
+    fetch = min(1.2 * share.matching, 0.15 * (share.reached + share.matching) + 1.2 * both)
+    if steps > FARTHEST or steps > fetch:
+        return None
+    # It may go on for as long as the inverted index would have taken: the newest rows need not be like the others.
+    return Walk(int(max(2 * steps + 500, fetch)), *((owners, departments) if narrow else ()))
+
+
+def _branches(reach: Sequence[Reach]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The owners and departments whose rows are all that is in reach, where it is so."""
+    if any(each.everything or each.shared for each in reach):
+        return (), ()
+    owners = sorted({pk for each in reach for pk in each.owners})
+    return tuple(owners), tuple(sorted({pk for each in reach for pk in each.departments}))
+
+
+def _walk(walk: Walk, where: Where, words: Sequence[Term], most: int) -> list[Key] | None:
+    """The nearest of the newest matches; None when the walk did not meet enough of them."""
     table = connection.ops.quote_name(SearchRow._meta.db_table)
-    newest = newest.replace(f'SELECT {table}."id" AS "id"', f"SELECT {table}.*", 1)
-    hits = hits.replace(f"FROM {table}", f"FROM newest AS {table}", 1)
+    rows, args = walk.sql()
+    condition, params = where
     with connection.cursor() as cursor:
         cursor.execute(
-            f"WITH newest AS MATERIALIZED ({newest}) SELECT id, 0 FROM ({hits} LIMIT {limit * 3}) AS hits"
-            " UNION ALL SELECT NULL, count(*) FROM newest",
-            [*args, *more],
+            f"select entity, record_id from (select * from ({rows}) {table} where {condition} limit %s) found"
+            f" order by {_NEAR}, at desc, id desc",
+            [*args, *params, most, *_near(words)],
         )
-        *found, (_none, walked) = cursor.fetchall()
-    return [pk for pk, _walked in found] if walked < WALK or len(found) >= limit * 3 else None
+        found = cursor.fetchall()
+    return found if len(found) == most else None
 
 
-def _look_up(where: Q) -> list[int]:
-    """Ids by the inverted index, kept apart from the order so that the planner can't walk the table instead."""
-    inner, params = SearchRow.objects.filter(where).values("id", "at").query.sql_with_params()
+def _look_up(where: Where, words: Sequence[Term], most: int) -> list[Key]:
+    """The nearest matches by the inverted index; ordered by an expression, so that the planner can't walk instead."""
+    table = connection.ops.quote_name(SearchRow._meta.db_table)
+    condition, params = where
     with connection.cursor() as cursor:
         cursor.execute(
-            f"WITH found AS MATERIALIZED ({inner}) SELECT id FROM found ORDER BY at DESC, id DESC LIMIT {CANDIDATES}",
-            params,
+            f"select entity, record_id from {table} where {condition} order by {_NEAR}, at desc, id desc limit %s",
+            [*params, *_near(words), most],
         )
-        return [pk for (pk,) in cursor.fetchall()]
+        return cursor.fetchall()
 
 
-def _ranked(rows: list[SearchRow], words: list[Term]) -> list[SearchRow]:
-    first = words[0].text
-
-    def nearness(row: SearchRow) -> int:
-        lines = row.haystack.split("\n")
-        return 0 if first in lines else 1 if any(line.startswith(first) for line in lines) else 2
-
-    return sorted(rows, key=nearness)
+def _near(words: Sequence[Term]) -> list[str]:
+    """What stands in the text of a row that is the first word, and in one that begins with it."""
+    return [f"\n{words[0].text}\n", f"\n{words[0].text}"]
 
 
-def _records(user, rows: list[SearchRow], limit: int) -> list[Hit]:
-    """The records of the first rows that the policy lets through, one query an entity."""
-    rows, ids = rows[: limit * 2], {}
-    for row in rows:
-        ids.setdefault(row.entity, []).append(row.record_id)
+def _sql(condition: Q) -> Where:
+    """A condition as it stands in a statement over the rows of the index."""
+    query = SearchRow.objects.filter(condition).values(one=F("id")).query
+    sql, params = query.sql_with_params()
+    return sql.partition(" WHERE ")[2], params
+
+
+def _records(user, keys: Sequence[Key], limit: int) -> list[Hit]:
+    """The first records that the policy lets through, one query an entity; more are asked for only where some are refused."""
+    hits: list[Hit] = []
+    for start in range(0, len(keys), limit):
+        part = keys[start : start + limit]
+        found = _allowed(user, part)
+        hits += [found[key] for key in part if key in found]
+        if len(hits) >= limit:
+            break
+    return hits[:limit]
+
+
+def _allowed(user, keys: Sequence[Key]) -> dict[Key, Hit]:
+    ids: dict[str, list[int]] = {}
+    for label, pk in keys:
+        ids.setdefault(label, []).append(pk)
     found = {}
     for label, pks in ids.items():
         bound = bind(registry[label], user)
         relations = [f.relation for f in bound.visible(bound.entity.subtitle) if f.relation]
         records = bound.records().select_related(*relations) if relations else bound.records()
         found |= {(label, record.pk): Hit(bound, record) for record in records.filter(pk__in=pks)}
-    hits = [found[row.entity, row.record_id] for row in rows if (row.entity, row.record_id) in found]
-    return hits[:limit]
+    return found

@@ -7,7 +7,8 @@ import pytest
 from django.db import DataError, IntegrityError, transaction
 
 from crm.records.copying import FEW, copy_in, insert_many
-from crm.search.models import SearchRow
+from crm.records.models import AuditEvent
+from crm.reference.models import Industry
 from customers.models import Account
 
 pytestmark = pytest.mark.django_db
@@ -56,11 +57,20 @@ def test_copy_equals_insert(rep):
 
 
 def test_arrays_and_json(db):
-    grams = ["北", 'a"b', "\\", "a,b", "{", "NULL", ""]
-    row = ("x", 1, None, None, datetime.datetime.now(datetime.UTC), grams, "h", {"k": "v\t"})
-    copy_in(SearchRow, ["entity", "record_id", "owner_id", "department_id", "at", "grams", "haystack", "parts"], [row])
-    found = SearchRow.objects.get()
-    assert (found.grams, found.parts, found.owner_id) == (grams, {"k": "v\t"}, None)
+    aliases = ["北", 'a"b', "\\", "a,b", "{", "NULL", ""]
+    industry = {"name": "x", "aliases": aliases, "name_key": "x", "code": "", "position": 0, "active": True}
+    copy_in(Industry, list(industry), [list(industry.values())])
+    event = {
+        "at": datetime.datetime.now(datetime.UTC),
+        "action": "x",
+        "entity": "",
+        "record_ids": [-1, 2],
+        "data": {"k": "v\t"},
+    }
+    copy_in(AuditEvent, list(event), [list(event.values())])
+    event = AuditEvent.objects.get()
+    assert Industry.objects.get(name="x").aliases == aliases
+    assert (event.record_ids, event.data, event.user) == ([-1, 2], {"k": "v\t"}, None)
 
 
 def test_refusals_are_djangos_own(rep):

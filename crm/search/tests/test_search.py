@@ -1,15 +1,23 @@
 """One box for everything: Chinese, pinyin, initials, phone tails, e-mail domains; within rights; nothing stale."""
 
+from types import SimpleNamespace
+
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from crm.access.models import RecordShare, Scope
 from crm.records import services as records
 from crm.records.actor import Actor
+from crm.search import sample as module
 from crm.search import services
+from crm.search.grams import terms
+from crm.search.index import rebuild_after_migration
 from crm.search.models import SearchRow
+from crm.search.reach import Reach, reaches
+from crm.search.sample import Share
 from crm.search.services import search
 from customers.factories import make_account, make_contact
+from customers.models import Account
 
 pytestmark = pytest.mark.django_db
 ACCOUNT, CONTACT = "customers.account", "customers.contact"
@@ -145,16 +153,97 @@ def records_in_a_transaction_that_fails(owner):
         raise ZeroDivisionError
 
 
-@pytest.mark.parametrize("walk", [1, 3000])
-def test_walk_and_index_agree_on_every_substring(reader, monkeypatch, walk):
-    """Exact recall: whatever stands in a name is found, whichever way the rows are reached."""
-    monkeypatch.setattr(services, "WALK", walk)
-    made = [make_account(name=name) for name in ["北辰重工", "重工北辰", "辰北工重", "工重辰北物流", "Acme 北方 3号"]]
-    for query in {
-        name[i:j] for name in (a.name for a in made) for i in range(len(name)) for j in range(i + 1, len(name) + 1)
-    }:
-        words = query.split()
-        expected = {a.name for a in made if all(word.lower() in a.name.lower() for word in words)} if words else set()
-        assert expected <= set(names(reader, query)), query
+NAMES = ["北辰重工", "重工北辰", "辰北工重", "工重辰北物流", "Acme 北方 3号", "仇家湾公司"]
+
+
+def parts(text):
+    return {text[i:j] for i in range(len(text)) for j in range(i + 1, len(text) + 1)}
+
+
+def expected(made, query):
+    words = query.lower().split()
+    return {a.name for a in made if words and all(word in a.name.lower() for word in words)}
+
+
+def test_every_part_of_every_name_is_found(reader):
+    """Exact recall: in the search box as in a list."""
+    made = [make_account(name=name) for name in NAMES]
+    for query in {part for name in NAMES for part in parts(name)}:
+        wanted = expected(made, query)
+        assert wanted <= set(names(reader, query)), query
         listed = services.matching_ids(reader, ACCOUNT, query)
-        assert expected <= set(type(made[0]).objects.filter(pk__in=listed).values_list("name", flat=True)), query
+        assert wanted <= set(Account.objects.filter(pk__in=listed).values_list("name", flat=True)), query
+
+
+def test_every_part_of_a_reading_is_found(reader):
+    """Three letters or more anywhere in the pinyin, two in the initials."""
+    made = make_account(name="北辰重工 x2 集团")
+    for part in parts("beichenzhonggongx2jituan") | parts("bczgx2jt"):
+        if len(part) > 2 or part in "bczgx2jt":
+            assert names(reader, part) == [made.name], part
+    for part in ("beichenh", "gongx3", "cza", "ituana"):
+        assert names(reader, part) == []
+
+
+@pytest.mark.parametrize(("scope", "seen"), [(Scope.OWN, 1), (Scope.TEAM, 2), (Scope.DEPARTMENT, 3), (Scope.ALL, 4)])
+def test_walking_the_newest_finds_what_the_index_finds(
+    rep, other, make_user, team, department, grant, monkeypatch, scope, seen
+):
+    """As if the index were large and every word frequent: each scope walks its own rows, each of them once."""
+    mate, neighbour = make_user("mate", department=department), make_user("neighbour", department=department)
+    rep.department = department
+    rep.save()
+    team("North", rep, mate)
+    grant(rep, ACCOUNT, view=scope)
+    made = [make_account(name=f"北辰重工{n}", owner=owner) for n, owner in enumerate([rep, mate, neighbour, other])]
+    looked_up = {
+        query: names(rep, query) for query in parts("北辰重工") | {"beichen", "bczg", "chen", "zho", "b", "bc"}
+    }
+    reached = 1e6 if scope == Scope.ALL else 1e4
+    monkeypatch.setattr(services.sample, "share", lambda words, reach: Share(1e6, 1e6, reached, reached))
+    monkeypatch.setattr(services, "CANDIDATES", 1)
+    monkeypatch.setattr(services, "_look_up", None)
+    for query, found in looked_up.items():
+        assert sorted(names(rep, query, limit=seen)) == sorted(found) == [a.name for a in made[:seen]], query
+
+
+def test_a_walk_that_finds_too_few_gives_up(reader, monkeypatch):
+    make_account(name="北辰重工")
+    monkeypatch.setattr(services.sample, "share", lambda words, reach: Share(1e6, 1e6, 1e6, 1e6))
+    assert names(reader, "北辰") == ["北辰重工"]
+
+
+def test_the_sample_tells_rare_from_frequent(reader, monkeypatch):
+    for n in range(40):
+        make_account(name=f"{'星辰' if n < 10 else '北海'}{n}号")
+    with connection.cursor() as cursor:
+        cursor.execute("analyze search_searchrow")
+    monkeypatch.setattr(module, "SMALL", 10)
+    reach = reaches(reader)
+    drawn = module.Sample()
+    assert (drawn.share(terms("星辰"), reach).both, drawn.share(terms("不在"), reach).both) == (10, 0)
+    assert drawn.share(terms("北海"), [Reach((ACCOUNT,), owners=(0,))]).both == 0
+
+
+@pytest.mark.parametrize("query", ["仇家湾", "qiujiawan", "choujiawan", "qjw", "cjw"])
+def test_a_company_that_begins_with_a_surname_is_found_by_both_readings(reader, query):
+    make_account(name="仇家湾有限公司")
+    assert names(reader, query) == ["仇家湾有限公司"]
+
+
+def test_words_of_guarded_fields_do_not_join_those_of_free_ones(reader, field_rule):
+    make_contact(name="刘建国", email="liu@beichen.cn", mobile="13912345678")
+    field_rule(reader, CONTACT, "mobile", "hidden")
+    assert names(reader, "刘建 beichen") == ["刘建国"]
+    assert names(reader, "刘建 5678") == names(reader, "mobile") == []
+
+
+def test_the_index_is_filled_again_after_the_migration_that_empties_it(reader):
+    make_account(name="北辰重工")
+    make_contact(name="刘建国")
+    SearchRow.objects.all().delete()
+    rebuild_after_migration(plan=[(SimpleNamespace(app_label="search", name="0001_initial"), False)])
+    assert names(reader, "北辰") == []
+    rebuild_after_migration(plan=[(SimpleNamespace(app_label="search", name="0002_grams_as_numbers"), False)])
+    assert names(reader, "北辰") == ["北辰重工"]
+    assert names(reader, "liujian") == ["刘建国"]

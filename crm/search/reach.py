@@ -1,0 +1,108 @@
+"""Which rows of the index a person may hope for: the scope of their grants, told in the columns that the index repeats."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from crm.access import policy
+from crm.access.policy import Scope
+from crm.entities.bound import bind
+from crm.entities.entity import Entity, registry
+from crm.search.grams import Term
+from crm.search.index import mark, search_fields
+
+# Everything a field's text may hold is none of these, so that a pattern stays within the field.
+_MARKS = "\ue000-\uf8ff"
+_SPECIAL = set("\\.^$*+?{}[]|()-")
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Entities that a person reaches equally far. No owners, no departments: all rows of the entities."""
+
+    labels: tuple[str, ...]
+    everything: bool = False
+    owners: tuple[int, ...] = ()
+    departments: tuple[int, ...] = ()
+    shared: tuple[int, ...] = ()
+
+    @property
+    def condition(self) -> Q:
+        """The rows within it. Sharing is by record: its ids belong to the one entity of this reach."""
+        found = Q(entity__in=self.labels)
+        if self.everything:
+            return found
+        own = Q(owner_id=self.owners[0]) if len(self.owners) == 1 else Q(owner_id__in=self.owners)
+        if self.departments:
+            own |= Q(department_id__in=self.departments)
+        return found & (own | Q(record_id__in=self.shared) if self.shared else own)
+
+    def holds(self, entity: str, owner: int | None, department: int | None) -> bool:
+        """Whether a row lies within, shares apart."""
+        return entity in self.labels and (self.everything or owner in self.owners or department in self.departments)
+
+
+def reaches(user, labels: Sequence[str] = ()) -> list[Reach]:
+    """How far the user sees into the entities that are searched, or into those of ``labels``."""
+    access = policy.access_of(user)
+    alike: dict[tuple, list[str]] = {}
+    for label, entity in registry.items():
+        if (labels and label not in labels) or not search_fields(entity) or not policy.can(user, label, "view"):
+            continue
+        scope = access.scope(label, "view")
+        by_condition = getattr(access, "conditions_of", None)  # records that a stored condition adds to the scope
+        if (
+            not isinstance(entity.model.access, policy.Owned)
+            or scope == Scope.ALL
+            or (by_condition and by_condition(label, "view"))
+        ):
+            key: tuple = (True, (), (), ())
+        else:
+            owners = tuple(access.team_ids) if scope >= Scope.TEAM else (user.pk,)
+            departments = tuple(access.department_ids) if scope == Scope.DEPARTMENT else ()
+            key = (False, owners, departments, tuple(access.shared_ids(label, "view")))
+        alike.setdefault((*key, label if key[3] else ""), []).append(label)
+    return [Reach(tuple(found), *key[:4]) for key, found in alike.items()]
+
+
+def within(reach: Sequence[Reach], user, words: Sequence[Term]) -> Q:
+    """The condition on rows: in reach, and no guarded field told by what is found. Everything of everything needs none."""
+    guards = {label: guard for each in reach for label in each.labels if (guard := known(registry[label], user, words))}
+    if all(each.everything for each in reach) and not guards and len(_labels(reach)) == len(searched()):
+        return Q()
+    found = Q()
+    for each in reach:
+        free = tuple(label for label in each.labels if label not in guards)
+        parts = [(free, Q())] if free else []
+        parts += [((label,), guards[label]) for label in each.labels if label in guards]
+        for labels, guard in parts:
+            found |= Reach(labels, each.everything, each.owners, each.departments, each.shared).condition & guard
+    return found
+
+
+def known(entity: Entity, user, words: Sequence[Term]) -> Q:
+    """Where a rule guards a searched field, each word must stand in a field whose true value the user may know."""
+    names = dict.fromkeys(name for _kind, name in search_fields(entity))
+    readable = bind(entity, user).readable(names)
+    if len(readable) == len(names):
+        return Q()
+    if not readable:
+        return Q(pk__in=[])
+    marks = "|".join(map(mark, readable))
+    return Q(*(Q(haystack__regex=f"({marks})\n[^{_MARKS}]*{_literal(word.text)}") for word in words))
+
+
+def searched() -> list[str]:
+    """The entities that have rows in the index."""
+    return [label for label, entity in registry.items() if search_fields(entity)]
+
+
+def _labels(reach: Sequence[Reach]) -> set[str]:
+    return {label for each in reach for label in each.labels}
+
+
+def _literal(text: str) -> str:
+    return "".join(f"\\{character}" if character in _SPECIAL else character for character in text)
