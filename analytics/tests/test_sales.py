@@ -250,7 +250,7 @@ def test_every_door_means_the_same_by_stalled(client, rep, other, grant, make_us
     rows = Opportunity.objects.select_related("stage")
     assert set(rows.stalled(timezone.now()).values_list("pk", flat=True)) == late
     assert {row.pk for row in rows if row.is_stalled} == late
-    assert {row.pk for row in rows if registry[LABEL].card(row)["stalled"]} == late
+    assert {row.pk for row in rows if registry[LABEL].card(row, ()).flags["stalled"]} == late
     board = client.get(f"/analytics/sales/?pipeline={make_pipeline().pk}&part=all").context["board"]
     assert sum(row.stalled.count for row in board.moving) == len(late)
     stuck = client.get("/home/widget/stuck/").context["rows"]

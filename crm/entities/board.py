@@ -6,14 +6,19 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property, lru_cache
 from typing import Any
 
-from django.db.models import Count, F, Model, QuerySet, Sum
+from django.db.models import Count, F, JSONField, Model, QuerySet, Sum, TextField
+from django.utils.safestring import SafeString
 
 from crm.entities.entity import Lane, Lanes
+from crm.entities.forms import may_write
+from crm.entities.moulds import fill, mould
 from crm.entities.paging import KeysetPage, cursor_of, paginate
 from crm.entities.query import ListQuery
+from crm.fields.field import resolve
+from crm.lib.looks import hue, initial
 
 CARDS = 20
 
@@ -117,12 +122,13 @@ class BoardQuery:
         return found
 
     def related(self, rows: QuerySet) -> QuerySet:
-        """The rows with the links that a card shows."""
+        """The rows with the links that a card shows, without what no card has room for."""
         relations = {f.relation for f in self.bound.visible(self.bound.columns)} | {
             self.bound.field(self.board.field).relation,
             "owner",
         }
-        return rows.select_related(*(relations - {""}))
+        relations -= {""}
+        return rows.select_related(*relations).defer(*_long_texts(self.bound.model, *sorted(relations)))
 
     def page_of(self, value: Any, after: str = "") -> KeysetPage:
         """Cards of one lane after a cursor."""
@@ -130,13 +136,48 @@ class BoardQuery:
         return paginate(rows, self.sort, descending=self.query.descending, after=after, size=CARDS)
 
     def cards(self, records: list[Model]) -> list[dict[str, Any]]:
-        """Records with what their cards show beside the fields."""
-        return [{"record": record, "extra": self.bound.entity.card(record)} for record in records]
+        """Records with their cards, drawn."""
+        return [{"record": record, "html": self._draw(record)} for record in records]
+
+    def _draw(self, record: Any) -> SafeString:
+        card = self.bound.entity.card(record, self.seen)
+        texts = {"pk": str(record.pk), "version": str(record.version), **card.texts}
+        flags = {
+            "movable": self.movable,
+            "board_base": self.bound.url("list"),
+            "face": "owner" in self.seen,
+            **card.flags,
+        }
+        if flags["face"]:
+            texts |= _face(str(record.owner))
+        return fill(mould(self.board.template, tuple(texts), *flags.items()), texts)
+
+    @cached_property
+    def movable(self) -> bool:
+        """Whether the user may move cards at all; the verb decides about each."""
+        return self.bound.can("change") and may_write(self.bound, self.bound.visible([self.board.field])[0])
 
     @cached_property
     def seen(self) -> set[str]:
         """Names of the fields whose true values the cards may show."""
         return set(self.bound.readable([*self.bound.columns, *self.board.sums, self.board.field]))
+
+
+@lru_cache(maxsize=4096)
+def _face(name: str) -> dict[str, str]:
+    return {"owner": name, "hue": str(hue(name)), "letter": initial(name)}
+
+
+@cache
+def _long_texts(model: type[Model], *relations: str) -> tuple[str, ...]:
+    """Names of the columns of any length, of the model and of what the relations lead to."""
+    models = {"": model} | {f"{r}__": resolve(model, r).source.related_model for r in relations}
+    return tuple(
+        f"{prefix}{field.name}"
+        for prefix, found in models.items()
+        for field in found._meta.concrete_fields
+        if isinstance(field, JSONField | TextField)
+    )
 
 
 def added(pairs: Iterable[tuple[Decimal, str]]) -> list[tuple[Decimal, str]]:

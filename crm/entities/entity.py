@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -118,6 +118,14 @@ class Lanes:
     chosen: str = ""
 
 
+@dataclass(frozen=True)
+class Card:
+    """What a card of a board shows: ``texts`` fill the board's template, ``flags`` say how it looks (crm/entities/moulds.py)."""
+
+    texts: Mapping[str, str]
+    flags: Mapping[str, Any]
+
+
 class Entity:
     """Subclass, set ``model`` and what differs from the defaults, decorate with ``@register``.
 
@@ -187,9 +195,9 @@ class Entity:
         """The lanes that the address asks for: here the choices of the board's field."""
         return Lanes([Lane(value, label) for value, label in self.field(self.board.field).choices])
 
-    def card(self, record: Any) -> dict[str, Any]:
-        """What a card shows beside its fields: ``state`` ("is-soon", "is-late"), ``days``."""
-        return {}
+    def card(self, record: Any, seen: Collection[str]) -> Card:
+        """What the card of a record shows to who may know the fields ``seen``."""
+        return Card({"title": str(record)}, {})
 
     def figures(self, record: Any, user: Any) -> list[dict]:
         """Key figures of the record page's header: ``{"label", "value", "url", "tone"}``."""

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from django.db.models import Q
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
-from crm.entities.entity import Action, Board, Entity, Lane, Lanes, View, register
+from crm.entities.entity import Action, Board, Card, Entity, Lane, Lanes, View, register
 from crm.ownership.actions import ASSIGN_BY_RULES
 from sales import services, tallies
 from sales.forms import LoseForm, StageForm, WinForm
 from sales.models import Opportunity, OpportunityContact, Pipeline, Stage
-from sales.panels import opportunity_figures
+from sales.panels import opportunity_figures, short
 from sales.querysets import WEIGHTED
 
 MINE = {"field": "owner", "op": "me"}
@@ -193,16 +194,23 @@ class OpportunityEntity(Entity):
         others = [(p.name, "pipeline", str(p.pk)) for p in pipelines] if len(pipelines) > 1 else []
         return Lanes(lanes, others, chosen.name)
 
-    def card(self, record: Opportunity) -> dict[str, Any]:
-        """How long it has stood there, and what calls for action."""
-        state = "is-late" if record.is_overdue else "is-soon" if record.is_stalled else ""
-        return {
-            "state": state,
-            "days": record.days_in_stage if is_open(record) else None,
-            "stalled": record.is_stalled,
-            "overdue": record.is_overdue,
-            "step_due": is_open(record) and record.next_step_on is not None and record.next_step_on <= localdate(),
-        }
+    def card(self, record: Opportunity, seen: Collection[str]) -> Card:
+        """Who buys for how much, how long it has stood there, and what calls for action."""
+        going, stalled, overdue = is_open(record), record.is_stalled, record.is_overdue
+        texts, flags = {"title": str(record)}, {"stalled": stalled, "overdue": overdue, "step_due": False}
+        if "account" in seen and record.account_id:
+            texts["account"] = str(record.account)
+        if "amount" in seen and record.amount is not None:
+            texts["amount"] = short(record.amount, record.currency)
+        if "close_date" in seen and record.close_date:
+            texts["close"] = f"{record.close_date:%m-%d}"
+        if going and (days := record.days_in_stage) is not None:
+            texts["days"] = ngettext("%(days)d day", "%(days)d days", days) % {"days": days}
+        if "next_step" in seen and record.next_step:
+            day = record.next_step_on if "next_step_on" in seen else None
+            texts["step"] = f"{record.next_step} {day:%m-%d}" if day else record.next_step
+            flags["step_due"] = going and day is not None and day <= localdate()
+        return Card(texts, flags | {f"has_{name}": True for name in texts})
 
     def figures(self, record: Opportunity, user: Any) -> list[dict]:
         return opportunity_figures(record, user)

@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 
 from crm.entities.board import BoardQuery, added
 from crm.entities.builder import builder_fields
-from crm.entities.forms import may_write
 from crm.entities.listviews import ListTab, list_query
 from crm.entities.paging import BadCursor
 from crm.entities.views.action import ActionView
@@ -36,16 +35,8 @@ class BoardPage(EntityView):
         return BoardQuery(query)
 
     def shown(self, board: BoardQuery) -> dict[str, Any]:
-        """What every card template needs."""
-        movable = self.bound.can("change") and may_write(self.bound, self.bound.visible([self.bound.board.field])[0])
-        return {
-            "board": board,
-            "query": board.query,
-            "seen": board.seen,
-            "movable": movable,
-            "lanes_of": board.plan.lanes,
-            "board_base": self.bound.url("list"),
-        }
+        """What every page of a board needs."""
+        return {"board": board, "query": board.query, "lanes_of": board.plan.lanes}
 
 
 class BoardView(BoardPage):
@@ -103,7 +94,7 @@ class MoveView(BoardPage):
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         board = self.board()
-        if not self.shown(board)["movable"]:
+        if not board.movable:
             raise PermissionDenied
         record = self.get_record(pk)
         if request.POST.get("version", "") not in {"", str(record.version)}:
