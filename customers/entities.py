@@ -42,6 +42,7 @@ class AccountEntity(Entity):
         "tax_id",
         "parent",
         "owner",
+        "department",
         "created_at",
         "updated_at",
         "last_activity_at",

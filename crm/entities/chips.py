@@ -12,6 +12,7 @@ from django.utils.translation import pgettext
 
 from crm.fields.conditions import Group, Test
 from crm.fields.kinds import LABELS
+from crm.fields.trees import UNDER
 from crm.users.models import User
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def _values(user: User, test: Test) -> str:
 def _names(user: User, test: Test) -> list[str]:
     """The values in words; linked records by their names, in one query, and only those that the user may see."""
     field, values = test.field, test.values
-    if field.source.is_relation and values and test.op in {"in", "not_in"}:
+    if field.source.is_relation and values and test.op in {"in", "not_in", *UNDER}:
         model = field.source.related_model
         rows = model.objects.restrict(user) if hasattr(model, "access") else model._default_manager.all()
         found = rows.in_bulk(values)

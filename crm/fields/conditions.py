@@ -19,6 +19,7 @@ from crm.fields.field import Field
 from crm.fields.holding import Reader, holds
 from crm.fields.kinds import arity
 from crm.fields.periods import days_of, period
+from crm.fields.trees import UNDER, below
 
 MAX_DEPTH, MAX_TESTS, MAX_VALUES = 5, 50, 500
 
@@ -58,6 +59,10 @@ class Test:
                 return field.q("in", values)
             case "not_in":
                 return field.differs("in", values)
+            case "under":
+                return field.q("in", below(field.source, values))
+            case "not_under":
+                return field.differs("in", below(field.source, values))
             case "all":
                 return field.q("all", values)
             case "me":
@@ -72,7 +77,13 @@ class Test:
 
     def holds(self, record: Any, reader: Reader) -> bool:
         """Whether the test is true of ``record`` as it stands in memory; the same verdict as ``q`` gives on the stored row."""
-        return holds(self.field.kind, self.op, self.field.raw(record), self.values, reader)
+        op, values = self.op, self.values
+        if op in UNDER:
+            op, values = (
+                "in" if op == "under" else "not_in",
+                tuple(pk for (pk,) in below(self.field.source, values).values_list("pk")),
+            )
+        return holds(self.field.kind, op, self.field.raw(record), values, reader)
 
     def _bound(self) -> Q:
         value = self.values[0]

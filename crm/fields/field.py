@@ -18,6 +18,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from crm.fields.kinds import NUMERIC, OPERATORS, kind_of
+from crm.fields.trees import UNDER, is_tree
 
 LIMIT = Decimal(10**16)
 
@@ -77,7 +78,8 @@ class Field:
 
     @property
     def operators(self) -> tuple[str, ...]:
-        return OPERATORS[self.kind]
+        known = OPERATORS[self.kind]
+        return (known[0], *UNDER, *known[1:]) if is_tree(self.source) else known
 
     @property
     def relation(self) -> str:

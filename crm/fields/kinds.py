@@ -72,6 +72,8 @@ ARITY: dict[str, int | str] = {
     "in": "many",
     "all": "many",
     "not_in": "many",
+    "under": "many",
+    "not_under": "many",
     **dict.fromkeys(
         ("empty", "filled", "me", "my_team", "today", "this_week", "this_month", "this_quarter", "this_year"), 0
     ),
@@ -86,6 +88,8 @@ LABELS = {
     "filled": _("is filled"),
     "in": _("is one of"),
     "not_in": _("is none of"),
+    "under": _("is or lies below"),
+    "not_under": _("neither is nor lies below"),
     "all": _("has all of"),
     "me": _("is me"),
     "my_team": _("is in my team"),

@@ -52,6 +52,7 @@ class LeadEntity(Entity):
         "email",
         "external_id",
         "owner",
+        "department",
         "created_at",
         "updated_at",
         "last_activity_at",
