@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "crm.exchange",
     "crm.search",
     "crm.activities",
+    "crm.notifications",
     "crm.workflows",
     "crm.messaging",
     "crm.home",
@@ -243,6 +244,8 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 1000
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 600_000  # KiB; a child above it ends after its task
 CELERY_TIMEZONE = TIME_ZONE
+# Under which address people reach the program: links in mails begin with it.
+PUBLIC_URL = env.text("PUBLIC_URL", default=f"{'https' if HTTPS else 'http'}://{ALLOWED_HOSTS[0]}").rstrip("/")
 COMPANY_NAME = env.text("COMPANY_NAME", default="CRM")
 AUDIT_MONTHS = env.integer("AUDIT_MONTHS", default=24, lowest=1, highest=240)
 RULE_TRACE_DAYS = env.integer("RULE_TRACE_DAYS", default=180, lowest=7, highest=3650)
@@ -250,10 +253,14 @@ RULE_TRACE_DAYS = env.integer("RULE_TRACE_DAYS", default=180, lowest=7, highest=
 CELERY_BEAT_SCHEDULE = {
     "records.dispatch": {"task": "crm.records.tasks.dispatch", "schedule": 5, "options": {"expires": 5}},
     "records.send_outgoing": {"task": "crm.records.tasks.send_outgoing", "schedule": 5, "options": {"expires": 5}},
+    "messaging.poll": {"task": "crm.messaging.tasks.poll_all", "schedule": 20, "options": {"expires": 20}},
     "jobs.rescue": {"task": "crm.jobs.tasks.rescue", "schedule": 60, "options": {"expires": 60}},
     "sales.fold_tallies": {"task": "sales.tasks.fold_tallies", "schedule": 300, "options": {"expires": 300}},
     "jobs.sweep": {"task": "crm.jobs.tasks.sweep", "schedule": timedelta(days=1)},
     "activities.end_shares": {"task": "crm.activities.tasks.end_shares", "schedule": 900},
+    "notifications.digests": {"task": "crm.notifications.tasks.digests", "schedule": 300, "options": {"expires": 300}},
+    "notifications.reminders": {"task": "crm.notifications.tasks.reminders", "schedule": 60, "options": {"expires": 60}},
+    "notifications.sweep": {"task": "crm.notifications.tasks.sweep", "schedule": timedelta(days=1)},
     "files.previews": {"task": "crm.files.tasks.previews", "schedule": 60, "options": {"expires": 60}},
     "files.sweep": {"task": "crm.files.tasks.sweep", "schedule": timedelta(days=1)},
     "workflows.tick": {"task": "crm.workflows.tasks.tick", "schedule": 15, "options": {"expires": 15}},

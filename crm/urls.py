@@ -14,6 +14,8 @@ urlpatterns = [
     path("", include("crm.exchange.urls")),
     path("", include("crm.search.urls")),
     path("", include("crm.activities.urls")),
+    path("", include("crm.messaging.urls")),
+    path("", include("crm.notifications.urls")),
     path("", include("crm.home.urls")),
     path("", include("analytics.urls")),
     path("", include("crm.entities.urls")),

@@ -80,5 +80,8 @@ def send_again(outgoing: Outgoing) -> bool:
     changed = rows.update(
         state=State.QUEUED, next_at=timezone.now(), settled_at=None, error="", attempts=F("attempts") + 1
     )
-    transaction.on_commit(wake_outgoing)
+    if changed:
+        outgoing.refresh_from_db()
+        tell(outgoing)
+        transaction.on_commit(wake_outgoing)
     return bool(changed)

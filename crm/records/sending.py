@@ -37,7 +37,7 @@ class NotSent(Exception):
 class OutgoingKind:
     """``send(outgoing)`` returns what to keep as result. Every wait in it must end well before ``limit``.
 
-    ``settled(outgoing)`` runs in the transaction that marks it done, unknown, failed or given up.
+    ``settled(outgoing)`` runs in the transaction that marks it done, unknown, failed or given up, or queues it again.
     """
 
     name: str
@@ -75,7 +75,7 @@ def outgoing_kind(
 
 
 def on_settled(fn: Callable[[Outgoing], None]) -> Callable[[Outgoing], None]:
-    """Tell ``fn(outgoing)`` of every effect that is done, unknown, failed or given up, in the marking transaction."""
+    """Tell ``fn(outgoing)`` of every effect that is done, unknown, failed, given up or queued again, in that transaction."""
     _listeners.append(fn)
     return fn
 

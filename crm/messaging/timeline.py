@@ -1,0 +1,39 @@
+"""What timelines are told of mails."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crm.activities.services import touch
+from crm.messaging import kinds
+from crm.messaging.models import MailMessage, Privacy
+from crm.records.actor import Actor
+from crm.records.log import carry_over, link, log
+
+
+def tell(message: MailMessage, kind: str, *, actor: Actor, **data: Any) -> None:
+    """Write that a mail came or went onto the timelines of what it is about, once.
+
+    A private one is told there only to who may see it, or to everybody as nothing but “a private e-mail”.
+    """
+    subjects = message.linked_subjects()
+    entry = log(message, kind, actor=actor, **data)
+    if message.privacy == Privacy.PARTICIPANTS and message.account.shows_private:
+        _mention(subjects, actor)
+    else:
+        link([entry], [subjects])
+    for subject in subjects:
+        touch(subject, message.sent_at)
+    MailMessage._base_manager.filter(pk=message.pk).update(logged=True)
+
+
+def _mention(subjects: list, actor: Actor) -> None:
+    if subjects:
+        entry = log(subjects[0], kinds.PRIVATE, actor=actor)
+        link([entry], [[s for s in subjects[1:] if s not in subjects[0].timeline_subjects()]])
+
+
+def tell_too(message: MailMessage, record: Any) -> None:
+    """Show what was told of the mail on the timelines of one more record."""
+    if message.logged and not (message.privacy == Privacy.PARTICIPANTS and message.account.shows_private):
+        carry_over(message, [subject for subject in record.timeline_subjects() if subject is not None])
