@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -21,7 +21,8 @@ from crm.users.models import User
 ACCOUNT = "customers.account"
 # Who came longer ago than this knows the way.
 NEW = timedelta(days=30)
-YEAR = 365 * 86400
+# The preference that remembers that somebody put the list away.
+CLOSED = "start_list_closed"
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def start_step(order: int, label: Any, *, icon: str, url: Callable[[Any], str], 
 def start_list(request: HttpRequest) -> list[dict[str, Any]]:
     """The steps for the user with what is done; empty when all is done, for who is not new, and once it was closed."""
     user = request.user
-    if user.date_joined < timezone.now() - NEW or cookie_of(user) in request.COOKIES:
+    if user.date_joined < timezone.now() - NEW or user.preferences.get(CLOSED):
         return []
     ordered = sorted(_steps, key=lambda step: step.order)
     open_to = [(step, url) for step in ordered if (url := step.url(user))]
@@ -54,16 +55,9 @@ def start_list(request: HttpRequest) -> list[dict[str, Any]]:
     return found if any(not step["done"] for step in found) else []
 
 
-def cookie_of(user: Any) -> str:
-    """The cookie by which a browser remembers that this person closed the list."""
-    return f"start-closed-{user.pk}"
-
-
-def close(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """Don't show the list to this person in this browser any more."""
-    name = cookie_of(request.user)
-    response.set_cookie(name, "1", max_age=YEAR, httponly=True, secure=request.is_secure(), samesite="Lax")
-    return response
+def close(user: User) -> None:
+    """Don't show the list to this person any more, wherever they sign in."""
+    user.prefer(CLOSED, True)
 
 
 def _import_url(user: Any) -> str:

@@ -58,7 +58,8 @@ def widget(request: HttpRequest, name: str) -> HttpResponse:
 @login_required
 def close_start(request: HttpRequest) -> HttpResponse:
     """Put the start list away."""
-    return close(request, HttpResponse() if request.htmx else HttpResponseRedirect("/"))
+    close(request.user)
+    return HttpResponse() if request.htmx else HttpResponseRedirect("/")
 
 
 def _greeting(hour: int) -> str:

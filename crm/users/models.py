@@ -67,6 +67,8 @@ class User(AbstractUser):
     )
     timezone = models.CharField(_("time zone"), max_length=50, default="Asia/Shanghai")
     theme = models.CharField(_("theme"), max_length=10, choices=Theme, default=Theme.AUTO)
+    # What the program remembers for a person, wherever they sign in: name → small plain value.
+    preferences = models.JSONField(default=dict, blank=True, editable=False)
 
     REQUIRED_FIELDS = ["name"]
 
@@ -77,6 +79,11 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.name or self.username
+
+    def prefer(self, name: str, value: object) -> None:
+        """Remember a small plain value for the person, wherever they sign in."""
+        self.preferences = {**self.preferences, name: value}
+        self.save(update_fields=["preferences"])
 
     def get_full_name(self) -> str:
         return str(self)

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 from django.utils.translation import override
 
@@ -75,6 +76,16 @@ def test_the_start_list_can_be_put_away(client, boss):
     assert client.get("/home/start/close/").status_code == 405
     assert client.post("/home/start/close/").url == "/"
     assert "start-list" not in client.get("/").content.decode()
+
+
+def test_put_away_once_it_stays_away_in_every_browser_and_for_nobody_else(client, boss, make_user):
+    here, there = Client(), Client()
+    for browser in (here, there):
+        browser.force_login(boss)
+    here.post("/home/start/close/")
+    assert "start-list" not in there.get("/").content.decode()
+    client.force_login(make_user("second", is_staff=True, is_superuser=True))
+    assert "start-list" in client.get("/").content.decode()
 
 
 def test_who_knows_the_way_has_no_start_list(client, boss):
