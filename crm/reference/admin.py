@@ -51,7 +51,7 @@ class ExchangeRateAdmin(admin.ModelAdmin):
 
 @admin.register(NumberSequence)
 class NumberSequenceAdmin(admin.ModelAdmin):
-    list_display = ("name", "code", "prefix", "period", "digits", "last")
+    list_display = ("name", "code", "gap_free", "prefix", "period", "digits", "last")
     search_fields = ("name", "code")
     readonly_fields = ("last",)
 

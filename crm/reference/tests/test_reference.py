@@ -4,11 +4,13 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from crm.reference.loading import load_industries, load_regions
 from crm.reference.models import ExchangeRate, Industry, NumberSequence, Region
-from crm.reference.numbers import next_number
+from crm.reference.numbers import fill_numbers, next_number, plain_numbers
+from customers.factories import make_account
+from customers.models import Account
 
 pytestmark = pytest.mark.django_db
 
@@ -94,6 +96,68 @@ def test_a_number_is_only_given_inside_a_transaction():
     NumberSequence.objects.create(code="contract", name="合同")
     with pytest.raises(transaction.TransactionManagementError):
         next_number("contract")
+
+
+@pytest.fixture
+def ticket():
+    return NumberSequence.objects.create(
+        code="ticket", name="工单", prefix="T", period="%Y%m", digits=3, gap_free=False, last=7
+    )
+
+
+def test_plain_numbers_count_on_through_the_months(ticket):
+    assert plain_numbers("ticket", on=date(2026, 12, 31)) == ["T202612008"]
+    assert plain_numbers("ticket", 2, on=date(2027, 1, 1)) == ["T202701009", "T202701010"]
+
+
+def test_plain_numbers_leave_a_gap_instead_of_waiting(ticket):
+    with pytest.raises(RuntimeError), transaction.atomic():
+        plain_numbers("ticket", on=date(2026, 1, 1))
+        raise RuntimeError
+    assert plain_numbers("ticket", on=date(2026, 1, 1)) == ["T202601009"]
+
+
+def test_each_sequence_gives_its_own_kind_of_number_only(ticket, contract):
+    with pytest.raises(NumberSequence.DoesNotExist):
+        next_number("ticket")
+    for code in ("contract", "nothing"):
+        with pytest.raises(NumberSequence.DoesNotExist):
+            plain_numbers(code)
+
+
+def test_two_kinds_count_apart_and_go_with_their_row(ticket):
+    other = NumberSequence.objects.create(code="task", name="x", period="", gap_free=False)
+    assert (plain_numbers("task"), plain_numbers("ticket", on=date(2026, 1, 1))) == (["00001"], ["T202601008"])
+    other.delete()
+    with connection.cursor() as cursor:
+        cursor.execute("select count(*) from pg_sequences where sequencename = %s", [f"reference_number_{other.pk}"])
+        assert cursor.fetchone() == (0,)
+
+
+def test_a_sequence_may_give_up_being_without_gaps(contract):
+    next_number("contract", on=date(2026, 1, 1))
+    contract.refresh_from_db()
+    contract.gap_free = False
+    contract.save()
+    assert plain_numbers("contract", on=date(2026, 1, 1)) == ["HT20260002"]
+
+
+def test_new_records_are_numbered_in_one_statement(ticket, rep, django_assert_num_queries):
+    kept, fresh, second = Account(name="a", tax_id="X"), Account(name="b"), Account(name="c")
+    old = make_account(owner=rep)
+    with django_assert_num_queries(1):
+        fill_numbers([kept, fresh, second, old], "tax_id", "ticket")
+    assert [kept.tax_id, old.tax_id] == ["X", ""]
+    assert [record.tax_id[-3:] for record in (fresh, second)] == ["008", "009"]
+    with django_assert_num_queries(0):
+        fill_numbers([kept], "tax_id", "ticket")
+
+
+def test_an_administrator_sets_up_a_sequence(client, boss):
+    client.force_login(boss)
+    given = {"code": "visit", "name": "拜访", "prefix": "V", "period": "%Y", "digits": 4}
+    assert client.post("/admin/reference/numbersequence/add/", given).status_code == 302
+    assert plain_numbers("visit", on=date(2026, 5, 1)) == ["V20260001"]
 
 
 def test_the_last_rate_up_to_the_day_counts():
