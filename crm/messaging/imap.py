@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 from collections.abc import Callable, Iterator
@@ -89,7 +90,9 @@ def _close(client: IMAPClient) -> None:
 
 def _words(error: BaseException) -> str:
     text = error.args[0] if error.args else ""
-    return (text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text))[:300]
+    text = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
+    # The library hands on some answers as the text of their bytes.
+    return re.sub(r"^b(['\"])(.*)\1$", r"\2", text, flags=re.DOTALL)[:300]
 
 
 def folder_names(client: IMAPClient) -> list[str]:
