@@ -37,7 +37,9 @@ def of_job(job: Job) -> dict:
     return {"run": run, "shown": shown, "undone": bool(run.changes and run.changes.undone_at), "records_url": url}
 
 
-@job_kind("exchange.preview", _("File check"), icon="eye-check", template="exchange/checked.html", context=of_job)
+@job_kind(
+    "exchange.preview", _("File check"), icon="eye-check", template="exchange/checked.html", context=of_job, quiet=True
+)
 def check_file(running: Running) -> dict:
     """Judge every row without writing anything."""
     run = Import.objects.select_related("user").get(pk=running.params["import"])

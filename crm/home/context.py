@@ -41,6 +41,7 @@ def _shell(request: HttpRequest) -> dict[str, Any]:
         "commands": _commands(user),
         "company": settings.COMPANY_NAME,
         "theme": user.theme,
+        "inbox_url": reverse("notifications:inbox"),
     }
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class JobKind:
     """``run(running)`` does the work and returns the result; ``template`` and ``context(job)`` draw what came of it.
 
-    ``resumable(job)`` says whether a job that failed or was stopped may go on from its checkpoint.
+    What is ``quiet`` ends without anybody being told. ``resumable(job)`` says whether a job that failed or was stopped may go on from its checkpoint.
     """
 
     name: str
@@ -26,8 +26,10 @@ class JobKind:
     template: str = ""
     context: Callable[[Job], dict] = lambda job: {}
     resumable: Callable[[Job], bool] = lambda job: False
+    quiet: bool = False
 
 
+_enders: list[Callable[[Job], None]] = []
 kinds: dict[str, JobKind] = {}
 
 
@@ -39,11 +41,25 @@ def job_kind(
     template: str = "",
     context: Callable[[Job], dict] = lambda job: {},
     resumable: Callable[[Job], bool] = lambda job: False,
+    quiet: bool = False,
 ) -> Callable:
     """Decorator: ``fn(running)`` runs jobs of kind ``name``. It must go on from ``running.checkpoint`` when called again."""
 
     def add(fn: Callable[[Running], dict | None]) -> Callable[[Running], dict | None]:
-        kinds[name] = JobKind(name, label, fn, icon, template, context, resumable)
+        kinds[name] = JobKind(name, label, fn, icon, template, context, resumable, quiet)
         return fn
 
     return add
+
+
+def on_job_end(fn: Callable[[Job], None]) -> Callable[[Job], None]:
+    """Tell ``fn(job)`` of every job that is done, failed or stopped, in the transaction that says so; not of quiet kinds."""
+    _enders.append(fn)
+    return fn
+
+
+def tell_job_end(job: Job) -> None:
+    """Call every ``on_job_end`` function."""
+    found = kinds.get(job.kind)
+    for fn in _enders if found is None or not found.quiet else ():
+        fn(job)

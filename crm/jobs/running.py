@@ -16,7 +16,7 @@ from django.db.models import F, Q
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from crm.jobs.kinds import kinds
+from crm.jobs.kinds import kinds, tell_job_end
 from crm.jobs.models import STALE_AFTER, Job, JobFile
 from crm.records.actor import Actor
 
@@ -185,11 +185,14 @@ def _claim(job_id: int) -> Job | None:
     return job
 
 
+@transaction.atomic
 def _end(job: Job, state: str, *, result: dict | None = None, error: str = "") -> None:
     changes = {"state": state, "ended_at": timezone.now(), "error": error} | (
         {} if result is None else {"result": result}
     )
-    Job.objects.filter(pk=job.pk, attempt=job.attempt).update(**changes)
+    if Job.objects.filter(pk=job.pk, attempt=job.attempt).update(**changes):
+        job.state = state
+        tell_job_end(job)
 
 
 def _lock(job_id: int) -> bool:

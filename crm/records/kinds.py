@@ -13,7 +13,8 @@ from django.utils.translation import pgettext_lazy
 class Kind:
     """``group`` is the timeline filter it falls under; ``template`` draws its body.
 
-    ``label`` is what somebody did, to be read after a name: “won”, “moved %(subject)s to the trash”.
+    ``label`` is what somebody did, to be read after a name: “won”, “moved %(subject)s to the trash”. Kinds that are
+    ``followed`` are told to those who follow the record.
     """
 
     name: str
@@ -21,6 +22,7 @@ class Kind:
     icon: str = "point"
     group: str = "changes"
     template: str = "entities/entry.html"
+    followed: bool = False
 
     def said(self, subject: str = "") -> str:
         """What somebody did, with the record it was done to: “won Pump station”."""
@@ -49,10 +51,16 @@ VERBS = {
 
 
 def kind(
-    name: str, label: str, *, icon: str = "point", group: str = "changes", template: str = "entities/entry.html"
+    name: str,
+    label: str,
+    *,
+    icon: str = "point",
+    group: str = "changes",
+    template: str = "entities/entry.html",
+    followed: bool = False,
 ) -> str:
     """Declare a kind of entry and return its name."""
-    registry[name] = Kind(name, label, icon, group, template)
+    registry[name] = Kind(name, label, icon, group, template, followed)
     return name
 
 

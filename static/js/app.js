@@ -15,6 +15,7 @@ const when = {
   "[data-board]": () => import("crm/board"),
   "[data-chart]": () => import("crm/charts"),
   "[data-drop]": () => import("crm/drop"),
+  "[data-bell]": () => import("crm/bell"),
   "[data-mentions]": () => import("crm/mentions"),
   "[data-upload]": () => import("crm/upload"),
 }

@@ -1,0 +1,92 @@
+"""What the foundation tells people of."""
+
+from django.utils.translation import gettext_lazy as _
+
+from crm.notifications.registry import APP, DIGEST, EMAIL, notice_kind
+
+ASSIGNED = notice_kind(
+    "assigned",
+    _("Somebody gives me a record"),
+    said=_("%(actor)s gave you %(record)s"),
+    why=_("You are its owner now."),
+    icon="user-share",
+    channels=(APP, EMAIL),
+)
+ASSIGNED_MANY = notice_kind(
+    "assigned_many",
+    _("Somebody gives me many records at once"),
+    said=_("%(actor)s gave you %(count)s records"),
+    why=_("You are their owner now."),
+    icon="user-share",
+    channels=(APP, EMAIL),
+)
+MENTIONED = notice_kind(
+    "mentioned",
+    _("Somebody mentions me in a comment"),
+    said=_("%(actor)s mentioned you on %(record)s"),
+    why=_("Your name stands behind an @."),
+    icon="at",
+    channels=(APP, EMAIL),
+)
+COMMENTED = notice_kind(
+    "commented",
+    _("A comment on a record that I follow"),
+    said=_("%(actor)s commented on %(record)s"),
+    why=_("You follow the record."),
+    icon="message-circle",
+    channels=(APP, DIGEST),
+)
+MOVED = notice_kind(
+    "moved",
+    _("A record that I follow moves on, is won or lost"),
+    said=_("%(actor)s %(did)s"),
+    why=_("You follow the record."),
+    icon="arrow-right",
+    channels=(APP, DIGEST),
+)
+OWNER_CHANGED = notice_kind(
+    "owner_changed",
+    _("A record that I follow gets another owner"),
+    said=_("%(record)s has another owner"),
+    why=_("You follow the record."),
+    icon="transfer",
+    channels=(APP, DIGEST),
+)
+SHARED = notice_kind(
+    "shared",
+    _("Somebody opens a record to me"),
+    said=_("%(actor)s shared %(record)s with you"),
+    why=_("The record is open to you, your team or your department."),
+    icon="user-share",
+    channels=(APP, EMAIL),
+)
+REMINDER = notice_kind(
+    "task_due",
+    _("A task of mine is due"),
+    said=_("Due: %(record)s"),
+    why=_("The task is yours."),
+    icon="calendar-due",
+    channels=(APP,),
+)
+JOB_DONE = notice_kind(
+    "job_done",
+    _("An import, export or other long work of mine ends"),
+    said=_("Done: %(title)s"),
+    why=_("You started it."),
+    icon="circle-check",
+)
+RULE = notice_kind(
+    "rule",
+    _("A rule or an approval tells me something"),
+    said=_("A rule tells you of %(record)s"),
+    why=_("A rule of your company names you."),
+    icon="wand",
+    channels=(APP, DIGEST),
+)
+NOT_SENT = notice_kind(
+    "not_sent",
+    _("Something could not be sent (administrators)"),
+    said=_("Something could not be sent: %(what)s"),
+    why=_("You are an administrator."),
+    icon="alert-triangle",
+)
