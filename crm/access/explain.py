@@ -28,10 +28,18 @@ def explain(user, record: models.Model, action: str = "view") -> Explanation:
         return Explanation(False, [_("The account of %(user)s is not active.") % {"user": user}])
     if access.superuser:
         return Explanation(True, [_("%(user)s is an administrator and reaches everything.") % {"user": user}])
+    grants = list(Grant.objects.filter(role__users=user, entity=label, action=action).select_related("role"))
     reasons = [
         _("Role “%(role)s” reaches: %(scope)s.") % {"role": grant.role.name, "scope": grant.get_scope_display()}
-        for grant in Grant.objects.filter(role__users=user, entity=label, action=action).select_related("role")
+        for grant in grants
+        if grant.scope
     ]
+    for grant in grants:
+        if grant.condition:
+            fits = policy.fits(user, record, grant.condition)
+            said = _("Role “%(role)s” reaches records by a condition, and this is one of them.")
+            other = _("Role “%(role)s” reaches records by a condition that this one does not fulfil.")
+            reasons.append((said if fits else other) % {"role": grant.role.name})
     if not reasons:
         reasons.append(_("No role of %(user)s grants “%(action)s” here.") % {"user": user, "action": action})
     if hasattr(record, "owner_id"):

@@ -34,12 +34,18 @@ class Role(models.Model):
 
 
 class Grant(models.Model):
-    """One cell of the permission matrix: role × entity × action → scope."""
+    """One cell of the permission matrix: role × entity × action → scope, and records that a stored condition adds."""
 
     role = models.ForeignKey(Role, models.CASCADE, related_name="grants", verbose_name=_("role"))
     entity = models.CharField(_("entity"), max_length=100)
     action = models.CharField(_("action"), max_length=50)
     scope = models.PositiveSmallIntegerField(_("scope"), choices=Scope, default=Scope.OWN)
+    condition = models.JSONField(
+        _("and where"),
+        default=dict,
+        blank=True,
+        help_text=_("Records that it reaches beyond the scope, whoever owns them."),
+    )
 
     class Meta:
         verbose_name = _("grant")

@@ -2,7 +2,7 @@
 
 Everything else asks: query sets through ``restrict()``, views and templates through the bound entity, third-party code
 through ``user.has_perm()``. Roles add, they never subtract. Records reach a user by the scope of a grant (own, team,
-department and below, all) or by a share of that one record.
+department and below, all), by a stored condition of a grant, or by a share of that one record.
 """
 
 from __future__ import annotations
@@ -12,11 +12,15 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.apps import apps
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from crm.access.models import FieldRule, Scope
 from crm.access.snapshot import Access, access_of
+from crm.fields.conditions import Reader, parse
+from crm.fields.field import AnyField
 
 EVERYTHING = Q()
 NOTHING = Q(pk__in=[])
@@ -36,12 +40,16 @@ class Owned:
     """Records belong to their ``owner``; scopes widen from that person to their team and department."""
 
     def rows(self, access: Access, model: type[models.Model], action: str) -> Q:
-        label = entity_label(model)
-        reach, shared = self.scope(access, label, action), access.shared_ids(label, action)
-        return reach | Q(pk__in=shared) if shared and reach not in (EVERYTHING, NOTHING) else reach
+        reach, beyond = self.scope(access, entity_label(model), action), beyond_scope(access, model, action)
+        if beyond is None:
+            return reach
+        return beyond if reach == NOTHING else reach | beyond
 
     def scope(self, access: Access, label: str, action: str) -> Q:
-        """The part of it that the scope of the grant decides, by owner and department alone: records shared one by one are not in it."""
+        """The part of it that the scope of the grant decides, by owner and department alone.
+
+        Records that a condition adds and those shared one by one are not in it: ``beyond_scope``.
+        """
         scope = access.scope(label, action)
         if scope == Scope.ALL:
             return EVERYTHING
@@ -64,7 +72,7 @@ class Via:
     def rows(self, access: Access, model: type[models.Model], action: str) -> Q:
         parent: Any = model._meta.get_field(self.parent).related_model
         above = "view" if action in {"view", "export"} else "change"
-        if access.scope(entity_label(model), action) == Scope.NONE:
+        if not access.granted(entity_label(model), action):
             return NOTHING
         inner = rows(access, parent, above)
         if inner == EVERYTHING:
@@ -74,10 +82,12 @@ class Via:
 
 @dataclass(frozen=True)
 class Shared:
-    """Records that belong to the company: whoever has the grant, at whatever scope, reaches all of them."""
+    """Records that belong to the company: whoever has the grant, at whatever scope, reaches all of them (by condition alone: those)."""
 
     def rows(self, access: Access, model: type[models.Model], action: str) -> Q:
-        return NOTHING if access.scope(entity_label(model), action) == Scope.NONE else EVERYTHING
+        if access.scope(entity_label(model), action) != Scope.NONE:
+            return EVERYTHING
+        return beyond_scope(access, model, action) or NOTHING
 
 
 @dataclass(frozen=True)
@@ -124,6 +134,38 @@ class Attached:
         return reach & mine if self.authored and action not in {"view", "export"} else reach
 
 
+def beyond_scope(access: Access, model: type[models.Model], action: str) -> Q | None:
+    """Records that reach the user besides the scope of their grants: by a condition of a grant, or shared one by one; None: none can.
+
+    A condition that can't be understood any more reaches nothing.
+    """
+    label = entity_label(model)
+    if access.scope(label, action) == Scope.ALL or not access.granted(label, action):
+        return None
+    found: Q | None = None
+    for stored in access.conditions_of(label, action):
+        reach = _where(access, model, stored)
+        found = reach if found is None else found | reach
+    if shared := access.shared_ids(label, action):
+        found = Q(pk__in=shared) if found is None else found | Q(pk__in=shared)
+    return found
+
+
+def _where(access: Access, model: type[models.Model], stored: dict) -> Q:
+    try:
+        condition = parse(stored, AnyField(model))
+    except ValidationError:
+        return NOTHING
+    reach = condition.q(Reader(access.user_id, access.team_ids, timezone.now()))
+    return NOTHING if reach == EVERYTHING else reach
+
+
+def fits(user, record: models.Model, stored: dict) -> bool:
+    """Whether the record fulfils a grant's stored condition, read as ``user``."""
+    model = type(record)
+    return model._base_manager.filter(_where(access_of(user), model, stored), pk=record.pk).exists()
+
+
 def holders() -> list[type[models.Model]]:
     """Every model whose records others can hang on."""
     return [m for m in apps.get_models() if hasattr(m, "access") and not isinstance(m.access, Attached | SumsOf)]
@@ -145,7 +187,11 @@ def rows(access: Access, model: type[models.Model], action: str) -> Q:
     """
     if access.superuser and not getattr(model.access, "private", False):
         return EVERYTHING
-    return model.access.rows(access, model, action)
+    reach = model.access.rows(access, model, action)
+    if action == "view" or reach == NOTHING:
+        return reach
+    seen = model.access.rows(access, model, "view")  # nobody does anything to what they may not see
+    return reach if seen in (EVERYTHING, reach) else reach & seen
 
 
 def can(user, label: str, action: str) -> bool:
@@ -154,7 +200,7 @@ def can(user, label: str, action: str) -> bool:
         return False
     if follows(label):
         return bool(user.is_active) and action in {"view", "change", "delete", "export"}
-    return access_of(user).scope(label, action) != Scope.NONE
+    return access_of(user).granted(label, action)
 
 
 def can_record(user, record: models.Model, action: str) -> bool:
@@ -192,10 +238,12 @@ def visible_ids(user, model: type[models.Model], ids: Iterable[int], action: str
 
 
 def shared_beyond(user, model: type[models.Model], action: str = "view") -> Q | None:
-    """The condition on records of an owned ``model`` that reach the user by shares alone; None where there can't be any."""
-    access, label = access_of(user), entity_label(model)
-    shared, reach = access.shared_ids(label, action), Owned().scope(access, label, action)
-    return Q(pk__in=shared) & ~reach if shared and reach not in (EVERYTHING, NOTHING) else None
+    """The condition on records of an owned ``model`` that reach the user by conditions and shares alone; None where none can."""
+    access = access_of(user)
+    beyond, reach = beyond_scope(access, model, action), Owned().scope(access, entity_label(model), action)
+    if beyond is None or reach == EVERYTHING:
+        return None
+    return beyond if reach == NOTHING else beyond & ~reach
 
 
 def can_assign(user, label: str, owner) -> bool:

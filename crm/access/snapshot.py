@@ -25,7 +25,7 @@ _RANK = {FieldRule.Mode.HIDDEN: 0, FieldRule.Mode.MASKED: 1, FieldRule.Mode.READ
 
 @dataclass(frozen=True)
 class Access:
-    """What a user reaches: merged grants, field rules, colleagues, departments and shared records."""
+    """What a user reaches: merged grants with their conditions, field rules, colleagues, departments and shared records."""
 
     user_id: int
     version: int
@@ -35,10 +35,19 @@ class Access:
     team_ids: tuple[int, ...]
     department_ids: tuple[int, ...]
     shares: MappingProxyType = field(default_factory=lambda: MappingProxyType({}))
+    conditions: MappingProxyType = field(default_factory=lambda: MappingProxyType({}))
 
     def scope(self, label: str, action: str) -> Scope:
         """How far the user reaches with ``action`` on the entity."""
         return Scope.ALL if self.superuser else self.scopes.get((label, action), Scope.NONE)
+
+    def conditions_of(self, label: str, action: str) -> tuple[dict, ...]:
+        """Stored conditions whose records the user reaches beyond the scope; none where the scope is all."""
+        return () if self.scope(label, action) == Scope.ALL else self.conditions.get((label, action), ())
+
+    def granted(self, label: str, action: str) -> bool:
+        """Whether a grant reaches any records at all."""
+        return self.scope(label, action) != Scope.NONE or bool(self.conditions_of(label, action))
 
     def field(self, label: str, name: str) -> str | None:
         """The rule for one field, or None when it is free."""
@@ -76,7 +85,9 @@ def _is_superuser(user) -> bool:
 def _build(user, version: int) -> Access:
     if not user.is_active:
         return Access(user.pk, version, False, MappingProxyType({}), MappingProxyType({}), (user.pk,), ())
-    grants = list(Grant.objects.filter(role__users=user).values_list("role_id", "entity", "action", "scope"))
+    grants = list(
+        Grant.objects.filter(role__users=user).values_list("role_id", "entity", "action", "scope", "condition")
+    )
     teams, departments = _teams(user), _departments(user)
     return Access(
         user_id=user.pk,
@@ -87,21 +98,31 @@ def _build(user, version: int) -> Access:
         team_ids=teams,
         department_ids=departments,
         shares=MappingProxyType(_shares(user)),
+        conditions=MappingProxyType(_merge_conditions(grants)),
     )
 
 
 def _merge_scopes(grants: list[tuple]) -> dict[tuple[str, str], Scope]:
     scopes: dict[tuple[str, str], Scope] = {}
-    for _role, entity, action, scope in grants:
+    for _role, entity, action, scope, _condition in grants:
         scopes[entity, action] = max(scopes.get((entity, action), Scope.NONE), Scope(scope))
     return scopes
+
+
+def _merge_conditions(grants: list[tuple]) -> dict[tuple[str, str], tuple[dict, ...]]:
+    """Roles add: a record that any of the conditions holds for is reached."""
+    found: dict[tuple[str, str], tuple[dict, ...]] = {}
+    for _role, entity, action, _scope, condition in grants:
+        if condition:
+            found[entity, action] = (*found.get((entity, action), ()), condition)
+    return found
 
 
 def _merge_rules(user, grants: list[tuple]) -> dict[tuple[str, str], str]:
     """A rule counts only if every role that grants the entity has one; then the most permissive counts."""
     granting = defaultdict(set)
-    for role, entity, _action, scope in grants:
-        if scope:
+    for role, entity, _action, scope, condition in grants:
+        if scope or condition:
             granting[entity].add(role)
     modes: dict[tuple[str, str], str] = {}
     votes: Counter = Counter()

@@ -185,7 +185,7 @@ def _values(entity: Entity, route: str) -> list[Any]:
         case "lane":
             return [lane.value for lane in entity.lanes({}).lanes] if entity.board else []
         case "bulk":
-            return ["edit", "assign", "delete"]
+            return ["edit", "assign", "delete", *(f"do-{action.name}" for action in entity.all_actions if action.bulk)]
         case "views":
             return ["new"]
         case "related":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property, lru_cache
@@ -185,6 +185,8 @@ class Field:
         field = self.source.target_field if self.source.is_relation else self.source
         if isinstance(raw, str) and "\x00" in raw:
             raise ValidationError(_("Null characters are not allowed."))
+        if self.kind == "boolean" and raw in ("true", "false"):  # as the condition builder says it
+            raw = raw == "true"
         try:
             value = field.to_python(raw)
         except (TypeError, ValueError, OverflowError, ArithmeticError) as error:
@@ -218,6 +220,25 @@ def _plain(model: type[models.Model], name: str) -> Field:
     field = Field(model, name)
     assert field.path
     return field
+
+
+class AnyField(Mapping[str, Field]):
+    """Every field of a model by its name, for conditions that an administrator wrote: what is not there any more is missing."""
+
+    def __init__(self, model: type[models.Model]) -> None:
+        self.model = model
+
+    def __getitem__(self, name: str) -> Field:
+        try:
+            return resolve(self.model, name)
+        except (FieldDoesNotExist, LookupError) as error:
+            raise KeyError(name) from error
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([field.name for field in self.model._meta.concrete_fields])
+
+    def __len__(self) -> int:
+        return len(self.model._meta.concrete_fields)
 
 
 def resolve_all(model: type[models.Model], names: Iterable[str]) -> list[Field]:
