@@ -246,6 +246,7 @@ CELERY_WORKER_MAX_MEMORY_PER_CHILD = 600_000  # KiB; a child above it ends after
 CELERY_TIMEZONE = TIME_ZONE
 # Under which address people reach the program: links in mails begin with it.
 PUBLIC_URL = env.text("PUBLIC_URL", default=f"{'https' if HTTPS else 'http'}://{ALLOWED_HOSTS[0]}").rstrip("/")
+OUTGOING_PRIVATE = env.items("OUTGOING_PRIVATE", default=[])  # hosts and networks of our own that may be called
 COMPANY_NAME = env.text("COMPANY_NAME", default="CRM")
 AUDIT_MONTHS = env.integer("AUDIT_MONTHS", default=24, lowest=1, highest=240)
 RULE_TRACE_DAYS = env.integer("RULE_TRACE_DAYS", default=180, lowest=7, highest=3650)
