@@ -3,6 +3,8 @@ from django.urls import include, path
 
 from crm import health
 
+handler500 = "crm.faults.broken"
+
 urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
@@ -11,6 +13,7 @@ urlpatterns = [
     path("", include("crm.users.urls")),
     path("", include("crm.files.urls")),
     path("", include("crm.jobs.urls")),
+    path("", include("crm.ownership.urls")),
     path("", include("crm.exchange.urls")),
     path("", include("crm.search.urls")),
     path("", include("crm.activities.urls")),

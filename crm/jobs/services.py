@@ -14,6 +14,7 @@ from kombu.exceptions import OperationalError
 
 from crm.jobs.kinds import kinds
 from crm.jobs.models import STALE_AFTER, Job, JobFile
+from crm.lib.cache import redis_answers
 
 KEEP_FILES = timedelta(days=30)
 QUEUE_PATIENCE = timedelta(seconds=20)
@@ -29,7 +30,9 @@ def start_job(kind: str, *, user: Any, params: dict, title: str, total: int | No
 
 
 def wake_worker(job_id: int) -> None:
-    """Ask a worker to run the job now. A broker that is down costs its short time-out and nothing else."""
+    """Ask a worker to run the job now. A broker that is down or frozen costs its short time-out and nothing else."""
+    if not redis_answers():
+        return
     try:
         current_app.tasks["crm.jobs.tasks.run"].apply_async([job_id], ignore_result=True, retry=False)
     except (OperationalError, OSError) as error:

@@ -1,0 +1,43 @@
+"""What people see when the program itself fails: a page that says whether to wait or to tell somebody."""
+
+from __future__ import annotations
+
+import sys
+from types import SimpleNamespace
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.template import loader
+from django.utils import translation
+from django.views.defaults import server_error
+
+from crm.health import healthz, readyz
+
+# Connections lost or refused, none left, and a server that is being stopped or started.
+AWAY = ("08", "53", "57P")
+RETRY_AFTER = "10"
+# Asked by who is signed in, these too would first look up the person.
+HEALTH = {"/healthz": healthz, "/readyz": readyz}
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """Django's handler of what nobody caught: 503 while the database is away, else 500. Asks the database for nothing."""
+    if not database_is_away(sys.exception()):
+        return server_error(request)
+    if request.path in HEALTH:
+        return HEALTH[request.path](request)
+    with translation.override(translation.get_language_from_request(request)):
+        shown = SimpleNamespace(path=request.path, id=getattr(request, "id", ""))
+        page = loader.get_template("503.html").render({"request": shown})
+        answer = HttpResponse(page, status=503, headers={"Retry-After": RETRY_AFTER, "Cache-Control": "no-store"})
+        answer["Content-Language"] = translation.get_language()
+    return answer
+
+
+def database_is_away(error: BaseException | None) -> bool:
+    """Whether the database could not be reached, rather than refused or gave up on a statement."""
+    if not isinstance(error, OperationalError | InterfaceError):
+        return False
+    cause = error.__cause__
+    code = getattr(cause, "pgcode", None) or getattr(cause, "sqlstate", None) or ""
+    return not code or code.startswith(AWAY)
