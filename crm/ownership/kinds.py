@@ -7,3 +7,4 @@ from crm.records.kinds import kind
 ASSIGNED = kind(
     "ownership.assigned", _("gave %(subject)s to its owner by rule"), icon="route", template="ownership/assigned.html"
 )
+HANDED_OVER = kind("ownership.handed_over", _("handed %(subject)s over"), icon="transfer")

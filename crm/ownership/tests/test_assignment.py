@@ -61,10 +61,10 @@ def test_in_turn_goes_on_where_it_stopped(make_rule, leads):
     assert owners(first) == ["ann", "bob", "cai", "ann"] and owners(second) == ["bob", "cai"]
 
 
-def test_the_first_rule_that_fits_decides(make_rule, leads, people, rep):
+def test_the_first_rule_that_fits_decides_and_regions_reach_below(make_rule, leads, people, rep):
     load_regions(Region)
-    hangzhou = Region.objects.get(name="杭州市")
-    condition = {"all": [{"field": "region", "op": "in", "value": [str(hangzhou.pk)]}]}
+    east, hangzhou = Region.objects.get(name="华东"), Region.objects.get(name="杭州市")
+    condition = {"all": [{"field": "region", "op": "under", "value": [str(east.pk)]}]}
     make_rule(people[1], name="East", position=0, condition=condition)
     make_rule(people[2], name="Others", position=1)
     inside, outside = leads(1, region=hangzhou), leads(1)
