@@ -10,6 +10,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from crm.customfields.kinds import CUSTOM_KINDS, CustomKind
+from crm.customfields.rules import judge
 
 COLOURS = (
     ("teal", _("Teal")),
@@ -105,6 +106,9 @@ class CustomField(Bilingual, models.Model):
 
     def __str__(self) -> str:
         return self.label
+
+    def clean(self) -> None:
+        judge(self)
 
     @property
     def label(self) -> str:

@@ -122,6 +122,9 @@ class MultiChoiceSource(models.Field):
     def flatchoices(self) -> list[tuple[str, Any]]:
         return self.every
 
+    def formfield(self, **kwargs: Any) -> Any:
+        return super().formfield(**{"choices": self.offered, **kwargs})
+
     def to_python(self, value: Any) -> list[str] | None:
         if value in (None, "", []):
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -22,6 +23,14 @@ from crm.customfields.models import CustomField
 from crm.fields.field import Field, resolvers
 
 ROOM = "custom"
+
+# Set by the room that knows who may see which record: (field, user) → the field as the user may read it.
+_link_reader: list[Callable[[CustomValue, Any], Any]] = []
+
+
+def read_links_with(reader: Callable[[CustomValue, Any], Any]) -> None:
+    """Let ``reader(field, user)`` decide which names of linked records are shown."""
+    _link_reader[:] = [reader]
 
 
 @dataclass(frozen=True)
@@ -158,6 +167,17 @@ class CustomValue(Field):
             case "richtext":
                 return strip_tags(value.replace("</p>", "\n").replace("<br>", "\n").replace("</li>", "\n")).strip()
         return super().show(value)
+
+    def seen_by(self, user: Any) -> Any:
+        return _link_reader[0](self, user) if self.source.is_relation else self
+
+    def preload(self, records: Iterable[models.Model]) -> None:
+        """What showing the value of many records needs; nothing."""
+
+    @property
+    def summed(self) -> bool:
+        """Whether lists add it up."""
+        return self.kind in {"number", "integer", "money"}
 
     # Conditions
 

@@ -9,4 +9,8 @@ class EntitiesConfig(AppConfig):
 
     def ready(self) -> None:
         autodiscover_modules("kinds", "entities", "effects", "panels", "handlers")
+        from crm.customfields.values import read_links_with
         from crm.entities import checks, files  # noqa: F401
+        from crm.entities.seen import SeenLink
+
+        read_links_with(SeenLink)

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from crm.entities.entity import Lane, Lanes
 from crm.entities.forms import may_write
 from crm.entities.moulds import fill, mould
-from crm.entities.paging import KeysetPage, cursor_of, paginate
+from crm.entities.paging import KEY, KeysetPage, cursor_of, keyed, paginate
 from crm.entities.query import ListQuery
 from crm.fields.field import resolve
 from crm.lib.looks import hue, initial
@@ -43,6 +43,7 @@ class BoardQuery:
         self.board = query.bound.entity.board
         self.plan: Lanes = query.bound.entity.lanes(query.params)
         self.sort = query.sort_column
+        self.key = KEY if "." in self.sort else self.sort
 
     @property
     def column(self) -> str:
@@ -97,16 +98,19 @@ class BoardQuery:
         """Every lane with its first cards; two queries for all lanes."""
         heads = self.heads()
         sign = "-" if self.query.descending else ""
-        order = [f"{sign}{self.sort}", f"{sign}pk"]
+        order = [f"{sign}{self.key}", f"{sign}pk"]
         parts = [
-            self.rows.filter(**{self.column: head.lane.value}).order_by(*order).values("pk")[:CARDS]
+            keyed(self.rows, self.sort)[0]
+            .filter(**{self.column: head.lane.value})
+            .order_by(*order)
+            .values("pk")[:CARDS]
             for head in heads
             if head.count
         ]
         found = self._cards(parts[0].union(*parts[1:], all=True) if parts else None)
         for head in heads:
             records = sorted(
-                found[head.lane.value], key=lambda r: (getattr(r, self.sort), r.pk), reverse=self.query.descending
+                found[head.lane.value], key=lambda r: (getattr(r, self.key), r.pk), reverse=self.query.descending
             )
             head.cards = self.cards(records)
             if head.count > len(records) and records:
@@ -117,7 +121,7 @@ class BoardQuery:
         found: dict[Any, list[Model]] = defaultdict(list)
         if ids is not None:
             pks = [row["pk"] for row in ids]
-            for record in self.related(self.bound.model._base_manager.filter(pk__in=pks)):
+            for record in self.related(keyed(self.bound.model._base_manager.filter(pk__in=pks), self.sort)[0]):
                 found[getattr(record, self.column)].append(record)
         return found
 

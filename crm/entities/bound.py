@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
+from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from crm.access import policy
 from crm.access.policy import Mode
@@ -50,6 +52,10 @@ class BoundField:
         return f"cells/{'text' if self.masked else self.field.kind}.html"
 
 
+# Kinds too large to be changed where they stand.
+_LARGE = frozenset({"richtext", "file"})
+
+
 class BoundEntity:
     """What ``user`` may do with the entity, and which rows and fields there are for them."""
 
@@ -84,12 +90,27 @@ class BoundEntity:
     def bind_field(self, field: Field) -> BoundField | None:
         """The field with the user's mode, or None when it is hidden."""
         mode = policy.field_mode(self.user, field.steps)
-        return None if mode == Mode.HIDDEN else BoundField(field, mode)
+        return None if mode == Mode.HIDDEN else BoundField(field.seen_by(self.user), mode)
 
     def visible(self, names: Iterable[str]) -> list[BoundField]:
         """The named fields that the user may at least see masked."""
-        bound = (self.bind_field(self.entity.field(name)) for name in names)
+        bound = (self.bind_field(field) for name in names if (field := self._present(name)) is not None)
         return [field for field in bound if field is not None]
+
+    def _present(self, name: str) -> Field | None:
+        """The field, or None for one that an admin has taken away since it was named."""
+        try:
+            return self.entity.field(name)
+        except FieldDoesNotExist:
+            if "." in name:
+                return None
+            raise
+
+    def preload(self, fields: Iterable[BoundField], records: Iterable[models.Model]) -> None:
+        """Look up at once what the fields of a page of records need from elsewhere."""
+        for field in fields:
+            if not field.built_in:
+                field.field.preload(records)
 
     def readable(self, names: Iterable[str]) -> dict[str, Field]:
         """The named fields whose true values the user may know: only these may filter, sort, sum or search."""
@@ -97,17 +118,48 @@ class BoundEntity:
 
     @cached_property
     def filterable(self) -> dict[str, Field]:
-        return self.readable(dict.fromkeys([*self.entity.filters, *self.entity.sortable]))
+        custom = (*self.entity.custom_names, *self.entity.linked_names)
+        return self.readable(dict.fromkeys([*self.entity.filters, *self.entity.sortable, *custom]))
 
     @cached_property
     def sortable(self) -> Mapping[str, str]:
-        shown = self.readable(self.entity.sortable)
-        return {name: column for name, column in self.entity.sortable.items() if name in shown}
+        sortable = dict(self.entity.sortable)
+        sortable |= {name: name for name in self.entity.custom_names if self.entity.field(name).sortable}
+        shown = self.readable(sortable)
+        return {name: column for name, column in sortable.items() if name in shown}
 
     @cached_property
     def offered(self) -> list[BoundField]:
         """Every field that the user may choose as a column."""
-        return self.visible(dict.fromkeys([*self.entity.columns, *self.entity.field_names]))
+        return self.visible(dict.fromkeys([*self.entity.columns, *self.entity.field_names, *self.entity.linked_names]))
+
+    @cached_property
+    def custom_fields(self) -> list[BoundField]:
+        """The fields that admins defined, as far as the user may see them."""
+        return self.visible(self.entity.custom_names)
+
+    @property
+    def inline(self) -> tuple[str, ...]:
+        """What may be changed where it stands."""
+        return (*self.entity.inline, *(f.name for f in self.custom_fields if f.editable and f.kind not in _LARGE))
+
+    @property
+    def bulk_edit(self) -> tuple[str, ...]:
+        """What may be changed on many records at once."""
+        custom = (f.name for f in self.custom_fields if f.editable and not f.definition.unique and f.kind != "file")
+        return (*self.entity.bulk_edit, *custom)
+
+    @property
+    def sums(self) -> tuple[str, ...]:
+        """What is added up over a list."""
+        summed = (*self.entity.custom_names, *self.entity.linked_names)
+        return (*self.entity.sums, *(name for name in summed if self.entity.field(name).summed))
+
+    @property
+    def layout(self) -> list[tuple[str, tuple[str, ...]]]:
+        """(title, names) of the sections of form and facts; what admins defined stands in one of its own."""
+        found = [(str(title), tuple(names)) for title, names in self.entity.sections.items()]
+        return [*found, (_("Further details"), custom)] if (custom := self.entity.custom_names) else found
 
     def condition(self, data: Any) -> Group:
         """Stored condition JSON as this user may read it; ConditionError names what does not fit."""
@@ -116,7 +168,7 @@ class BoundEntity:
     @cached_property
     def sections(self) -> list[tuple[str, list[BoundField]]]:
         """(title, fields) of the facts, without empty sections."""
-        found = [(str(title), self.visible(names)) for title, names in self.entity.sections.items()]
+        found = [(title, self.visible(names)) for title, names in self.layout]
         return [(title, fields) for title, fields in found if fields]
 
     def actions_on(self, record: models.Model) -> list[Action]:

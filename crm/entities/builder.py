@@ -24,7 +24,7 @@ def _described(bound: BoundEntity, name: str, field: Field) -> dict[str, Any]:
         "label": field.label,
         "kind": field.kind,
         "operators": _operators(field.operators, get_language()),
-        "choices": field.choices if field.kind == "choice" else None,
+        "choices": field.choices if field.kind in {"choice", "multichoice"} else None,
         "remote": _remote(bound, field),
     }
 

@@ -17,6 +17,7 @@ from crm.entities.constraints import refusal
 from crm.entities.entity import Action
 from crm.entities.forms import EntityForm, entity_form
 from crm.entities.listviews import list_query
+from crm.fields.field import resolve
 from crm.records import services
 from crm.records.actor import Actor
 from crm.records.errors import Conflict, Protected
@@ -87,7 +88,7 @@ def bulk_form(bound: BoundEntity, op: str, data: QueryDict | None) -> Any:
     names = ["owner"] if op == "assign" else list(bound.bulk_edit)
     if data is not None and op == "edit":
         names = [name for name in names if data.get(f"change_{name}")]
-    return entity_form(bound, data, instance=bound.entity.new(bound.user, {}), names=names)
+    return entity_form(bound, data, instance=bound.entity.fresh(bound.user, {}), names=names)
 
 
 def values_of(form: Any) -> dict[str, Any]:
@@ -131,9 +132,10 @@ def _write(op: str | Action, batch: list[Record], values: Mapping[str, Any], act
     if op == "delete":
         services.delete_many(batch, actor=actor, changes=changes)
         return len(batch)
-    for record in batch:
-        for name, value in values.items():
-            setattr(record, name, value)
+    for name, value in values.items():
+        field = resolve(type(batch[0]), name)
+        for record in batch:
+            field.put(record, value)
     return len(services.save_many(batch, actor=actor, changes=changes))
 
 

@@ -21,6 +21,7 @@ from django.utils.translation import get_language
 from crm.entities.bound import BoundField
 from crm.entities.entity import registry
 from crm.entities.moulds import fill, mark, mould
+from crm.entities.refs import Ref
 from crm.lib.looks import bare_url, exact, hue, initial, relative, safe_url, tel
 from crm.lib.money import format_money
 
@@ -149,7 +150,8 @@ def _phone(painter: Painter, value: Any, record: models.Model) -> Texts:
 
 
 def _record(painter: Painter, value: Any, record: models.Model) -> Texts:
-    return {"text": painter.text(value), "colour": getattr(value, "colour", ""), "url": record_url(value)}
+    url = value.url if isinstance(value, Ref) else record_url(value)
+    return {"text": painter.text(value), "colour": getattr(value, "colour", ""), "url": url}
 
 
 def _url(painter: Painter, value: Any, record: models.Model) -> Texts:
@@ -163,7 +165,7 @@ def _person(painter: Painter, value: Any, record: models.Model) -> Texts:
 
 
 _FULL: dict[str, Callable[[Painter, Any, models.Model], Texts]] = {
-    **dict.fromkeys(("text", "integer", "number", "percent", "date", "email"), _text),
+    **dict.fromkeys(("text", "integer", "number", "percent", "date", "email", "multichoice", "address"), _text),
     "boolean": _boolean,
     "choice": _choice,
     "datetime": _moment,
@@ -173,4 +175,4 @@ _FULL: dict[str, Callable[[Painter, Any, models.Model], Texts]] = {
     "url": _url,
     "user": _person,
 }
-_COMPACT = _FULL | {"datetime": _short_moment, "longtext": _short_text, "user": _text}
+_COMPACT = _FULL | {"datetime": _short_moment, "longtext": _short_text, "richtext": _short_text, "user": _text}

@@ -64,7 +64,9 @@ def _names(user: Any, values: list[tuple[BoundField, list]]) -> dict[tuple[type,
 
 def _change(field: BoundField, pair: list, names: dict[tuple[type, Any], str]) -> Change:
     old, new = (_text(field, raw, names) for raw in pair)
-    return Change(field.name, field.label, old, new, long=field.kind == "longtext" or max(len(old), len(new)) > 120)
+    return Change(
+        field.name, field.label, old, new, long=field.kind in {"longtext", "richtext"} or max(len(old), len(new)) > 120
+    )
 
 
 def _text(field: BoundField, raw: Any, names: dict[tuple[type, Any], str]) -> str:
@@ -74,7 +76,7 @@ def _text(field: BoundField, raw: Any, names: dict[tuple[type, Any], str]) -> st
         text = names.get((field.source.related_model, raw), "•••")
     else:
         try:
-            text = field.field.show(field.source.to_python(raw))
+            text = field.field.show(field.from_json(raw))
         except (ValidationError, ValueError, TypeError):
             text = str(raw)
     return field.mask(text)

@@ -10,7 +10,7 @@ from django.db import models
 
 from crm.entities.bound import BoundEntity
 from crm.entities.forms import EntityForm
-from crm.records.diff import value_of
+from crm.records.diff import value_at
 from crm.records.models import Entry
 
 
@@ -51,8 +51,7 @@ def compare(bound: BoundEntity, form: EntityForm, current: models.Model | None) 
 
 
 def _side(form: EntityForm, field: Any, mine: Any, current: Any, change: tuple | None) -> Side | None:
-    source = field.source
-    ours, now = value_of(mine, source), value_of(current, source)
+    ours, now = value_at(mine, field.name), value_at(current, field.name)
     base = change[0] if change else now
     if ours == now and base == now:
         return None
@@ -71,7 +70,10 @@ def _side(form: EntityForm, field: Any, mine: Any, current: Any, change: tuple |
 
 def _text(field: Any, raw: Any) -> str:
     if raw is None or not field.source.is_relation:
-        return field.field.show(field.source.to_python(raw)) if raw is not None else ""
+        return field.field.show(field.from_json(raw)) if raw is not None else ""
+    if not field.built_in:
+        field.learn([raw])
+        return str(field.known[raw])
     found = field.source.related_model._base_manager.filter(pk=raw).first()
     return str(found) if found is not None else ""
 

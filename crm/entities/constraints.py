@@ -9,11 +9,15 @@ from django.db import DatabaseError, models
 from django.db.models import CheckConstraint, Q, UniqueConstraint, Value
 from django.utils.translation import gettext as _
 
+from crm.customfields.unique import taken, unique_name
+
 
 def violations(record: models.Model, names: set[str]) -> Iterator[ValidationError]:
     """The errors of all constraints that involve ``names``: one query for all checks, one for each unique key."""
     yield from _broken_checks(record, names)
     yield from _taken_keys(record, names)
+    for name in taken(record, names):
+        yield ValidationError({name: [_("Another record has this already.")]})
 
 
 def _broken_checks(record: models.Model, names: set[str]) -> Iterator[ValidationError]:
@@ -65,6 +69,8 @@ def refusal(model: type[models.Model], error: DatabaseError) -> ValidationError:
     said = getattr(error.__cause__, "diag", None)
     name = getattr(said, "constraint_name", None) or ""
     column = getattr(said, "column_name", None) or ""
+    if custom := unique_name(name):
+        return ValidationError({custom: [_("Another record has this already.")]})
     constraint = next((c for c in model._meta.constraints if c.name == name), None)
     if constraint is not None:
         custom = constraint.violation_error_message != constraint.default_violation_error_message

@@ -15,11 +15,12 @@ from django.forms.models import construct_instance, modelform_factory
 from django.utils.translation import gettext as _
 
 from crm.access import policy
+from crm.customfields.sources import ChoiceSource, MultiChoiceSource
 from crm.entities.bound import BoundEntity, BoundField
 from crm.entities.constraints import refusal, violations
 from crm.entities.entity import Entity
-from crm.entities.inputs import MoneyInput, input_of
-from crm.entities.links import LinkField
+from crm.entities.inputs import MoneyInput, input_of, offered_choices
+from crm.entities.links import Kept, LinkField
 from crm.records.actor import Actor
 from crm.records.models import Entry
 
@@ -43,9 +44,17 @@ class EntityForm(forms.ModelForm):
 
     version = forms.IntegerField(required=False, min_value=0, max_value=2**31 - 1, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, bound: BoundEntity, locked: Sequence[BoundField] = (), **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        bound: BoundEntity,
+        locked: Sequence[BoundField] = (),
+        custom: Sequence[BoundField] = (),
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.bound, self.user = bound, bound.user
+        self.bound, self.user, self.custom = bound, bound.user, {field.name: field for field in custom}
+        self._add_custom()
         self.adding = self.instance._state.adding
         self.entry: Entry | None = None
         self.helper = FormHelper()
@@ -57,10 +66,27 @@ class EntityForm(forms.ModelForm):
         else:
             self.initial["version"] = self.instance.version
 
+    def _add_custom(self) -> None:
+        """Fields that admins defined: the model form knows nothing of them."""
+        for name, field in self.custom.items():
+            made, present = input_of(field.source), field.raw(self.instance)
+            if isinstance(field.source, ChoiceSource | MultiChoiceSource):
+                made.choices = offered_choices(made.choices, field.source, present)
+            self.fields[name] = made
+            self.initial.setdefault(name, present)
+
     def _bind_links(self) -> None:
         for name, field in self.fields.items():
             if isinstance(field, LinkField):
-                field.bind(self.bound, self._meta.model._meta.get_field(name), self.instance)
+                source = self.custom[name].source if name in self.custom else self._meta.model._meta.get_field(name)
+                field.bind(self.bound, source, self._linked(name, source))
+
+    def _linked(self, name: str, source: models.Field) -> Any:
+        """What the record points at."""
+        if name not in self.custom:
+            return getattr(self.instance, name) if getattr(self.instance, source.attname) else None
+        ref = self.custom[name].field.value(self.instance)
+        return Kept(self.custom[name].raw(self.instance), str(ref)) if ref is not None else None
 
     def _add_locked(self, locked: Sequence[BoundField]) -> None:
         """Show what may not be changed, as text; a new record has nothing to show there."""
@@ -75,7 +101,7 @@ class EntityForm(forms.ModelForm):
     @property
     def names(self) -> tuple[str, ...]:
         """The fields that may be written."""
-        return tuple(self._meta.fields or ())
+        return (*(self._meta.fields or ()), *self.custom)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -102,6 +128,7 @@ class EntityForm(forms.ModelForm):
         """Django's, without its query for every link and for every CHECK."""
         names = self.names if self.adding else tuple(n for n in self.names if n in self.changed_data)
         self.instance = construct_instance(self, self.instance, names)
+        self._put_custom(names)
         columns = {f.name: f for f in self.instance._meta.concrete_fields}
         skipped = {n for n, f in columns.items() if n not in names or n in self.errors or f.is_relation}
         for check in (lambda: self.instance.clean_fields(exclude=skipped), self.instance.clean):
@@ -112,6 +139,17 @@ class EntityForm(forms.ModelForm):
         for error in violations(self.instance, set(names) - set(self.errors)):
             self.take(error)
         self.bound.entity.clean(self)
+
+    def _put_custom(self, names: Sequence[str]) -> None:
+        """Judge and set what admins defined."""
+        for name, field in self.custom.items():
+            if name in names and name in self.cleaned_data:
+                try:
+                    field.check(self.cleaned_data[name])
+                except ValidationError as error:
+                    self.add_error(name, error)
+                else:
+                    field.put(self.instance, self.cleaned_data[name])
 
     def take(self, error: ValidationError) -> None:
         """Add an error; what it says about fields the form lacks goes to the top of the form."""
@@ -163,7 +201,7 @@ class EntityForm(forms.ModelForm):
         if self.adding or not self.bound.entity.sections:
             quick = [left.pop(name) for name in self.bound.quick if name in left]
             found.append(Section("", quick))
-        for title, names in self.bound.entity.sections.items():
+        for title, names in self.bound.layout:
             fields = [left.pop(name) for name in names if name in left]
             found.append(
                 Section(str(title), fields, self.adding and bool(found) and not any(map(self._speaks, fields)))
@@ -175,7 +213,10 @@ class EntityForm(forms.ModelForm):
         """Whether a field must not be folded away: it is wrong, needed, or holds more than its default."""
         if field.errors or (field.field.required and field.value() in (None, "")):
             return True
-        default = self._meta.model._meta.get_field(field.name).get_default() if field.name in self.names else None
+        default = None
+        if field.name in self.names:
+            custom = self.custom.get(field.name)
+            default = (custom.source if custom else self._meta.model._meta.get_field(field.name)).get_default()
         return field.value() not in (None, "", False, default) and field.name != "owner"
 
 
@@ -199,8 +240,9 @@ def entity_form(
     locked: list[BoundField] = []
     for field in bound.visible(bound.form_names if names is None else names):
         (editable if may_write(bound, field) else locked).append(field)
-    cls = _form_class(bound.entity, tuple(field.name for field in editable))
-    return cls(data, files, instance=instance, initial=dict(initial or {}), bound=bound, locked=locked)
+    cls = _form_class(bound.entity, tuple(field.name for field in editable if field.built_in))
+    custom = [field for field in editable if not field.built_in]
+    return cls(data, files, instance=instance, initial=dict(initial or {}), bound=bound, locked=locked, custom=custom)
 
 
 def may_write(bound: BoundEntity, field: BoundField) -> bool:
@@ -211,7 +253,7 @@ def may_write(bound: BoundEntity, field: BoundField) -> bool:
 def initial_of(bound: BoundEntity, raw: Mapping[str, str]) -> dict[str, Any]:
     """Values of an address (``?account=5``) for the form of a new record: declared, editable and valid ones only."""
     names = [name for name in bound.form_names if name in raw]
-    form = entity_form(bound, instance=bound.entity.new(bound.user, {}), names=names)
+    form = entity_form(bound, instance=bound.entity.fresh(bound.user, {}), names=names)
     found = {}
     for name in form.names:
         try:

@@ -14,6 +14,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from crm.customfields.sources import Address, AddressSource, RichTextSource
 from crm.entities.links import LinkField
 from crm.fields.columns import YearField
 from crm.fields.field import bounded
@@ -163,6 +164,76 @@ class YearInput(WholeInput):
         return int(year) if re.fullmatch(r"\d{1,4}", year, re.ASCII) else parse_date(text).year
 
 
+class RichInput(Tidy, forms.CharField):
+    """Text with headings, lists and links; what is not safe is taken out."""
+
+    widget = forms.Textarea(attrs={"rows": 6, "data-rich": ""})
+
+    def to_python(self, value: Any) -> Any:
+        return RichTextSource().to_python(super().to_python(value))
+
+    read = staticmethod(clean_text)
+
+
+class ChoicesInput(forms.MultipleChoiceField):
+    """Several of a few choices."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def clean(self, value: Any) -> Any:
+        found = super().clean(value)
+        return [option for option, _label in self.choices if option in found] or None
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return super().has_changed(initial or [], data or [])
+
+
+class AddressWidget(forms.MultiWidget):
+    """Province, city, district and street side by side."""
+
+    parts = ("province", "city", "district", "street")
+
+    def __init__(self, attrs: Any = None) -> None:
+        lines = {
+            name: forms.TextInput(attrs={"autocomplete": "off", "data-part": name, "maxlength": 300})
+            for name in self.parts
+        }
+        super().__init__(lines, attrs)
+
+    def decompress(self, value: Any) -> list[str]:
+        return [getattr(value, name, "") for name in self.parts]
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        said = (_("Province"), _("City"), _("District"), _("Street and number"))
+        for part, label in zip(context["widget"]["subwidgets"], said, strict=True):
+            part["attrs"] |= {"aria-label": label, "placeholder": label}
+        return context
+
+
+class AddressInput(forms.MultiValueField):
+    """An address in its parts."""
+
+    widget = AddressWidget
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        lines = [LineField(required=False, max_length=300) for _part in AddressWidget.parts]
+        super().__init__(lines, *args, require_all_fields=False, **kwargs)
+
+    def compress(self, data_list: list[str]) -> Address | None:
+        if not any(data_list or ()):
+            return None
+        return AddressSource().to_python(Address(*data_list))
+
+
+def offered_choices(choices: Any, source: Any, present: Any) -> list[tuple[Any, Any]]:
+    """The choices with those that the record holds though they are out of use."""
+    held = set(present if isinstance(present, list) else [present])
+    offered = list(choices)
+    known = {value for value, _label in offered}
+    return offered + [(value, label) for value, label in source.flatchoices if value in held - known]
+
+
 INPUTS: dict[str, dict[str, Any]] = {
     "text": {"form_class": LineField},
     "longtext": {"form_class": TextField, "widget": forms.Textarea(attrs={"rows": 3}), "max_length": LONGEST_TEXT},
@@ -176,6 +247,9 @@ INPUTS: dict[str, dict[str, Any]] = {
     "date": {"form_class": DayInput, "widget": DayInput.widget},
     "datetime": {"form_class": MomentInput, "widget": MomentInput.widget},
     "choice": {"choices_form_class": ChoiceField},
+    "multichoice": {"form_class": ChoicesInput},
+    "richtext": {"form_class": RichInput, "widget": RichInput.widget, "max_length": LONGEST_TEXT},
+    "address": {"form_class": AddressInput},
     "record": {"form_class": LinkField},
     "user": {"form_class": LinkField},
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -48,7 +49,7 @@ class RemoteSelect(forms.Select):
     remote_url = ""
     create_url = ""
     few = False
-    known: models.Model | None = None
+    known: Any = None
 
     def get_context(self, name: str, value: Any, attrs: dict | None) -> dict:
         rows = self._few_rows() if self.few else None
@@ -83,17 +84,28 @@ class RemoteSelect(forms.Select):
         return list(self.choices.queryset.filter(pk=wanted)) if is_id(wanted) else []
 
 
+@dataclass(frozen=True)
+class Kept:
+    """What a custom link points at, called as its reader may know it: it stays chosen, also where it can't be seen."""
+
+    pk: int
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class LinkField(forms.ModelChoiceField):
     """A link to another record; the one it holds already stays allowed, also where the person could not choose it."""
 
     widget = RemoteSelect
-    current: models.Model | None = None
+    current: Any = None
 
-    def bind(self, bound: BoundEntity, source: models.Field, instance: models.Model) -> None:
-        """Restrict to what the user may reach, and keep what the instance points at."""
+    def bind(self, bound: BoundEntity, source: models.Field, current: Any) -> None:
+        """Restrict to what the user may reach, and keep ``current``, which the record points at."""
         target = target_of(source)
         self.queryset = link_rows(bound, source)
-        self.current = getattr(instance, source.name) if getattr(instance, source.attname) else None
+        self.current = current
         self.widget.known = self.current
         self.widget.few = target is None and source.related_model is not User
         if target is None:

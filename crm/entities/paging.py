@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core import signing
-from django.db.models import F, Field, Model, QuerySet
+from django.db.models import F, Model, QuerySet
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 
+from crm.fields.field import resolve
+
 SIZE = 50
+# What the order by a field that admins defined is called in a query.
+KEY = "sort_key"
 SALT = "crm.entities.paging"
 
 
@@ -32,6 +36,20 @@ class KeysetPage:
         return len(self.records)
 
 
+def keyed(rows: QuerySet, column: str) -> tuple[QuerySet, str]:
+    """The rows and what they are ordered by: a column, or what is worked out for a field that admins defined."""
+    if "." not in column:
+        return rows, column
+    return rows.annotate(**{KEY: resolve(rows.model, column).sort_key()}), KEY
+
+
+def ordered(rows: QuerySet, column: str, *, descending: bool) -> QuerySet:
+    """The rows by (column, id), both in one direction."""
+    rows, name = keyed(rows, column)
+    sign = "-" if descending else ""
+    return rows.order_by(f"{sign}{name}", f"{sign}pk")
+
+
 def paginate(
     rows: QuerySet, column: str, *, descending: bool, after: str = "", before: str = "", size: int = SIZE
 ) -> KeysetPage:
@@ -42,11 +60,12 @@ def paginate(
     backwards = bool(before) and not after
     cursor = before if backwards else after
     down = descending != backwards
+    rows, name = keyed(rows, column)
     if cursor:
         compare = TupleLessThan if down else TupleGreaterThan
-        rows = rows.filter(compare(Tuple(F(column), F("pk")), _read(cursor, rows.model._meta.get_field(column))))
+        rows = rows.filter(compare(Tuple(F(name), F("pk")), _read(cursor, rows.model, column)))
     sign = "-" if down else ""
-    order = [f"{sign}pk"] if column in {"pk", "id"} else [f"{sign}{column}", f"{sign}pk"]
+    order = [f"{sign}pk"] if column in {"pk", "id"} else [f"{sign}{name}", f"{sign}pk"]
     found = list(rows.order_by(*order)[: size + 1])
     more = len(found) > size
     found = found[:size]
@@ -62,15 +81,16 @@ def paginate(
 
 def cursor_of(record: Model, column: str) -> str:
     """The place of ``record`` in an order by ``column``."""
-    field = record._meta.get_field(column)
-    return signing.dumps([column, field.value_to_string(record), record.pk], salt=SALT)
+    value = str(getattr(record, KEY)) if "." in column else record._meta.get_field(column).value_to_string(record)
+    return signing.dumps([column, value, record.pk], salt=SALT)
 
 
-def _read(cursor: str, field: Field) -> tuple[Any, int]:
+def _read(cursor: str, model: type[Model], wanted: str) -> tuple[Any, int]:
     try:
         column, value, pk = signing.loads(cursor, salt=SALT)
     except (signing.BadSignature, ValueError) as error:
         raise BadCursor(cursor[:50]) from error
-    if column != field.name:
+    if column != wanted:
         raise BadCursor(column)
+    field: Any = resolve(model, column).sort_key().output_field if "." in column else model._meta.get_field(column)
     return field.to_python(value), pk

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from crm.entities.bound import BoundEntity, BoundField
 from crm.entities.chips import Chip, chips_of
 from crm.entities.filters import Filters
-from crm.entities.paging import KeysetPage, paginate
+from crm.entities.paging import KeysetPage, ordered, paginate
 from crm.fields.conditions import ConditionError, Group
 from crm.fields.field import Field
 
@@ -180,8 +180,7 @@ class ListQuery:
 
     def rows(self) -> QuerySet:
         """The rows with everything that the visible columns show, in the order of the list."""
-        sign = "-" if self.descending else ""
-        return self.related(self.matching()).order_by(f"{sign}{self.sort_column}", f"{sign}pk")
+        return ordered(self.related(self.matching()), self.sort_column, descending=self.descending)
 
     def related(self, rows: QuerySet) -> QuerySet:
         """The rows with the links that the visible columns walk."""
@@ -194,9 +193,11 @@ class ListQuery:
     def page(self) -> KeysetPage:
         """The page that the address names; BadCursor when its cursor is not ours."""
         after, before = self.params.get("after", ""), self.params.get("before", "")
-        return paginate(
+        found = paginate(
             self.related(self.matching()), self.sort_column, descending=self.descending, after=after, before=before
         )
+        self.bound.preload(self.columns, found.records)
+        return found
 
     def chips(self) -> list[Chip]:
         """The conditions in words, each with the address without it."""

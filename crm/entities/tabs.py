@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from crm.entities.bound import BoundEntity, bind
 from crm.entities.entity import Entity, registry
+from crm.entities.paging import ordered
 from crm.entities.panels import record_tabs
 
 SHOWN = 20
@@ -88,8 +89,8 @@ def related_context(bound: BoundEntity, record: Model, label: str) -> dict[str, 
     link = entity.shows_on[bound.label]
     columns = [f for f in child.visible(entity.columns) if f.name != link]
     relations = {f.relation for f in columns} - {""}
-    rows = rows_of(child, bound, record).select_related(*relations).order_by(*_order(child))[: SHOWN + 1]
-    found = list(rows)
+    found = list(_ordered(child, rows_of(child, bound, record).select_related(*relations))[: SHOWN + 1])
+    child.preload(columns, found)
     where = f'{{"all":[{{"field":"{link}","op":"in","value":["{record.pk}"]}}]}}'
     return {
         "child": child,
@@ -101,9 +102,7 @@ def related_context(bound: BoundEntity, record: Model, label: str) -> dict[str, 
     }
 
 
-def _order(child: BoundEntity) -> list[str]:
-    """The entity's own order, by the columns that sort it."""
-    name = child.default_sort.lstrip("-")
-    column = child.entity.sortable.get(name, "pk")
-    sign = "-" if child.default_sort.startswith("-") else ""
-    return [f"{sign}{column}", f"{sign}pk"]
+def _ordered(child: BoundEntity, rows: QuerySet) -> QuerySet:
+    """The rows in the entity's own order, by the column that sorts it."""
+    column = child.entity.sortable.get(child.default_sort.lstrip("-"), "pk")
+    return ordered(rows, column, descending=child.default_sort.startswith("-"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, QuerySet
 
 from crm.entities.query import ListQuery
 from crm.fields.field import Field
@@ -36,11 +36,11 @@ def totals(query: ListQuery) -> Totals:
     fields = query.bound.readable(name for name in query.bound.sums if name in shown)
     money = any(one.kind == "money" for one in fields.values()) and hasattr(query.bound.model, "currency")
     rows = query.matching().order_by().values(*(["currency"] if money else []))
-    wanted = {"count": Count("pk")} | {f"sum_{name}": Sum(name) for name in fields}
+    wanted = {"count": Count("pk")} | {f"sum_{n}": one.total() for n, one in enumerate(fields.values())}
     found = _in_time(EXACT_MS, lambda: list(rows.annotate(**wanted)) if money else [rows.aggregate(**wanted)])
     if found is None:
         return about(query.matching())
-    sums = [(one, _added(found, name, one)) for name, one in fields.items()]
+    sums = [(one, _added(found, n, one)) for n, one in enumerate(fields.values())]
     return Totals(sum(row["count"] for row in found), sums=sums)
 
 
@@ -52,10 +52,10 @@ def about(rows: QuerySet) -> Totals:
     return Totals(min(number, ABOUT), more=number > ABOUT)
 
 
-def _added(found: list[dict[str, Any]], name: str, one: Field) -> list[tuple[Any, str]]:
+def _added(found: list[dict[str, Any]], number: int, one: Field) -> list[tuple[Any, str]]:
     amounts: dict[str, Any] = defaultdict(int)
     for row in found:
-        amounts[row.get("currency", "") if one.kind == "money" else ""] += row[f"sum_{name}"] or 0
+        amounts[row.get("currency", "") if one.kind == "money" else ""] += row[f"sum_{number}"] or 0
     return [(amount, currency) for currency, amount in sorted(amounts.items(), key=lambda item: -item[1])]
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from crm.entities.bound import BoundEntity, BoundField
 from crm.entities.listviews import list_query
+from crm.entities.paging import ordered
 from crm.entities.query import ListQuery
 from crm.fields.field import Field
 
@@ -38,8 +39,7 @@ class Export:
         """The rows that the person both sees and may export, in the order of the list."""
         seen = self.query.matching()
         mine = seen & self.bound.records("export") if not self.query.problems else seen
-        sign = "-" if self.query.descending else ""
-        return mine.order_by(f"{sign}{self.query.sort_column}", f"{sign}pk")
+        return ordered(mine, self.query.sort_column, descending=self.query.descending)
 
     def count(self, most: int) -> int:
         """How many rows there are, at most ``most``."""

@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from crm.customfields.sources import clean_html
 from crm.entities.cells import Painter, draw_rows, record_url
 from crm.entities.entity import registry
 from crm.entities.moulds import fill, mould
@@ -71,6 +72,12 @@ def entry_sentence(line: Any) -> dict[str, Any]:
         subject = _("this record") if "%(subject)s" in str(line.kind.label) else ""
     before, _mark, after = line.kind.said("\0").partition("\0")
     return {"line": line, "subject": subject, "before": before, "after": after}
+
+
+@register.filter
+def rich(html: str) -> SafeString:
+    """Rich text, cleaned once more on its way out."""
+    return SafeString(clean_html(html))
 
 
 @register.filter

@@ -31,7 +31,7 @@ class FormView(EntityView):
     def new_form(self, data: Any = None) -> EntityForm:
         """The form of a new record, with what the address says filled in."""
         raw = self.request.GET.dict()
-        record = self.bound.entity.new(self.request.user, raw)
+        record = self.bound.entity.fresh(self.request.user, raw)
         names = (self.bound.quick or None) if self.in_place else None
         return entity_form(
             self.bound,
