@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Min, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm.access import policy
+from crm.access.models import Scope
 from crm.activities.models import Task
 from crm.entities.entity import registry
 from crm.fields.periods import days_of
@@ -18,6 +19,7 @@ from crm.home.widgets import widget
 TASK = "activities.task"
 SHOWN = 12
 DAYS = 7
+PEOPLE = 8
 
 
 def has_tasks(user: Any) -> bool:
@@ -50,6 +52,38 @@ def due_list(user: Any) -> dict:
         "all_url": f"{entity.url('list')}?view=mine",
         "add_url": entity.url("add") if policy.can(user, TASK, "add") else "",
     }
+
+
+def leads_people(user: Any) -> bool:
+    """Whether the user sees tasks of others."""
+    return policy.access_of(user).scope(TASK, "view") >= Scope.TEAM
+
+
+@widget("team_overdue", slot="side", order=15, template="home/team_overdue.html", allowed=leads_people)
+def team_overdue(user: Any) -> dict | None:
+    """Whose tasks should have been done before today, as far as the user sees them: who has most of them first."""
+    start, _end = days_of(timezone.localdate())
+    late = Task.objects.restrict(user).filter(status=Task.Status.OPEN, due_key__lt=start).exclude(owner=user)
+    people = list(
+        late.order_by()
+        .values("owner", "owner__name", "owner__username")
+        .annotate(count=Count("pk"), oldest=Min("due_key"))
+        .order_by("-count", "oldest")[: PEOPLE + 1]
+    )
+    address = f"{registry[TASK].url('list')}?status=open&due_at__older_days=0"
+    lines = [
+        {
+            "text": name,
+            "avatar": name,
+            "sub": _("the oldest since %(day)s") % {"day": timezone.localdate(row["oldest"]).isoformat()},
+            "end": str(row["count"]),
+            "state": "seal",
+            "url": f"{address}&owner={row['owner']}",
+        }
+        for row in people[:PEOPLE]
+        if (name := row["owner__name"] or row["owner__username"])
+    ]
+    return {"lines": lines, "all_url": address if len(people) > PEOPLE else ""} if lines else None
 
 
 @widget("overdue", slot="cards", order=30, allowed=has_tasks)

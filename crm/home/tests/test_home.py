@@ -109,3 +109,42 @@ def test_overdue_tasks_are_counted_as_their_list_counts_them(client, seller):
     card = client.get("/").context["cards"][0]
     assert card["value"] == "2"
     assert len(client.get(card["url"]).context["page"]) == 2
+
+
+def team_lines(user):
+    with override("en"):
+        found = next((w for w in shown(user, "side") if w["name"] == "team_overdue"), None)
+    return [(line["text"], line["end"]) for line in found["context"]["lines"]] if found else None
+
+
+def test_who_leads_sees_whose_tasks_are_overdue_and_goes_to_them(client, rep, other, make_user, grant, team):
+    third, boss = make_user("third", name="王芳"), make_user("lead", name="张经理")
+    team("华东", boss, rep, other)
+    for days in (-1, -5):
+        task(rep, f"late {days}", days)
+    task(other, "late", -9)
+    task(third, "of another team", -1)
+    task(boss, "mine", -1)
+    for days in (0, 1):
+        task(rep, f"in time {days}", days)
+    done = task(rep, "done", -3)
+    done.status = Task.Status.DONE
+    records.save(done, actor=Actor(rep))
+    grant(boss, "activities.task", view=Scope.TEAM)
+    assert team_lines(boss) == [("林晓", "2"), ("陈立", "1")]
+    client.force_login(boss)
+    page = client.get("/")
+    assert "Overdue in the team" in page.content.decode()
+    context = next(w for w in page.context["side"] if w["name"] == "team_overdue")["context"]
+    rows = client.get(context["lines"][0]["url"]).context["page"].records
+    assert {row.subject for row in rows} == {"late -1", "late -5"}
+
+
+def test_who_leads_nobody_or_whose_people_are_in_time_has_no_such_list(rep, other, grant):
+    task(other, "late", -1)
+    grant(rep, "activities.task", view=Scope.OWN)
+    assert team_lines(rep) is None
+    grant(rep, "activities.task", view=Scope.ALL)
+    assert team_lines(rep) == [("陈立", "1")]
+    Task.objects.update(status=Task.Status.CANCELLED)
+    assert team_lines(rep) is None

@@ -60,3 +60,14 @@ def test_counts_are_asked_for_only_where_they_call_for_action(client, rep, grant
     assert client.get("/nav/count/no.such/").status_code == 404
     client.logout()
     assert client.get("/nav/count/sales.lead/").status_code == 302
+
+
+def test_who_may_bring_in_people_finds_the_way(client, boss, rep, grant):
+    address = "/import/users.user/"
+    client.force_login(boss)
+    assert address in client.get("/admin/users/user/").content.decode()
+    assert address in client.get("/").content.decode()
+    assert client.get(address).status_code == 200
+    client.force_login(rep)
+    assert address not in client.get("/").content.decode()
+    assert client.get(address).status_code == 403
