@@ -131,7 +131,8 @@ class Entity:
 
     Names are fields, walking links by ``__``. ``sortable`` maps a shown field to the non-null column that orders it.
     ``title`` and ``subtitle`` name what a search hit shows; ``pills`` are the states beside a record's name; ``search``
-    maps a search kind (text, person, company, phone, email, code) to fields. ``synonyms`` are further headings under which a column of a file is recognised; ``keys`` are the
+    maps a search kind (text, person, company, phone, email, code) to fields. ``synonyms`` are further headings under which a column of a file is recognised, ``levels`` such that count only
+    where the values look like levels (高, 中, 低; A, B, C); ``keys`` are the
     fields by which an import may find a record. ``shows_on`` maps a parent entity to the link field by which this one
     appears as a tab on the parent's page. ``workload`` is the condition of rows that keep their owner busy. ``attention`` is the condition of rows that call for action: the navigation counts them.
     """
@@ -157,6 +158,7 @@ class Entity:
     shows_on: Mapping[str, str] = {}
     actions: Sequence[Action] = ()
     synonyms: Mapping[str, Sequence[str]] = {}
+    levels: Mapping[str, Sequence[str]] = {}
     keys: Sequence[str] = ()
     importable = True
     face = "sq"

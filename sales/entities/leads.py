@@ -138,7 +138,7 @@ class LeadEntity(Entity):
         "email": ("mail", "e-mail", "email address", "邮箱", "电子邮箱"),
         "wechat": ("weixin", "wechat id", "微信", "微信号"),
         "status": ("lead status", "线索状态", "状态", "跟进状态"),
-        "rating": ("temperature", "线索等级", "热度", "意向", "意向度"),
+        "rating": ("temperature", "线索等级", "热度"),
         "score": ("lead score", "评分", "得分"),
         "source": ("lead source", "线索来源", "来源", "渠道"),
         "origin": ("lead origin", "来源方式", "入口"),
@@ -154,6 +154,8 @@ class LeadEntity(Entity):
         "owner": ("sales_agent", "lead owner", "负责人", "业务员", "销售", "所有人"),
         "description": ("notes", "remark", "备注", "说明", "描述"),
     }
+    # “意向” is how much somebody wants to buy, but also what: then it is no rating.
+    levels = {"rating": ("意向", "意向度", "意向程度", "意向等级", "购买意向")}
     keys = ("external_id", "number", "mobile", "email", "name")
 
     def warnings(self, record: Lead, user: Any) -> list[Match]:

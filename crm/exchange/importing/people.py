@@ -65,6 +65,7 @@ class PeopleTarget(Target):
     model = User
     keys = ["username", "email", "name"]
     compose: dict[str, Sequence[str]] = {}
+    levels: dict[str, tuple[str, ...]] = {}  # type: ignore[assignment]
 
     def __init__(self, user: Any) -> None:
         self.user = user

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from crm.exchange.importing.plan import EMPTY, REJECT, Column
@@ -9,7 +11,12 @@ from crm.exchange.importing.source import signature
 from crm.exchange.importing.targets import Target
 from crm.exchange.models import Import, SavedMapping
 from crm.exchange.reading.matching import match_columns
+from crm.lib.text import fold
 
+LEVEL = re.compile(
+    r"(?:[abcdes][+-]?|[1-5]|[1-5]?\s*[星★]+|[极很较最非常]*[高中低强弱大小]|一般|普通|无|热|温|冷"
+    r"|hot|warm|cold|high|medium|mid|low|strong|weak|none)(?:级|类|等|意向|度)?"
+)
 IDS = ("external_id", "number", "code", "tax_id", "username")
 
 
@@ -28,12 +35,28 @@ def propose(run: Import, target: Target) -> None:
 
 def by_name(run: Import, target: Target) -> list[dict]:
     """Columns matched by the fields' labels and synonyms in both languages; what nobody claims is kept as an extra."""
-    fields = [(f.name, f.synonyms) for f in target.fields.values()]
+    fields = [(f.name, (*f.synonyms, *target.levels.get(f.name, ()))) for f in target.fields.values()]
     found = match_columns(run.headings, fields)
+    found = {index: name for index, name in found.items() if not doubtful(run, target, index, name)}
     if not found and len(run.headings) == 1:
         name = next((f.name for f in target.fields.values() if f.required), next(iter(target.fields)))
         found = {0: name}
     return [asdict(column_for(run, target, index, found.get(index))) for index in range(len(run.headings))]
+
+
+def doubtful(run: Import, target: Target, index: int, name: str) -> bool:
+    """Whether a heading means its field only for levels, and the values of the column are none."""
+    if not match_columns([run.headings[index]], [(name, target.levels.get(name, ()))]) or match_columns(
+        [run.headings[index]], [(name, target.fields[name].synonyms)]
+    ):
+        return False
+    return not look_like_levels(run.analysis["columns"][index]["samples"])
+
+
+def look_like_levels(samples: Sequence[str]) -> bool:
+    """Whether the values of a column grade something: 高, 中, 低, A, B, C, 3 星."""
+    filled = [sample for text in samples if (sample := fold(text))]
+    return bool(filled) and all(LEVEL.fullmatch(sample) for sample in filled)
 
 
 def column_for(run: Import, target: Target, index: int, name: str | None) -> Column:

@@ -122,6 +122,11 @@ class Target:
         }
 
     @cached_property
+    def levels(self) -> dict[str, tuple[str, ...]]:
+        """Field → the headings that mean it only where the values look like levels."""
+        return {name: tuple(words) for name, words in self.entity.levels.items() if name in self.fields}
+
+    @cached_property
     def keys(self) -> list[str]:
         """The fields by which existing records may be found; never one whose values the user may not know."""
         return [name for name in self.entity.keys if name in self.fields]
