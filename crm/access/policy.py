@@ -185,7 +185,10 @@ def rows(access: Access, model: type[models.Model], action: str) -> Q:
 
     Correspondence that is ``private`` stays so before administrators, too.
     """
-    if access.superuser and not getattr(model.access, "private", False):
+    private = getattr(model.access, "private", False)
+    if access.preview and private:
+        return NOTHING
+    if access.superuser and not private:
         return EVERYTHING
     reach = model.access.rows(access, model, action)
     if action == "view" or reach == NOTHING:

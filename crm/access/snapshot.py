@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 
@@ -36,6 +36,7 @@ class Access:
     department_ids: tuple[int, ...]
     shares: MappingProxyType = field(default_factory=lambda: MappingProxyType({}))
     conditions: MappingProxyType = field(default_factory=lambda: MappingProxyType({}))
+    preview: bool = False
 
     def scope(self, label: str, action: str) -> Scope:
         """How far the user reaches with ``action`` on the entity."""
@@ -74,6 +75,8 @@ def access_of(user) -> Access:
             if len(_KEPT) >= _KEEP_AT_MOST:
                 _KEPT.clear()
             found = _KEPT[user.pk] = _build(user, version)
+        if getattr(user, "preview", False):
+            found = replace(found, preview=True)
         user._access = found
     return found
 
