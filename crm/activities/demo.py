@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 
 from django.apps import apps
 from django.db import connection
@@ -35,6 +36,8 @@ OUTCOMES = ["有意向", "需要再跟进", "暂无需求", "已约下次", "", 
 STEPS = ["发送方案", "回电", "安排现场勘测", "约见决策人", "催合同盖章", "确认付款"]
 # In how many days the first tasks are due: those of the rep whose sign-in is shown, so that the day is full.
 HIS = (-3, -1, 0, 0, 0, 1, 2, 5, 6)
+# In sets made for measuring one account, his, has so much on its timeline that it shows how timelines page.
+MANY, BUSY = 10_000, 400
 SUBJECTS = {
     "task": ["准备方案初稿", "整理技术参数", "催合同盖章", "寄样品"],
     "call": ["回电给客户", "电话确认交期", "首次联系"],
@@ -68,9 +71,18 @@ def make_activities(world: World) -> None:
     for batch in chunks(_tasks(world, targets, tasks)):
         load(batch)
         _tell_tasks(batch)
-    for told in chunks(_follow_ups(world, targets, total - tasks)):
+    for told in chunks(_follow_ups(world, chain(_busy(world), targets), total - tasks)):
         load([follow_up for follow_up, _name, _account in told])
         _tell(told)
+
+
+def _busy(world: World) -> list[Target]:
+    """The account whose timeline is long: the newest activity of all is its own."""
+    if world.counts["activities"] < MANY:
+        return []
+    pk, owner, since, name = next(account for account in world.left["accounts"] if account[1] == world.sellers[0])
+    apps.get_model("customers.account")._base_manager.filter(pk=pk).update(last_activity_at=world.now)
+    return [Target("customers.account", pk, owner, since, name)] * BUSY
 
 
 def _targets(world: World) -> Iterator[Target]:

@@ -57,6 +57,8 @@ def writer_of(field: models.Field) -> Callable[[Any], str]:
     """How values of a field are written in COPY's text format; None is written apart."""
     if isinstance(field, models.JSONField):
         return lambda value: json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False).translate(_ESCAPES)
+    if isinstance(field, ArrayField) and isinstance(field.base_field, models.IntegerField):
+        return lambda value: "{" + ",".join(map(str, value)) + "}"
     if isinstance(field, ArrayField):
         return lambda value: _array(value).translate(_ESCAPES)
     if isinstance(field, models.CharField | models.TextField):

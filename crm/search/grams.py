@@ -9,8 +9,9 @@ texts and the first syllable, not any place inside pinyin. Grams are kept as num
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from zlib import crc32
 
 from crm.lib.folding import fold
@@ -23,26 +24,36 @@ _END = "$"
 _FOLLOWING = "abcdefghijklmnopqrstuvwxyz0123456789" + _END
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
 MAX_TEXT, MAX_QUERY, MAX_TERMS = 500, 100, 8
-_KEEP_AT_MOST = 500_000
-_numbers: dict[str, int] = {}
+_KEEP_AT_MOST = 300_000
 
 
-def numbers(grams: Collection[str]) -> list[int]:
+class _Numbers(dict[str, int]):
+    """Each gram's number, worked out when it is first met."""
+
+    def __missing__(self, gram: str) -> int:
+        number = crc32(gram.encode()) - (1 << 31)
+        if len(self) < _KEEP_AT_MOST:
+            self[gram] = number
+        return number
+
+
+_number = _Numbers().__getitem__
+
+
+def numbers(grams: Iterable[str]) -> list[int]:
     """Each gram as a signed 32-bit number. Two may share one: what the index proposes is compared with the text itself."""
-    known = _numbers
-    if len(known) > _KEEP_AT_MOST:
-        known.clear()
-    try:
-        return [known[gram] for gram in grams]
-    except KeyError:
-        for gram in grams:
-            if gram not in known:
-                known[gram] = crc32(gram.encode()) - (1 << 31)
-        return [known[gram] for gram in grams]
+    return list(map(_number, grams))
 
 
-def indexed(kind: str, value: str) -> tuple[str, set[str]]:
-    """The folded text of one value of a search kind (text, company, person, phone, email, code), and its grams."""
+@lru_cache(maxsize=4096)
+def indexed(kind: str, value: str) -> tuple[str, tuple[int, ...]]:
+    """The folded text of one value of a search kind (text, company, person, phone, email, code), and its grams as numbers."""
+    text, grams = cut(kind, value)
+    return text, tuple(numbers(grams))
+
+
+def cut(kind: str, value: str) -> tuple[str, set[str]]:
+    """The folded text of one value of a search kind, and its grams."""
     text = _PRIVATE.sub("", fold(value[:MAX_TEXT]))
     if not text:
         return "", set()

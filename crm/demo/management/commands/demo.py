@@ -1,11 +1,15 @@
+from contextlib import nullcontext
 from random import Random
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 from django.utils import timezone
 
+from crm.demo.loading import without_indexes
 from crm.demo.people import PASSWORD, sign_ins
 from crm.demo.steps import SIZES, World, steps
+from crm.matching.models import MatchKey
+from crm.search.models import SearchRow
 from crm.users.models import User
 
 
@@ -21,10 +25,11 @@ class Command(BaseCommand):
             raise CommandError("There are people in this database already; the demo company needs an empty one.")
         say = lambda text: self.stderr.write(text)  # noqa: E731 - one line, used here only
         world = World(counts=SIZES[options["size"]], random=Random(options["seed"]), now=timezone.now(), say=say)
-        for step in sorted(steps, key=lambda step: step.order):
-            began = timezone.now()
-            step.run(world)
-            say(f"{step.label}: {(timezone.now() - began).total_seconds():.1f} s")
+        with without_indexes(SearchRow, MatchKey) if options["size"] != "S" else nullcontext():
+            for step in sorted(steps, key=lambda step: step.order):
+                began = timezone.now()
+                step.run(world)
+                say(f"{step.label}: {(timezone.now() - began).total_seconds():.1f} s")
         with connection.cursor() as cursor:
             cursor.execute("analyze")
         self.stdout.write(f"Password of everybody: {PASSWORD}")
