@@ -96,7 +96,7 @@ def shown(sums: Mapping[str, Decimal]) -> str:
 
 def grouped(rows: QuerySet, *names: str, money: bool) -> QuerySet:
     """The rows counted by ``names`` and currency; without ``money`` nothing is added up."""
-    figures: dict[str, Any] = {"count": Count("pk")} | ({"total": Sum("amount")} if money else {})
+    figures: dict[str, Any] = {"count": Count("*")} | ({"total": Sum("amount")} if money else {})
     return rows.order_by().values(*names, "currency").annotate(**figures)
 
 

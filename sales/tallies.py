@@ -49,7 +49,7 @@ def deals(
     kept |= {"expected": EXPECTED} if money and weighted else {}
     yield from tallies.order_by().values(*names, "currency").annotate(**kept).filter(count__gt=0)
     if (shared := _shared(user, where)) is not None:
-        counted = {"count": Count("pk")} | ({"total": Sum("amount")} if money else {})
+        counted = {"count": Count("*")} | ({"total": Sum("amount")} if money else {})
         counted |= {"expected": Sum(WEIGHTED)} if money and weighted else {}
         yield from _closed_in(shared, months).order_by().values(*names, "currency").annotate(**counted)
 

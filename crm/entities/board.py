@@ -86,7 +86,7 @@ class BoardQuery:
         if self.board.tally and not self.query.narrows:
             return self.board.tally(self.bound.user, lanes, money=bool(self.summed), weighted=weighted is not None)
         names = ["currency"] if self.summed and hasattr(self.bound.model, "currency") else []
-        wanted: dict[str, Any] = {"count": Count("pk")}
+        wanted: dict[str, Any] = {"count": Count("*")}
         if self.summed:
             wanted["total"] = Sum(self.summed)
         if weighted is not None:
@@ -127,12 +127,19 @@ class BoardQuery:
 
     def related(self, rows: QuerySet) -> QuerySet:
         """The rows with the links that a card shows, without what no card has room for."""
-        relations = {f.relation for f in self.bound.visible(self.bound.columns)} | {
+        return self.linked(rows).defer(*_long_texts(self.bound.model, *sorted(self.relations)))
+
+    def linked(self, rows: QuerySet) -> QuerySet:
+        """The rows with the links that a card shows."""
+        return rows.select_related(*self.relations)
+
+    @cached_property
+    def relations(self) -> set[str]:
+        found = {f.relation for f in self.bound.visible(self.bound.columns)} | {
             self.bound.field(self.board.field).relation,
             "owner",
         }
-        relations -= {""}
-        return rows.select_related(*relations).defer(*_long_texts(self.bound.model, *sorted(relations)))
+        return found - {""}
 
     def page_of(self, value: Any, after: str = "") -> KeysetPage:
         """Cards of one lane after a cursor."""

@@ -127,7 +127,8 @@ class Opportunity(Record):
 
     @classmethod
     def prepare(cls, records: Sequence[Self]) -> None:
-        stages = Stage.objects.in_bulk({r.stage_id for r in records})
+        stages = {r.stage_id: r.stage for r in records if r._state.fields_cache.get("stage")}
+        stages |= Stage.objects.in_bulk({r.stage_id for r in records} - stages.keys())
         cls._name([record for record in records if not record.name])
         for record in records:
             record.name_key = pinyin_key(record.name)[:300]

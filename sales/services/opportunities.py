@@ -25,16 +25,16 @@ def save_opportunity(
 
     A deal that gets closed without saying when closes today. Raises Conflict on a lost update.
     """
-    before = None if opportunity._state.adding else Opportunity.objects.filter(pk=opportunity.pk).first()
-    if before is None or before.stage_id == opportunity.stage_id:
+    before = None if opportunity._state.adding else _as_stored(opportunity)
+    if before is None or before["stage_id"] == opportunity.stage_id:
         return records.save(opportunity, actor=actor, changes=changes, **data)
     target = opportunity.stage
-    if target.state != State.OPEN and before.state == State.OPEN and opportunity.close_date == before.close_date:
+    if target.state != State.OPEN and before["state"] == State.OPEN and opportunity.close_date == before["close_date"]:
         opportunity.close_date = timezone.localdate()
     if target.state != State.LOST:
         opportunity.loss_reason, opportunity.loss_note = None, ""
-    data |= {"from": before.stage.name, "to": target.name}
-    return records.save(opportunity, actor=actor, changes=changes, kind=_kind(before.state, target.state), **data)
+    data |= {"from": before["stage__name"], "to": target.name}
+    return records.save(opportunity, actor=actor, changes=changes, kind=_kind(before["state"], target.state), **data)
 
 
 def move_stage(
@@ -96,6 +96,12 @@ def reopen_opportunity(opportunity: Opportunity, *, actor: Actor) -> Opportunity
     return opportunity
 
 
+def _as_stored(opportunity: Opportunity) -> dict[str, Any] | None:
+    """What a move is told from."""
+    stored = Opportunity.objects.filter(pk=opportunity.pk)
+    return stored.values("stage_id", "stage__name", "state", "close_date").first()
+
+
 def _kind(before: str, after: str) -> str:
     if after == State.OPEN:
         return kinds.STAGE_MOVED if before == State.OPEN else kinds.REOPENED
@@ -103,7 +109,7 @@ def _kind(before: str, after: str) -> str:
 
 
 def _stage(pk: int | str) -> Stage:
-    stage = Stage.objects.filter(pk=pk).first() if str(pk).isdecimal() else None
+    stage = Stage.objects.filter(pk=pk).order_by().first() if str(pk).isdecimal() else None
     if stage is None:
         raise ValidationError(_("There is no such stage. Load the page again."))
     return stage

@@ -8,13 +8,14 @@ from urllib.parse import urlencode
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 
 from crm.entities.board import BoardQuery, added
 from crm.entities.builder import builder_fields
 from crm.entities.listviews import ListTab, list_query
 from crm.entities.paging import BadCursor
+from crm.entities.query import ListQuery
 from crm.entities.views.action import ActionView
 from crm.entities.views.base import EntityView
 from crm.records.errors import Conflict
@@ -29,10 +30,16 @@ class BoardPage(EntityView):
         """The board as the address asks for it; 404 when the entity has none or its lanes are hidden from the user."""
         if self.bound.board is None or self.bound.board.field not in self.bound.readable([self.bound.board.field]):
             raise Http404
-        query, self.tabs, self.active = list_query(self.bound, self.request.GET)
-        if self.active is None:
+        return BoardQuery(self.query())
+
+    def query(self) -> ListQuery:
+        """The list behind the board, with its view when the address names one."""
+        if "view" not in self.request.GET:
+            return ListQuery(self.bound, self.request.GET)
+        query, _tabs, active = list_query(self.bound, self.request.GET)
+        if active is None:
             raise Http404
-        return BoardQuery(query)
+        return query
 
     def shown(self, board: BoardQuery) -> dict[str, Any]:
         """What every page of a board needs."""
@@ -41,6 +48,12 @@ class BoardPage(EntityView):
 
 class BoardView(BoardPage):
     """Lanes with counts, sums and their first cards."""
+
+    def query(self) -> ListQuery:
+        query, self.tabs, self.active = list_query(self.bound, self.request.GET)
+        if self.active is None:
+            raise Http404
+        return query
 
     def get(self, request: HttpRequest) -> HttpResponse:
         board = self.board()
@@ -96,7 +109,8 @@ class MoveView(BoardPage):
         board = self.board()
         if not board.movable:
             raise PermissionDenied
-        record = self.get_record(pk)
+        seen = self.bound.records(self.action) & self.bound.records("view")
+        record = get_object_or_404(board.linked(seen), pk=pk)
         if request.POST.get("version", "") not in {"", str(record.version)}:
             return HttpResponse(
                 _("Somebody changed it meanwhile. Load the board again."), status=409, content_type="text/plain"
@@ -110,10 +124,9 @@ class MoveView(BoardPage):
             return HttpResponse(
                 _("Somebody changed it meanwhile. Load the board again."), status=409, content_type="text/plain"
             )
-        moved = list(board.related(self.bound.records("view")).filter(pk=pk))
         touched = {left, getattr(record, board.column)}
         return self.page(
-            template="board_moved", heads=board.heads(touched), cards=board.cards(moved), **self.shown(board)
+            template="board_moved", heads=board.heads(touched), cards=board.cards([record]), **self.shown(board)
         )
 
     def _refused(self, error: ValidationError, pk: int) -> HttpResponseBase:
