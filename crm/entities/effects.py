@@ -186,6 +186,32 @@ def perform(name: str, record: Record, params: Mapping[str, Any], *, actor: Acto
         return found.run(record, form.cleaned_data if form is not None else {}, actor=actor)
 
 
+def rehearse(name: str, record: Record, params: Mapping[str, Any], *, user: Any) -> tuple[bool, str] | None:
+    """What would stand against the effect, as (whether rights are missing, why); None: nothing.
+
+    Writes nothing. Fields that would be set are set on ``record``, which must be a copy. Rights on the record itself are
+    the caller's to ask, for many at once.
+    """
+    entity = entity_of(record)
+    try:
+        found = effect_of(name, entity)
+        action = next((a for a in entity.all_actions if VERB + a.name == name), None)
+        if action is not None and not action.when(record):
+            raise ValidationError(_unfit(record))
+        form = params_form(found, entity, user, params, record=record)
+        if isinstance(form, EntityForm):
+            _must_be_writable(form, params)
+        if form is not None and not form.is_valid():
+            raise _refusal(form)
+    except PermissionDenied as error:
+        return True, str(error)
+    except LookupError as error:
+        return False, str(error.args[0])
+    except ValidationError as error:
+        return False, "; ".join(error.messages)
+    return None
+
+
 def _posted(params: Mapping[str, Any]) -> MultiValueDict:
     return MultiValueDict({name: value if isinstance(value, list) else [value] for name, value in params.items()})
 
@@ -245,9 +271,13 @@ def _verb_form(action: Action, data: Any, *, user: Any, entity: Entity, record: 
     return form
 
 
+def _unfit(record: Record) -> str:
+    return _("This can't be done with %(name)s as it is now.") % {"name": record}
+
+
 def _run_verb(action: Action, record: Record, params: Mapping[str, Any], *, actor: Actor) -> str:
     if not action.when(record):
-        raise ValidationError(_("This can't be done with %(name)s as it is now.") % {"name": record})
+        raise ValidationError(_unfit(record))
     action.run(record, actor=actor, **params)
     return _("%(verb)s: %(name)s") % {"verb": action.label, "name": record}
 

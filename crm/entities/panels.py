@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Panel:
-    """``context(record, user)`` returns the template's context, or None to show nothing. Slots: composer, side, top."""
+    """``context(record, user)`` returns the template's context, or None to show nothing. Slots: composer, side, top, menu."""
 
     label: str
     slot: str

@@ -44,9 +44,14 @@ def advance(*, seconds: float = 20) -> int:
     return done
 
 
-def _advance_next() -> bool:
+def advance_one(pk: int) -> bool:
+    """Go on with one run now, if it is due and nobody holds it."""
+    return _advance_next(pk)
+
+
+def _advance_next(pk: int | None = None) -> bool:
     with transaction.atomic():
-        run = _claim()
+        run = _claim(pk)
         if run is None:
             return False
         try:
@@ -58,13 +63,14 @@ def _advance_next() -> bool:
     return True
 
 
-def _claim() -> RuleRun | None:
-    """The run due longest that nobody holds and that no earlier one about the same record holds back."""
+def _claim(pk: int | None = None) -> RuleRun | None:
+    """The run due longest (or that one) that nobody holds and that no earlier one about the same record holds back."""
     earlier = RuleRun.objects.filter(
         state=State.DUE, entity=OuterRef("entity"), record_id=OuterRef("record_id"), id__lt=OuterRef("id")
     )
     due = RuleRun.objects.filter(~Exists(earlier), state__in=RuleRun.OPEN, next_at__lte=timezone.now())
     due = due.select_related("rule", "version", "changes")
+    due = due.filter(pk=pk) if pk is not None else due
     return due.order_by("next_at", "id").select_for_update(skip_locked=True, of=("self",)).first()
 
 

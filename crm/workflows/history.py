@@ -12,10 +12,11 @@ from datetime import datetime
 from typing import Any
 
 from django.apps import apps
-from django.core.exceptions import FieldDoesNotExist
+from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import models
 
 from crm.fields.field import Field, resolve
+from crm.records.diff import set_at
 from crm.records.models import Entry, Record
 
 Key = tuple[str, int]
@@ -96,11 +97,9 @@ class History:
 
 
 def put(record: Any, name: str, value: Any) -> bool:
-    """Write a value of the log onto a record in memory; False where there is no such field any more."""
+    """Write a value of the log onto a record in memory; False where it has no place there any more."""
     try:
-        source = record._meta.get_field(name)
-    except FieldDoesNotExist:
+        set_at(record, name, value)
+    except (FieldDoesNotExist, ValidationError):
         return False
-    record_value = source.to_python(value) if value is not None else None
-    setattr(record, source.attname, record_value)
     return True

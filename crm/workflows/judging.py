@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -32,7 +33,7 @@ def judge(group: Group, record: Any, reader: Reader) -> tuple[bool, dict[str, An
 
 def _test(test: Test, record: Any, reader: Reader) -> tuple[bool, dict[str, Any]]:
     ok = test.holds(record, reader)
-    found = test.field.raw(record)
+    found = _as_kept(test.field.source, test.field.raw(record))
     line = {
         "field": test.field.name,
         "op": test.op,
@@ -43,6 +44,13 @@ def _test(test: Test, record: Any, reader: Reader) -> tuple[bool, dict[str, Any]
     if getattr(test.field.source, "is_relation", False) and found is not None:
         line["text"] = str(test.field.value(record))[:200]
     return ok, line
+
+
+def _as_kept(source: Any, value: Any) -> Any:
+    """A value as its column gives it back: 45 is 45.00 there."""
+    if isinstance(value, Decimal) and getattr(source, "decimal_places", None) is not None:
+        return value.quantize(Decimal(1).scaleb(-source.decimal_places))
+    return value
 
 
 def stored(value: Any) -> Any:

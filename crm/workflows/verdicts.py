@@ -36,6 +36,7 @@ class Judges:
         self.label = label
         self._bound: dict[int, BoundEntity] = {}
         self._sees: dict[tuple[int, int], bool] = {}
+        self._reaches: dict[tuple[int, str], set[int]] = {}
 
     def bound(self, principal_id: int) -> BoundEntity:
         """The entity as the principal sees it now."""
@@ -72,3 +73,10 @@ class Judges:
         ids = list(ids)
         seen = bound.reachable(ids, "view") if bound.user.is_active else set()
         self._sees |= {(principal_id, pk): pk in seen for pk in ids}
+
+    def may(self, principal_id: int, pk: int, action: str, ids: Iterable[int]) -> bool:
+        """Whether the principal may perform ``action`` on one of ``ids``; one query an action for all of them."""
+        key = principal_id, action
+        if key not in self._reaches:
+            self._reaches[key] = self.bound(principal_id).reachable(ids, action)
+        return pk in self._reaches[key]

@@ -90,6 +90,7 @@ def head_of(bound: BoundEntity, record: Model) -> dict[str, Any]:
         "inline": {f.name for f in bound.visible(bound.inline) if f.editable} if "change" in allowed else set(),
         "top": panels(bound, record, "top"),
         "side": panels(bound, record, "side"),
+        "menu": panels(bound, record, "menu"),
     }
 
 

@@ -1,0 +1,287 @@
+"""The rule editor: a stored rule as fields to be filled in, and what was posted as a rule again. Nobody writes JSON.
+
+The browser keeps only the order and nesting of the steps (``tree``: ``[{"id": "s1", "then": […], "else": […]}]``); every
+value stands in an ordinary form field under the id of its step.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext as _
+
+from crm.entities import effects
+from crm.entities.bound import BoundEntity
+from crm.entities.builder import builder_fields
+from crm.entities.links import is_id, link_rows
+from crm.workflows.steps import BRANCHES, MAX_DEPTH, MAX_STEPS
+from crm.workflows.triggers import ALL, kinds_of
+from crm.workflows.words import weekdays
+
+MOST_OPTIONS = 200
+NUMBERS = ("days", "hours", "minutes")
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What somebody wrote: a rule that is not saved yet."""
+
+    trigger: dict[str, Any] = field(default_factory=dict)
+    condition: dict[str, Any] = field(default_factory=dict)
+    steps: list[dict[str, Any]] = field(default_factory=list)
+
+
+def trigger_labels() -> dict[str, str]:
+    """What can set a rule off, by name."""
+    return {
+        "created": _("A record is created"),
+        "changed": _("A field changes"),
+        "stage": _("It enters a stage"),
+        "kind": _("Something happens to it"),
+        "date": _("A date is reached"),
+        "schedule": _("At fixed times"),
+        "hand": _("By hand, from the record"),
+    }
+
+
+# A stored rule as fields
+
+
+def trigger_view(bound: BoundEntity, trigger: Mapping[str, Any]) -> dict[str, Any]:
+    """What the trigger's part of the page shows."""
+    on = trigger.get("on") or "created"
+    labels = trigger_labels()
+    offered = [name for name in ALL if name != "stage" or bound.entity.board is not None]
+    view: dict[str, Any] = {"on": on, "choices": [(name, labels[name]) for name in offered], "now": trigger}
+    match on:
+        case "changed":
+            view["fields"] = _changing(bound)
+            view["from"] = values_of(bound, trigger.get("field") or "", trigger.get("from") or [])
+            view["to"] = values_of(bound, trigger.get("field") or "", trigger.get("to") or [])
+        case "stage":
+            view["to"] = values_of(bound, bound.entity.board.field, trigger.get("to") or [])
+        case "kind":
+            view["kinds"] = [(name, said, name in trigger.get("kinds", ())) for name, said in kinds_of(bound.label)]
+        case "date":
+            view["dates"] = date_fields(bound)
+        case "schedule":
+            chosen = set(trigger.get("weekdays") or [0])
+            view["weekdays"] = [(number, name, number in chosen) for number, name in enumerate(weekdays())]
+    return view
+
+
+def _changing(bound: BoundEntity) -> list[tuple[str, str]]:
+    found = bound.readable(name for name in bound.entity.field_names if "__" not in name)
+    return sorted(((name, one.label) for name, one in found.items()), key=lambda pair: pair[1])
+
+
+def date_fields(bound: BoundEntity) -> list[tuple[str, str]]:
+    """The dates of the entity that may be compared."""
+    return [(name, one.label) for name, one in bound.filterable.items() if one.kind in {"date", "datetime"}]
+
+
+def values_of(bound: BoundEntity, name: str, chosen: Sequence[Any]) -> dict[str, Any] | None:
+    """What may be chosen as a value of a field: options, or a search; None where values can't be listed."""
+    if not name:
+        return None
+    one, picked = bound.entity.field(name), {str(value) for value in chosen}
+    if one.kind == "choice":
+        return {"options": [(str(value), label, str(value) in picked) for value, label in one.choices]}
+    if one.kind == "boolean":
+        return {"options": [("True", _("Yes"), "True" in picked), ("False", _("No"), "False" in picked)]}
+    if not getattr(one.source, "is_relation", False) or "__" in name:
+        return None
+    rows = link_rows(bound, one.source)
+    found = list(rows[: MOST_OPTIONS + 1])
+    if len(found) <= MOST_OPTIONS and one.kind != "user":
+        return {"options": [(str(row.pk), _called(row), str(row.pk) in picked) for row in found]}
+    known = rows.filter(pk__in=[pk for pk in picked if is_id(pk)])
+    remote = next((f["remote"] for f in builder_fields(bound) if f["name"] == name), "")
+    return {"remote": remote, "options": [(str(row.pk), str(row), True) for row in known]}
+
+
+def _called(row: Any) -> str:
+    """Stages of several pipelines are told apart by them."""
+    return f"{row.pipeline} · {row}" if hasattr(row, "pipeline") else str(row)
+
+
+def steps_view(bound: BoundEntity, steps: Iterable[Mapping[str, Any]], ids: Any = None) -> list[dict[str, Any]]:
+    """The steps as nested parts of the page, each with an id of its own."""
+    ids = ids if ids is not None else count(1)
+    return [step_view(bound, step, f"s{next(ids)}", ids) for step in steps]
+
+
+def step_view(bound: BoundEntity, step: Mapping[str, Any], step_id: str, ids: Any = None) -> dict[str, Any]:
+    """One step of the page."""
+    view: dict[str, Any] = {
+        "id": step_id,
+        "do": step.get("do"),
+        "now": step,
+        "fields_id": f"{step_id}_fields",
+        "prefix": f"{step_id}:",
+    }
+    match step.get("do"):
+        case "effect":
+            view |= effect_view(bound, step, step_id)
+        case "if":
+            view["branches"] = [
+                (name, label, steps_view(bound, step.get(name) or [], ids))
+                for name, label in (("then", _("then")), ("else", _("otherwise")))
+            ]
+            view |= {"fields": builder_fields(bound), "where": as_text(step.get("when"))}
+        case "wait":
+            view |= {"dates": date_fields(bound), "where": as_text(step.get("when"))}
+            view["fields"] = builder_fields(bound) if step.get("for") == "condition" else None
+    return view
+
+
+def effect_view(bound: BoundEntity, step: Mapping[str, Any], step_id: str) -> dict[str, Any]:
+    """The form of an effect's parameters, its fields under the id of the step."""
+    try:
+        found = effects.effect_of(str(step.get("effect")), bound.entity)
+    except LookupError as error:
+        return {"label": step.get("effect"), "icon": "alert-triangle", "error": str(error.args[0])}
+    params = step.get("params") or {}
+    view: dict[str, Any] = {"label": found.label, "icon": found.icon, "outside": found.outside, "effect": found.name}
+    form = bound_form(bound, found, params, step_id, fresh=not params)
+    if found.name == "set_fields":
+        chosen = set(params)
+        view["offered"] = [(name, label) for name, label in settable(bound) if name not in chosen]
+        form = form if params else None
+    view["form"] = form
+    view["inputs"] = [form[name] for name in form.fields if name != "version"] if form is not None else []
+    return view
+
+
+def settable(bound: BoundEntity) -> list[tuple[str, str]]:
+    """Fields that the principal may write."""
+    found = effects.effect_of("set_fields", bound.entity)
+    form = effects.params_form(found, bound.entity, bound.user)
+    return sorted(((name, str(form.fields[name].label)) for name in form.names), key=lambda pair: pair[1])
+
+
+def bound_form(
+    bound: BoundEntity, found: effects.Effect, params: Mapping[str, Any], prefix: str, *, fresh: bool
+) -> Any:
+    """The effect's form with its values under a prefix; unbound when it is fresh."""
+    form = effects.params_form(found, bound.entity, bound.user, None if fresh else params)
+    if form is None:
+        return None
+    form.prefix = prefix
+    if not fresh:
+        values = {name: value if isinstance(value, list) else [value] for name, value in params.items()}
+        form.data = MultiValueDict({f"{prefix}-{name}": value for name, value in values.items()})
+    for one in form.fields.values():
+        one.widget.is_required = False  # the browser would hold back a draft
+    return form
+
+
+def as_text(stored: Any) -> str:
+    """A stored condition for a hidden input."""
+    return json.dumps(stored, ensure_ascii=False) if stored else ""
+
+
+# What was posted, as a rule
+
+
+def read(bound: BoundEntity, data: QueryDict) -> Draft:
+    """The draft that a post describes; ValidationError when its frame is broken. What it says is judged later."""
+    tree = _json(data.get("tree"), list)
+    return Draft(read_trigger(data), _json(data.get("condition"), dict), _steps(bound, data, tree, 0))
+
+
+def read_trigger(data: QueryDict) -> dict[str, Any]:
+    """The trigger's fields."""
+    trigger: dict[str, Any] = {"on": data.get("trigger-on", "")}
+    for name in ("field", "days", "hours", "minutes", "at", "every", "day"):
+        if data.get(f"trigger-{name}"):
+            trigger[name] = data[f"trigger-{name}"]
+    for name in ("from", "to", "kinds", "weekdays"):
+        if f"trigger-{name}" in data:
+            trigger[name] = [value for value in data.getlist(f"trigger-{name}") if value]
+    if "days" in trigger and data.get("trigger-before"):
+        trigger["days"] = _negative(trigger["days"])
+    if "hours" in trigger and data.get("trigger-before"):
+        trigger["hours"] = _negative(trigger["hours"])
+    return trigger | {"working": bool(data.get("trigger-working"))}
+
+
+def _negative(text: str) -> str:
+    return f"-{text.lstrip('-')}"
+
+
+def _json(text: str | None, kind: type) -> Any:
+    try:
+        found = json.loads(text) if text else kind()
+    except ValueError as error:
+        raise ValidationError(_("The page was sent incompletely. Load it again.")) from error
+    if not isinstance(found, kind):
+        raise ValidationError(_("The page was sent incompletely. Load it again."))
+    return found
+
+
+def _steps(bound: BoundEntity, data: QueryDict, tree: Any, depth: int) -> list[dict[str, Any]]:
+    if not isinstance(tree, list) or depth > MAX_DEPTH or len(tree) > MAX_STEPS:
+        raise ValidationError(_("The steps are nested too deeply."))
+    return [_step(bound, data, node, depth) for node in tree if isinstance(node, dict)]
+
+
+def _step(bound: BoundEntity, data: QueryDict, node: Mapping[str, Any], depth: int) -> dict[str, Any]:
+    step_id = str(node.get("id") or "")
+    do = data.get(f"{step_id}:do", "")
+    match do:
+        case "effect":
+            name = data.get(f"{step_id}:effect", "")
+            return {"do": do, "effect": name, "params": read_params(bound, data, name, step_id)}
+        case "if":
+            branches = {name: _steps(bound, data, node.get(name) or [], depth + 1) for name in BRANCHES}
+            return {"do": do, "when": _json(data.get(f"{step_id}:when"), dict) or {"all": []}, **branches}
+        case "wait":
+            return _read_wait(data, step_id)
+    return {"do": do}
+
+
+def _read_wait(data: QueryDict, step_id: str) -> dict[str, Any]:
+    step: dict[str, Any] = {"do": "wait", "for": data.get(f"{step_id}:for", "time")}
+    for name in (*NUMBERS, "field", "at", "late"):
+        if data.get(f"{step_id}:{name}"):
+            step[name] = data[f"{step_id}:{name}"]
+    if step["for"] == "date" and data.get(f"{step_id}:before"):
+        step |= {name: _negative(step[name]) for name in NUMBERS if name in step}
+    if step["for"] == "condition":
+        step["when"] = _json(data.get(f"{step_id}:when"), dict)
+    return step | {"working": bool(data.get(f"{step_id}:working"))}
+
+
+def read_params(bound: BoundEntity, data: QueryDict, name: str, step_id: str) -> dict[str, Any]:
+    """The parameters that were posted for a step, as its form's widgets read them."""
+    try:
+        found = effects.effect_of(name, bound.entity)
+    except LookupError:
+        return {}
+    names = data.getlist(f"{step_id}:names")
+    form = effects.params_form(
+        found, bound.entity, bound.user, dict.fromkeys(names, "") if name == "set_fields" else None
+    )
+    params = {}
+    for field_name, one in form.fields.items() if form is not None else ():
+        if field_name in names and not one.disabled:
+            params[field_name] = _posted(one, data, f"{step_id}-{field_name}")
+    return params
+
+
+def _posted(one: forms.Field, data: QueryDict, key: str) -> Any:
+    value = one.widget.value_from_datadict(data, {}, key)
+    if isinstance(value, bool):
+        return "on" if value else ""
+    if isinstance(value, list | tuple):
+        return [str(part) for part in value]
+    return "" if value is None else str(value)
