@@ -7,14 +7,15 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Model, Q, Sum
 from django.utils import timezone
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from crm.matching.keys import Key, company_key, email_key, match_keys, phone_key, tax_key
 from crm.ownership.measures import measure
-from crm.records.hooks import WriteBatch, on_write
+from crm.records.actor import Actor
+from crm.records.hooks import WriteBatch, on_purge, on_write
 from sales.models import Lead, Opportunity, StageHistory
 
 IMPORT = "import"
@@ -92,3 +93,10 @@ def win_rate_of_180_days(user_ids: Iterable[int], now: datetime) -> dict[int, De
     )
     counted = closed.values_list("owner").annotate(Count("pk", filter=Q(state="won")), Count("pk"))
     return {owner: Decimal(won) / total for owner, won, total in counted}
+
+
+@on_purge
+def drop_moves(model: type[Model], ids: list[int], actor: Actor) -> None:
+    """The moves of an opportunity go with it when it is removed for good."""
+    if model is Opportunity:
+        StageHistory.objects.filter(opportunity__in=ids).delete()

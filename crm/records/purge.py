@@ -37,8 +37,7 @@ def purge(records: Sequence[Record], *, actor: Actor) -> int:
     count = _purge_parts(model, ids, actor) + _purge_attached(model, ids, actor) + len(found)
     log_many(found, f"{model.entity_label()}.purged", actor=actor)
     _forget(model, ids)
-    tell_purgers(model, ids, actor)
-    _delete(model, ids)
+    _delete(model, ids, actor)
     return count
 
 
@@ -97,9 +96,10 @@ def _forget(model: type[Record], ids: list[int]) -> None:
     leaving.update(payload={}, result={})
 
 
-def _delete(model: type[Record], ids: list[int]) -> None:
-    """The rows themselves; append-only rows of theirs let go only inside of a purge."""
+def _delete(model: type[Record], ids: list[int], actor: Actor) -> None:
+    """The rows themselves and what other rooms keep beside them; append-only rows of theirs let go only inside of a purge."""
     with connection.cursor() as cursor:
         cursor.execute("select set_config('crm.purge', 'on', true)")
+        tell_purgers(model, ids, actor)
         model._base_manager.filter(pk__in=ids).delete()
         cursor.execute("select set_config('crm.purge', 'off', true)")
