@@ -61,7 +61,7 @@ class ShareForm(forms.Form):
     """To whom a record is opened, how far, until which day and why."""
 
     user = forms.ModelChoiceField(
-        User.objects.filter(is_active=True), required=False, label=gettext_lazy("Person"), widget=RemoteSelect
+        User.objects.filter(is_active=True), required=False, label=gettext_lazy("Colleague"), widget=RemoteSelect
     )
     team = forms.ModelChoiceField(Team.objects.all(), required=False, label=gettext_lazy("Or a team"))
     department = forms.ModelChoiceField(

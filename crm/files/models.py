@@ -30,8 +30,8 @@ class StoredFile(Record):
     on_entity = models.CharField(_("about what"), max_length=100, blank=True, editable=False)
     on_id = models.BigIntegerField(_("about which"), null=True, blank=True, editable=False)
     number = models.PositiveIntegerField(_("version"), default=1, editable=False)
-    size = models.BigIntegerField(_("size"), default=0, editable=False)
-    content_type = models.CharField(_("type"), max_length=100, editable=False)
+    size = models.BigIntegerField(_("size in bytes"), default=0, editable=False)
+    content_type = models.CharField(_("kind of content"), max_length=100, editable=False)
     sha256 = models.CharField(max_length=64, editable=False)
 
     class Meta:
@@ -87,8 +87,8 @@ class FileVersion(models.Model):
     file = models.ForeignKey(StoredFile, models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField(_("version"))
     name = models.CharField(_("file name"), max_length=200)
-    size = models.BigIntegerField(_("size"))
-    content_type = models.CharField(_("type"), max_length=100)
+    size = models.BigIntegerField(_("size in bytes"))
+    content_type = models.CharField(_("kind of content"), max_length=100)
     sha256 = models.CharField(max_length=64, db_index=True)
     uploaded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("uploaded by")

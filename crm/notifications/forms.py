@@ -20,7 +20,7 @@ class HoursForm(forms.ModelForm):
 
     class Meta:
         model = Hours
-        fields = ("quiet_from", "quiet_until", "only_working_time", "digest_at", "digest_on_workdays")
+        fields = ("quiet_from", "quiet_until", "digest_at", "only_working_time", "digest_on_workdays")
         widgets = {"quiet_from": CLOCK, "quiet_until": CLOCK, "digest_at": CLOCK}
 
     def clean(self) -> dict[str, Any]:

@@ -77,7 +77,7 @@ class Hours(models.Model):
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="notice_hours")
     quiet_from = models.TimeField(_("Quiet from"), null=True, blank=True, default=time(21))
-    quiet_until = models.TimeField(_("until"), null=True, blank=True, default=time(8))
+    quiet_until = models.TimeField(_("Quiet until"), null=True, blank=True, default=time(8))
     only_working_time = models.BooleanField(
         _("Only in working time"), default=False, help_text=_("By the working calendar of your department.")
     )

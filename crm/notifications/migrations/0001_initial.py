@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('quiet_from', models.TimeField(blank=True, default=datetime.time(21, 0), null=True, verbose_name='Quiet from')),
-                ('quiet_until', models.TimeField(blank=True, default=datetime.time(8, 0), null=True, verbose_name='until')),
+                ('quiet_until', models.TimeField(blank=True, default=datetime.time(8, 0), null=True, verbose_name='Quiet until')),
                 ('only_working_time', models.BooleanField(default=False, help_text='By the working calendar of your department.', verbose_name='Only in working time')),
                 ('digest_at', models.TimeField(default=datetime.time(8, 30), verbose_name='Daily summary at')),
                 ('digest_on_workdays', models.BooleanField(default=True, verbose_name='Only on working days')),
