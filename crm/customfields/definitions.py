@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import Prefetch
 
 from crm.access.models import PolicyVersion
+from crm.customfields.kinds import SEARCH
 from crm.customfields.models import CustomField, CustomOption
 
 # The version that the table begins with: nothing was ever defined.
@@ -73,4 +74,17 @@ def custom_names(label: str, links: str = "") -> tuple[str, ...]:
     key = label, prefix
     if key not in known.made:
         known.made[key] = tuple(prefix + field.code for field in known.active(label))
+    return known.made[key]
+
+
+def searched_names(label: str) -> list[tuple[str, str]]:
+    """(kind of search, name) of an entity's custom fields that are searched."""
+    known = current()
+    key = label, "searched"
+    if key not in known.made:
+        known.made[key] = [
+            (field.made_by.search_as, f"custom.{field.code}")
+            for field in known.active(label)
+            if field.searchable and SEARCH in field.made_by.settings
+        ]
     return known.made[key]

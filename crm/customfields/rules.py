@@ -114,7 +114,13 @@ def _explodes(parsed: Any, inside: bool = False) -> bool:
             endless = high == regex.MAXREPEAT or high > 100
             if (endless and inside) or _explodes(inner, inside or endless):
                 return True
-        elif op == regex.SUBPATTERN and _explodes(given[-1], inside) or op == regex.BRANCH and (any(_explodes(branch, inside) for branch in given[1]) or inside) or op in {regex.GROUPREF, regex.ASSERT, regex.ASSERT_NOT, regex.GROUPREF_EXISTS}:
+        elif (
+            op == regex.SUBPATTERN
+            and _explodes(given[-1], inside)
+            or op == regex.BRANCH
+            and (any(_explodes(branch, inside) for branch in given[1]) or inside)
+            or op in {regex.GROUPREF, regex.ASSERT, regex.ASSERT_NOT, regex.GROUPREF_EXISTS}
+        ):
             return True
     return False
 

@@ -95,6 +95,11 @@ class CustomValue(Field):
     def relation(self) -> str:
         return self.links
 
+    @property
+    def choices(self) -> list[tuple[Any, str]]:
+        """The options in use."""
+        return [(option.value, option.label) for option in self.definition.chosen_from if option.active]
+
     def _holding(self, record: Any) -> Any:
         for hop in self.hops:
             if record is None:
@@ -178,6 +183,17 @@ class CustomValue(Field):
     def summed(self) -> bool:
         """Whether lists add it up."""
         return self.kind in {"number", "integer", "money"}
+
+    def words(self, record: models.Model) -> str:
+        """The text by which a search finds it: of choices the labels in both languages."""
+        value = self.raw(record)
+        if value is None:
+            return ""
+        if self.kind in {"choice", "multichoice"}:
+            held = {o.value: o for o in self.definition.chosen_from}
+            chosen = [held[one] for one in (value if isinstance(value, list) else [value]) if one in held]
+            return " ".join(f"{option.label_zh} {option.label_en}".strip() for option in chosen)
+        return self.show(value)
 
     # Conditions
 

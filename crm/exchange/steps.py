@@ -85,7 +85,7 @@ def lacking(run: Import, target: Target) -> list[dict]:
     fresh = target.new()
     found = []
     for field in target.fields.values():
-        if field.required and field.name not in filled and getattr(fresh, field.field.source.attname) in (None, ""):
+        if field.required and field.name not in filled and not field.field.filled(fresh):
             fillable = not field.link and field.kind == "text"
             found.append(
                 {"field": field, "fillable": fillable, "chosen": run.options.get("fill", {}).get(field.name, [])}

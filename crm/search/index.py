@@ -10,10 +10,11 @@ from django.db import connection, models, transaction
 from django.db.models import Model
 from django.utils import timezone
 
+from crm.customfields.definitions import searched_names
 from crm.entities.entity import Entity, registry
 from crm.records.actor import Actor
 from crm.records.copying import FEW, copy_in
-from crm.records.diff import value_of
+from crm.records.diff import value_at
 from crm.records.hooks import WriteBatch, on_purge, on_write
 from crm.search.grams import indexed
 from crm.search.models import SearchRow
@@ -26,7 +27,8 @@ _WRITTEN = ["owner_id", "department_id", "at", "grams", "haystack"]
 
 def search_fields(entity: Entity) -> list[tuple[str, str]]:
     """(kind, field) of the record's own fields that are searched; names of linked records are found through their own rows."""
-    return [(kind, name) for kind, names in entity.search.items() for name in names if "__" not in name]
+    own = [(kind, name) for kind, names in entity.search.items() for name in names if "__" not in name]
+    return own + searched_names(entity.label)
 
 
 @cache
@@ -39,7 +41,7 @@ def row_of(entity: Entity, record: Model) -> tuple:
     """The row of one record, in the order of ``COLUMNS``."""
     haystack, grams = "\n", set[int]()
     for kind, name in search_fields(entity):
-        value = getattr(record, name)
+        value = getattr(record, name) if "." not in name else entity.field(name).words(record)
         if value:
             text, found = indexed(kind, str(value))
             if text:
@@ -103,13 +105,7 @@ def forget(model: type[Model], ids: list[int], actor: Actor) -> None:
 def _differs(entity: Entity, before: Model, after: Model) -> bool:
     names = [name for _kind, name in search_fields(entity)]
     own = [name for name in ("owner", "department", "deleted_at") if hasattr(type(after), name)]
-    return any(
-        value_of(before, _column(after, name)) != value_of(after, _column(after, name)) for name in [*names, *own]
-    )
-
-
-def _column(record: Model, name: str) -> models.Field:
-    return record._meta.get_field(name)
+    return any(value_at(before, name) != value_at(after, name) for name in [*names, *own])
 
 
 def rebuild(label: str) -> int:

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from crm.customfields.sources import SEPARATORS
 from crm.entities.inputs import input_of
 from crm.fields.field import Field
 from crm.lib.dates import parse_boolean, parse_date, parse_datetime
@@ -42,7 +43,7 @@ class Cleaner:
     def _clean(self, text: str) -> Any:
         try:
             value = self.field.clean(self.read(text))
-            self.field.source.run_validators(value)
+            self.field.check(value)
         except ValidationError as error:
             return error
         except (ValueError, ArithmeticError) as error:
@@ -53,6 +54,11 @@ class Cleaner:
         match self.field.kind:
             case "choice":
                 return Choices(self.field)
+            case "multichoice":
+                known = Choices(self.field)
+                return lambda text: [known(part.strip()) for part in SEPARATORS.split(text) if part.strip()]
+            case "address" | "richtext":
+                return str.strip
             case "boolean":
                 return parse_boolean
             case "date":

@@ -40,6 +40,7 @@ class Judge:
             for f in proto._meta.fields
         ]
         self.owned = hasattr(proto, "owner_id")
+        self.custom = dict(getattr(proto, "custom", {}))
 
     def judge(self, rows: list[Row]) -> None:
         """Give every row its verdict and, where it comes in, its record."""
@@ -186,12 +187,14 @@ class Judge:
             row.record = self.target.model(*self.defaults)
             if hasattr(row.record, "extras"):
                 row.record.extras = {}
+            if hasattr(row.record, "custom"):
+                row.record.custom = dict(self.custom)
             if self.owned and "owner" not in row.values:
                 row.record.owner = self.target.user
         for name, value in row.values.items():
             if name == "owner" and value is None:
                 continue
-            setattr(row.record, name, value)
+            self.target.put(row.record, name, value)
         if row.extras and hasattr(row.record, "extras"):
             row.record.extras = {**row.record.extras, **row.extras}
 
@@ -201,7 +204,7 @@ class Judge:
         self.target.arrive([row for row in rows if row.alive])
         for row in rows:
             for field in required:
-                if getattr(row.record, field.field.source.attname) in (None, "") and field.name not in row.wanted:
+                if not field.field.filled(row.record) and field.name not in row.wanted:
                     row.reject(_("%(field)s is required.") % {"field": field.label})
             try:
                 for check in self.target.checks if row.alive else ():

@@ -7,13 +7,16 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import models
-from django.db.models import UniqueConstraint
+from django.db.models import Q, UniqueConstraint
 from django.utils.translation import gettext as _
 
+from crm.customfields.unique import holders, unique_fields
+from crm.customfields.values import CustomValue
 from crm.exchange.importing.plan import Plan
 from crm.exchange.importing.rows import CREATE, Row
 from crm.exchange.importing.targets import Target
 from crm.exchange.models import Import
+from crm.fields.field import resolve
 from crm.matching.keys import is_matched, keys_of
 from crm.matching.services import matching_ids
 
@@ -34,22 +37,27 @@ def find_existing(rows: Sequence[Row], plan: Plan, *, lock: bool) -> dict[tuple,
     if lock and plan.mode in {Import.Mode.UPDATE, Import.Mode.UPSERT}:
         records = records.select_for_update(of=("self",))
     for position, name in enumerate(plan.keys):
-        records = records.filter(**lookup(plan.target.model, name, {key[position] for key in keys}))
+        records = records.filter(lookup(plan.target.model, name, {key[position] for key in keys}))
     for record in records.order_by("pk"):
-        key = tuple(getattr(record, name) for name in plan.keys)
+        key = tuple(_held(record, name) for name in plan.keys)
         if key in keys:
             found[key].append(record)
     return found
 
 
-def lookup(model: type[models.Model], name: str, values: Iterable[Any]) -> dict[str, Any]:
+def _held(record: models.Model, name: str) -> Any:
+    """The value of a key on a record, comparable with that of a row."""
+    return resolve(type(record), name).value(record) if "." in name else getattr(record, name)
+
+
+def lookup(model: type[models.Model], name: str, values: Iterable[Any]) -> Q:
     """The condition for a set of values, by the sort key that the field is indexed by where it has one."""
     values = list(values)
     if f"{name}_key" not in getattr(model, "prepared", ()):
-        return {f"{name}__in": values}
+        return resolve(model, name).q("in", values)
     samples = [model(**{name: value}) for value in values]
     model.prepare(samples)
-    return {f"{name}_key__in": {getattr(sample, f"{name}_key") for sample in samples}, f"{name}__in": values}
+    return Q(**{f"{name}_key__in": {getattr(sample, f"{name}_key") for sample in samples}, f"{name}__in": values})
 
 
 def mark_taken(rows: Sequence[Row], target: Target) -> None:
@@ -70,6 +78,24 @@ def mark_taken(rows: Sequence[Row], target: Target) -> None:
             row = wanted.get(tuple(values))
             if row is not None and row.record.pk != pk and row.alive:
                 row.reject(text)
+    for field in unique_fields(target.model) if hasattr(target.model, "custom") else ():
+        _mark_custom(rows, field)
+
+
+def _mark_custom(rows: Sequence[Row], field: CustomValue) -> None:
+    """Reject rows whose value of a unique custom field is taken."""
+    text, wanted = _("Another record has this already."), {}
+    for row in rows if any(field.name in row.values for row in rows) else ():
+        value = field.raw(row.record)
+        if value is None:
+            continue
+        first = wanted.setdefault(value, row)
+        if first is not row and first.record is not row.record:
+            row.reject(text)
+    for record in holders(field, wanted) if wanted else ():
+        row = wanted.get(field.raw(record))
+        if row is not None and row.record.pk != record.pk and row.alive:
+            row.reject(text)
 
 
 def unique_keys(model: type[models.Model]) -> list[tuple[tuple[str, ...], str]]:

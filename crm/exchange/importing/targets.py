@@ -13,6 +13,7 @@ from django.http import Http404
 from django.utils import translation
 
 from crm.access import policy
+from crm.customfields.unique import unique_fields
 from crm.entities.bound import BoundEntity, bind
 from crm.entities.entity import Entity, registry
 from crm.exchange.importing.rows import Row
@@ -114,7 +115,7 @@ class Target:
     def fields(self) -> dict[str, TargetField]:
         """The fields that the user may fill, by name."""
         names = dict.fromkeys([*self.entity.form_names, *self.entity.keys, "owner"])
-        shown = [f for f in self.bound.visible(n for n in names if hasattr(self.model, n)) if f.editable]
+        shown = [f for f in self.bound.visible(n for n in names if "." in n or hasattr(self.model, n)) if f.editable]
         words = self.entity.synonyms
         return {
             f.name: TargetField(f.field, headings_of(f.field, words.get(f.name, ())), given=f.name == "owner")
@@ -129,7 +130,8 @@ class Target:
     @cached_property
     def keys(self) -> list[str]:
         """The fields by which existing records may be found; never one whose values the user may not know."""
-        return [name for name in self.entity.keys if name in self.fields]
+        custom = [f.name for f in unique_fields(self.model)] if hasattr(self.model, "custom") else []
+        return [name for name in (*self.entity.keys, *custom) if name in self.fields]
 
     @property
     def compose(self) -> dict[str, Sequence[str]]:
@@ -146,7 +148,12 @@ class Target:
 
     def new(self) -> models.Model:
         """An unsaved record with its defaults."""
-        return self.entity.new(self.user, {})
+        return self.entity.fresh(self.user, {})
+
+    def put(self, record: Any, name: str, value: Any) -> None:
+        """Set a value that a row brings."""
+        field = self.fields.get(name)
+        field.field.put(record, value) if field else setattr(record, name, value)
 
     def existing(self) -> models.QuerySet:
         """Where a key looks for records: everything alive, since keys are unique across owners."""
@@ -193,7 +200,8 @@ def target_of(label: str, user: Any) -> Target:
 
 def headings_of(field: Field, synonyms: Iterable[str]) -> tuple[str, ...]:
     """Every heading under which a column of ``field`` is recognised: its label in each language, its name, its synonyms."""
-    found = [field.name, field.name.replace("_", " ")]
+    code = field.name.rpartition(".")[2]
+    found = [code, code.replace("_", " "), field.name]
     for code, _name in settings.LANGUAGES:
         with translation.override(code):
             found.append(field.label)

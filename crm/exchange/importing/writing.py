@@ -69,7 +69,7 @@ class Writer:
             for row in rows:
                 others = found.get(row.later.get(name, ""), [])
                 if len(others) == 1 and others[0].pk != row.record.pk:
-                    setattr(row.record, name, others[0])
+                    self.target.put(row.record, name, others[0])
                     linked[id(row.record)] = row.record
                 elif name in row.later:
                     told = {"field": link.field.label, "text": row.later[name][:50]}
