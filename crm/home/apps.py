@@ -8,6 +8,9 @@ class HomeConfig(AppConfig):
     verbose_name = _("Home")
 
     def ready(self) -> None:
+        from crm.home.pages import nav_page
+
+        nav_page("activities", _("Mail"), "messaging:mail", icon="mail", allowed=lambda user: True)
         from crm.home import my_day  # noqa: F401 - its widgets
 
         autodiscover_modules("widgets")

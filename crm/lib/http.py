@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +11,8 @@ import requests
 from django.conf import settings
 from django.http import HttpRequest
 from requests_hardened import Config, HTTPSession
+
+from crm.lib.net import is_named
 
 CONNECT, READ, TOTAL = 5, 15, 30
 LARGEST = 2 * 1024 * 1024
@@ -103,7 +104,7 @@ def _read(response: requests.Response, end: float, largest: int) -> bytes:
 
 
 def _session(url: str) -> HTTPSession:
-    filtered = not _is_allowed(url)
+    filtered = not is_named(_host(url))
     session = HTTPSession(
         Config(
             ip_filter_enable=filtered,
@@ -118,21 +119,11 @@ def _session(url: str) -> HTTPSession:
     return session
 
 
-def _is_allowed(url: str) -> bool:
-    """Whether the administrator named the host as one of the company's own network."""
+def _host(url: str) -> str:
     try:
-        host = (urlsplit(url).hostname or "").lower()
+        return urlsplit(url).hostname or ""
     except ValueError:
-        return False
-    for allowed in settings.OUTGOING_PRIVATE:
-        if host == allowed.lower():
-            return True
-        try:
-            if "/" in allowed and ipaddress.ip_address(host) in ipaddress.ip_network(allowed, strict=False):
-                return True
-        except ValueError:
-            continue
-    return False
+        return ""
 
 
 def _was_connected(error: requests.exceptions.ConnectionError) -> bool:

@@ -23,7 +23,7 @@ class MailMessageEntity(Entity):
     filters = ("subject", "sender", "sender_name", "direction", "state", "sent_at", "automatic", "owner")
     sortable = {"sent_at": "sent_at"}
     default_sort = "-sent_at"
-    search = {"text": ("subject", "text"), "person": ("sender_name",), "email": ("sender",)}
+    search = {"text": ("subject", "snippet"), "person": ("sender_name",), "email": ("sender",)}
     subtitle = ("sender_name", "sent_at")
     pills = ("state",)
     sections = {_("E-mail"): ("subject", "sender_name", "sender", "sent_at", "state", "owner", "text")}

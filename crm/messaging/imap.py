@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import imaplib
 import re
 import socket
 import ssl
@@ -14,6 +15,7 @@ from django.utils.translation import gettext as _
 from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import IMAPClientError, LoginError
 
+from crm.lib.net import connect
 from crm.messaging.smtp import Server, unreachable
 
 CONNECT, READ = 15, 30
@@ -51,12 +53,33 @@ def connected(server: Server) -> Iterator[IMAPClient]:
             _close(client)
 
 
+class _Plain(imaplib.IMAP4):
+    """Connects only to where it may."""
+
+    def _create_socket(self, timeout: float | None) -> socket.socket:
+        return connect(self.host, self.port, CONNECT)
+
+
+class _Tls(_Plain):
+    """Connects only to where it may, encrypted from the start."""
+
+    def _create_socket(self, timeout: float | None) -> socket.socket:
+        context = ssl.create_default_context()
+        return context.wrap_socket(super()._create_socket(timeout), server_hostname=self.host)
+
+
+class _Client(IMAPClient):
+    """The library's client over our connections."""
+
+    def _create_IMAP4(self) -> imaplib.IMAP4:
+        return (_Tls if self.ssl else _Plain)(self.host, self.port)
+
+
 def _open(server: Server) -> IMAPClient:
-    client = IMAPClient(
+    client = _Client(
         server.host,
         server.port,
         ssl=server.security == "tls",
-        ssl_context=ssl.create_default_context(),
         timeout=SocketTimeout(connect=CONNECT, read=READ),
     )
     _limit(client)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 
+from crm.lib.net import Forbidden, connect
 from crm.records.outgoing import NotSent
 
 SECONDS = 20
@@ -53,11 +54,25 @@ def connected(server: Server, seconds: float = SECONDS) -> Iterator[smtplib.SMTP
         _close(client)
 
 
+class _Plain(smtplib.SMTP):
+    """Connects only to where it may."""
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        return connect(host, port, timeout)
+
+
+class _Tls(smtplib.SMTP_SSL):
+    """Connects only to where it may, encrypted from the start."""
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        return self.context.wrap_socket(connect(host, port, timeout), server_hostname=host)
+
+
 def _open(server: Server, seconds: float) -> smtplib.SMTP:
     context = ssl.create_default_context()
     if server.security == "tls":
-        return smtplib.SMTP_SSL(server.host, server.port, timeout=seconds, context=context)
-    client = smtplib.SMTP(server.host, server.port, timeout=seconds)
+        return _Tls(server.host, server.port, timeout=seconds, context=context)
+    client = _Plain(server.host, server.port, timeout=seconds)
     if server.security == "starttls":
         client.starttls(context=context)
     return client
@@ -132,6 +147,8 @@ def _said(server: Server, answer: bytes | str, code: int | str = "") -> dict[str
 def unreachable(host: str, port: int, error: BaseException) -> str:
     """Why no connection came about, in words that say what to check."""
     place = {"host": host, "port": port}
+    if isinstance(error, Forbidden):
+        return _("%(host)s lies in a private network. An administrator can allow it (OUTGOING_PRIVATE).") % place
     if isinstance(error, socket.gaierror):
         return _("There is no server %(host)s. Check its name.") % place
     if isinstance(error, TimeoutError) or str(error).endswith("timed out"):

@@ -74,6 +74,12 @@ def mailbox():
     server.stop()
 
 
+@pytest.fixture(autouse=True)
+def own_network(settings):
+    """The servers of the tests lie on loopback, which has to be allowed."""
+    settings.OUTGOING_PRIVATE = ["127.0.0.0/8"]
+
+
 @pytest.fixture
 def account(rep, receiver, mailbox):
     """The rep's own account at both servers."""

@@ -127,7 +127,12 @@ def worker(account, at):
     settings = connection.settings_dict
     url = f"postgres:///{settings['NAME']}?host={settings['HOST']}&user={settings['USER']}"
     url += f"&port={settings['PORT']}" if settings["PORT"] else ""
-    environment = os.environ | {"DATABASE_URL": url, "DEBUG": "1", "LOG_LEVEL": "ERROR"}
+    environment = os.environ | {
+        "DATABASE_URL": url,
+        "DEBUG": "1",
+        "LOG_LEVEL": "ERROR",
+        "OUTGOING_PRIVATE": "127.0.0.0/8",
+    }
     code = WORKER.format(at=at, account=account.pk)
     return subprocess.Popen(
         [sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -266,6 +271,14 @@ def test_a_server_that_hangs_or_is_not_there(account, mailbox, monkeypatch):
     poll(account.pk)
     account.refresh_from_db()
     assert "refuses connections on port 1" in account.error
+
+
+def test_nobody_reads_our_own_network_through_an_account(account, settings, mailbox):
+    settings.OUTGOING_PRIVATE = []
+    poll(account.pk)
+    account.refresh_from_db()
+    assert "lies in a private network" in account.error
+    assert mailbox.logins == 0
 
 
 def test_a_folder_that_is_gone_is_said(account):

@@ -191,6 +191,14 @@ def test_a_wrong_password_is_said_and_tried_again(write, account, due):
     assert "refused the user name or the password" in outgoing.error
 
 
+def test_nobody_looks_into_our_own_network_through_an_account(write, due, settings, receiver):
+    settings.OUTGOING_PRIVATE = []
+    write()
+    due()
+    assert "lies in a private network" in Outgoing.objects.get().error
+    assert receiver.mails == []
+
+
 def test_an_answer_belongs_to_its_thread(write, receiver, due):
     first = write()
     due()

@@ -1,0 +1,72 @@
+"""Texts with merge tags: Liquid over plain dicts of what the writer may know, with limits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from liquid import Environment
+from liquid.exceptions import LiquidError
+
+from crm.entities.bound import bind
+from crm.entities.entity import registry
+from crm.records.models import Record
+
+LONGEST = 50_000
+
+
+class Merging(Environment):
+    """No files, no Python objects, and an end to everything."""
+
+    context_depth_limit = 10
+    loop_iteration_limit = 1000
+    local_namespace_limit = 10_000
+    output_stream_limit = LONGEST
+
+
+environment = Merging()
+
+
+def check(text: str) -> None:
+    """ValidationError with the place where the text is no Liquid."""
+    try:
+        environment.from_string(text)
+    except (LiquidError, RecursionError) as error:
+        raise ValidationError(_("The merge tags can't be read: %(why)s") % {"why": str(error)[:300]}) from None
+
+
+def merge(text: str, values: dict[str, Any]) -> str:
+    """The text with its tags filled in. ValidationError when it can't be read or goes beyond the limits."""
+    try:
+        return environment.from_string(text).render(**values)
+    except (LiquidError, RecursionError) as error:
+        raise ValidationError(_("The merge tags can't be filled in: %(why)s") % {"why": str(error)[:300]}) from None
+
+
+def values_for(user: Any, record: Record | None) -> dict[str, Any]:
+    """What tags may name: ``record``, ``me``, ``company``, ``today``. Fields whose true value the user may not know are not there."""
+    found: dict[str, Any] = {
+        "me": {"name": str(user), "email": user.email, "mobile": user.mobile},
+        "company": settings.COMPANY_NAME,
+        "today": timezone.localdate().isoformat(),
+        "record": {},
+    }
+    if record is not None:
+        bound = bind(registry[record.entity_label()], user)
+        names = [name for name in bound.entity.field_names if "__" not in name]
+        found["record"] = {name: field.text(record) for name, field in bound.readable(names).items()}
+        found["record"]["title"] = str(record)
+    return found
+
+
+def tags_of(label: str, user: Any) -> list[tuple[str, str]]:
+    """(tag, what it stands for) for records of an entity, as far as the user may know their fields."""
+    found = [("{{ me.name }}", _("my name")), ("{{ company }}", _("our company")), ("{{ today }}", _("today"))]
+    if label in registry:
+        bound = bind(registry[label], user)
+        names = [name for name in bound.entity.field_names if "__" not in name]
+        found += [(f"{{{{ record.{f.name} }}}}", str(f.label)) for f in bound.readable(names).values()]
+    return found
