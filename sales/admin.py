@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Count, QuerySet
-from django.forms import ModelForm
+from django.forms import BaseInlineFormSet, ModelForm
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -14,12 +14,15 @@ from crm.records.actor import Actor
 from crm.records.admin import RecordAdmin
 from sales.models import Lead, LossReason, Opportunity, Pipeline, Stage
 from sales.services import save_opportunity
+from sales.stage_forms import StageRowForm, StageRows
 
 
 class StageInline(admin.TabularInline):
-    """The stages in their order; the one with the lowest position comes first."""
+    """The stages in their order: dragged by the handle, or by the numbers where scripts don't run."""
 
     model = Stage
+    form = StageRowForm
+    formset = StageRows
     extra = 0
     ordering = ("position", "id")
     fields = (
@@ -44,6 +47,11 @@ class PipelineAdmin(admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).annotate(stages_in_it=Count("stages"))
+
+    def save_formset(self, request: HttpRequest, form: ModelForm, formset: BaseInlineFormSet, change: bool) -> None:
+        super().save_formset(request, form, formset, change)
+        if formset.model is Stage:
+            Stage.objects.arrange(form.instance, new=[stage.pk for stage in formset.new_objects])
 
     @admin.display(description=_("stages"), ordering="stages_in_it")
     def stage_count(self, pipeline: Any) -> int:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+from decimal import Decimal
+
 from django.db import models, transaction
 from django.db.models import F, Max, Min, Q
 from django.utils.translation import gettext_lazy as _
@@ -59,8 +62,25 @@ class StageQuerySet(RestrictedQuerySet):
         closed = stages.filter(Q(is_won=True) | Q(is_lost=True)).aggregate(first=Min("position"))["first"]
         last = stages.aggregate(last=Max("position"))["last"]
         place = closed if closed is not None else 0 if last is None else last + 1
+        before = [stage for stage in stages.order_by("position", "id") if stage.position < place]
+        after = [stage for stage in stages.order_by("position", "id") if stage.position >= place]
         stages.filter(position__gte=place).update(position=F("position") + 1)
-        return self.create(name=name, pipeline=pipeline, position=place)
+        return self.create(name=name, pipeline=pipeline, position=place, probability=probability_between(before, after))
+
+    @transaction.atomic
+    def arrange(self, pipeline: Pipeline, new: Collection[int] = ()) -> None:
+        """Number the stages of a pipeline from 0 on in their order; among equals ``new`` ones come first."""
+        stages = sorted(self.filter(pipeline=pipeline), key=lambda s: (s.position, s.pk not in new, s.pk))
+        for place, stage in enumerate(stages):
+            stage.position = place
+        self.bulk_update(stages, ["position"])
+
+
+def probability_between(before: Sequence[Stage], after: Sequence[Stage]) -> Decimal:
+    """A chance for a new stage: half way between those of its neighbours, in whole percent; what is lost has none."""
+    low = next((stage.probability for stage in reversed(before) if not stage.is_lost), Decimal(0))
+    high = next((stage.probability for stage in after if not stage.is_lost), Decimal(100))
+    return ((low + max(low, high)) / 2).quantize(Decimal(1))
 
 
 class Stage(models.Model):

@@ -2,6 +2,7 @@
 const when = {
   "[data-remote]": () => import("crm/remote_select"),
   "[data-conditions]": () => import("crm/conditions"),
+  "[data-order]": () => import("crm/order"),
 }
 
 function mount(root) {

@@ -222,6 +222,15 @@ def test_a_move_tells_the_two_lanes_that_it_touched(client, seller, stages):
         assert (Decimal("100"), "CNY") in told[to.name][1]
 
 
+def test_a_move_asks_little_of_the_database(client, seller, stages):
+    deal = make_opportunity(owner=seller, stage=stages["需求分析"], account=make_account(owner=seller))
+    to, url = stages["方案设计"], f"{URL}{deal.pk}/move/?pipeline={stages['方案设计'].pipeline_id}"
+    client.get(BOARD)
+    with CaptureQueriesContext(connection) as asked:
+        assert client.post(url, {"to": to.pk, "version": deal.version}).status_code == 200
+    assert len(asked) <= 19, [query["sql"][:90] for query in asked]
+
+
 def test_the_figures_are_the_same_read_from_tallies_and_added_up(client, seller, other, stages, board_url, grant):
     for owner, view in ((seller, Scope.OWN), (other, Scope.ALL)):
         grant(owner, LABEL, view=view)
