@@ -201,6 +201,7 @@ AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
 AXES_RESET_ON_SUCCESS = True
 AXES_CLIENT_IP_CALLABLE = "crm.lib.http.client_address"
 AXES_VERBOSE = False
+AXES_ENABLE_ADMIN = False  # people are unlocked on their own page of the administration
 AXES_LOCKOUT_TEMPLATE = "users/locked_out.html"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}

@@ -1,7 +1,8 @@
 """People, departments and teams."""
 
+from axes.utils import reset
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
@@ -39,6 +40,7 @@ class UserAdmin(DjangoUserAdmin):
     list_select_related = ("department", "manager")
     search_fields = ("name", "username", "email", "mobile")
     ordering = ("name",)
+    actions = ("unlock",)
     autocomplete_fields = ("department", "manager")
     filter_horizontal = ()
     readonly_fields = ("last_login", "date_joined")
@@ -58,6 +60,13 @@ class UserAdmin(DjangoUserAdmin):
         may = request.user.has_perm("users.import_user")
         url = reverse("exchange:start", args=["users.user"]) if may else ""
         return super().changelist_view(request, {**(extra_context or {}), "import_url": url})
+
+    @admin.action(description=_("Let them try to sign in again"))
+    def unlock(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Forget the failed sign-ins that lock the chosen people out."""
+        for person in queryset:
+            reset(username=person.get_username())
+        messages.success(request, _("They may try to sign in again at once."))
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None):
         fieldsets = super().get_fieldsets(request, obj)

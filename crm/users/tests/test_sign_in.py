@@ -95,3 +95,13 @@ def test_the_profile_decides_language_and_keeps_typing(client, li):
     assert client.get("/profile/").headers["Content-Language"] == "zh-hans"
     li.refresh_from_db()
     assert (li.name, li.theme) == ("李磊", "dark")
+
+
+def test_an_administrator_lets_a_locked_person_try_again(client, li, boss):
+    for _attempt in range(20):
+        sign_in(client, password="wrong")
+    assert sign_in(client).status_code == 429
+    admin = type(client)(REMOTE_ADDR="10.0.0.9")
+    admin.force_login(boss)
+    admin.post("/admin/users/user/", {"action": "unlock", "_selected_action": [li.pk]})
+    assert sign_in(type(client)(REMOTE_ADDR="10.0.0.9")).status_code == 302
