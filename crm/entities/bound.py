@@ -171,10 +171,16 @@ class BoundEntity:
         found = [(title, self.visible(names)) for title, names in self.layout]
         return [(title, fields) for title, fields in found if fields]
 
+    def allowed_on(self, record: models.Model, actions: Iterable[str]) -> set[str]:
+        """Those of ``actions`` that the user may perform on a record that they see; a query only where the reach differs."""
+        possible = {action for action in actions if self.can(action)}
+        sure = {action for action in possible if self.same_reach("view", action)}
+        return sure | policy.allowed(self.user, record, possible - sure)
+
     def actions_on(self, record: models.Model) -> list[Action]:
-        """The verbs that fit the record now and that the user may perform on it."""
+        """The verbs that fit a record that the user sees, and that they may perform on it."""
         fitting = [a for a in self.entity.all_actions if self.can(a.permission) and a.when(record)]
-        allowed = policy.allowed(self.user, record, {a.permission for a in fitting})
+        allowed = self.allowed_on(record, {a.permission for a in fitting})
         return [a for a in fitting if a.permission in allowed]
 
 

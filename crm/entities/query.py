@@ -59,22 +59,30 @@ def why_broken(bound: BoundEntity, error: ConditionError) -> str:
     }
 
 
-def _loaded(model: type[Model], columns: Iterable[BoundField]) -> list[str]:
-    """What to load for the columns: the row, and of linked records only the columns that their model says show them.
+def with_links(rows: QuerySet, fields: Iterable[Field]) -> QuerySet:
+    """The rows with the linked records that the fields walk, loaded as far as showing them needs.
 
-    ``shown_by`` names what ``str()`` and the colour of a record are made of. Nothing: load all, a column needs more.
+    A model says by ``shown_by`` what ``str()`` and the colour of its records are made of; without it, all is loaded.
     """
-    names = [field.name for field in model._meta.concrete_fields]
-    for column in columns:
-        if not column.relation:
-            continue
-        if type(column.field) is not Field:
-            return []
-        source = column.field.source
-        target: Any = source.related_model if source.is_relation else None
-        shown = () if target is None else getattr(target, "shown_by", [f.name for f in target._meta.concrete_fields])
-        names += [f"{column.name}__{name}" for name in shown] or [column.name]
-    return names
+    fields = [field for field in fields if field.relation]
+    if not fields:
+        return rows
+    rows = rows.select_related(*{field.relation for field in fields})
+    if any(type(field) is not Field for field in fields):
+        return rows
+    return rows.only(*_columns(rows.model), *(name for field in fields for name in _shown(field)))
+
+
+def _columns(model: type[Model]) -> list[str]:
+    return [field.name for field in model._meta.concrete_fields]
+
+
+def _shown(field: Field) -> list[str]:
+    """The columns that a field of a linked record, or the link itself, is shown by."""
+    target: Any = field.source.related_model if field.source.is_relation else None
+    if target is None:
+        return [field.name]
+    return [f"{field.name}__{name}" for name in getattr(target, "shown_by", None) or _columns(target)]
 
 
 class ListQuery:
@@ -184,11 +192,7 @@ class ListQuery:
 
     def related(self, rows: QuerySet) -> QuerySet:
         """The rows with the links that the visible columns walk."""
-        relations = {field.relation for field in self.columns} - {""}
-        if not relations:
-            return rows
-        loaded = _loaded(self.bound.model, self.columns)
-        return rows.select_related(*relations).only(*loaded) if loaded else rows.select_related(*relations)
+        return with_links(rows, [column.field for column in self.columns])
 
     def page(self) -> KeysetPage:
         """The page that the address names; BadCursor when its cursor is not ours."""

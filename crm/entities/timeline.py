@@ -19,8 +19,9 @@ from crm.entities.entity import registry
 from crm.entities.refs import Place, by_entity, places
 from crm.records.kinds import Kind, groups, kind_of
 from crm.records.kinds import registry as kinds
-from crm.records.models import Entry, EntryLink
+from crm.records.models import ChangeSet, Entry, EntryLink
 from crm.records.undo import undoable
+from crm.users.models import User
 
 PAGE = 30
 # How far back to look at once: most records are read where something happened lately.
@@ -29,6 +30,12 @@ WINDOWS = (timedelta(days=31), timedelta(days=92), timedelta(days=366), None)
 MOST_BATCHES = 6
 LATER_BATCH = 120
 PLAIN = "entities/entry.html"
+
+# Of the people who did something, their names.
+_OF_ENTRY = [f.name for f in Entry._meta.concrete_fields] + [
+    f"change_set__{f.name}" for f in ChangeSet._meta.concrete_fields
+]
+_OF_ENTRY += [f"actor__{name}" for name in User.shown_by]
 
 Placed = tuple[Entry, Place]
 
@@ -158,7 +165,7 @@ def _readable(bound: BoundEntity, record: Model, links: list[EntryLink]) -> list
     """The entries of a batch of links whose subjects the reader may see: one query for each kind of subject."""
     ids = [link.entry_id for link in links]
     entries = Entry.objects.filter(id__in=ids, at__lte=links[0].at, at__gte=links[-1].at)
-    found = list(entries.select_related("actor", "change_set"))
+    found = list(entries.select_related("actor", "change_set").only(*_OF_ENTRY))
     wanted = by_entity((e.entity, e.record_id) for e in found if not _is_own(e, record))
     seen = {label: places(bound.user, label, pks) for label, pks in wanted.items()}
     here = Place(bound.url("record", record.pk))
@@ -175,7 +182,7 @@ def _gone(bound: BoundEntity, entry: Entry) -> Place | None:
 def _lines(bound: BoundEntity, record: Model, found: list[Placed]) -> list[Line]:
     entries = [entry for entry, _place in found]
     changes = read_changes(bound.user, entries)
-    subjects = _subjects(entries)
+    subjects = _subjects(record, entries)
     lines = []
     for entry, place in found:
         subject = bind(registry[entry.entity], bound.user) if entry.entity in registry else bound
@@ -194,13 +201,13 @@ def _lines(bound: BoundEntity, record: Model, found: list[Placed]) -> list[Line]
     return lines
 
 
-def _subjects(entries: list[Entry]) -> dict[tuple[str, int], Model]:
-    """The records of entries whose kinds draw themselves, one query for each model."""
+def _subjects(record: Model, entries: list[Entry]) -> dict[tuple[str, int], Model]:
+    """The records of entries whose kinds draw themselves, one query for each model; ``record`` is here already."""
     wanted: dict[str, set[int]] = defaultdict(set)
     for entry in entries:
-        if kind_of(entry.kind).template != PLAIN:
+        if kind_of(entry.kind).template != PLAIN and not _is_own(entry, record):
             wanted[entry.entity].add(entry.record_id)
-    return {
+    return {(record._meta.label_lower, record.pk): record} | {
         (label, pk): subject
         for label, pks in wanted.items()
         for pk, subject in apps.get_model(label)._base_manager.in_bulk(pks).items()

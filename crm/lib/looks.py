@@ -67,12 +67,12 @@ def exact_time(value: datetime.datetime | datetime.date | None) -> str:
     """2026-11-22 10:12, or 2026-11-22 for a day."""
     if not value:
         return ""
-    return exact(timezone.localtime(value)) if isinstance(value, datetime.datetime) else value.isoformat()
+    return exact(timezone.localtime(value) if isinstance(value, datetime.datetime) else value)
 
 
-def exact(local: datetime.datetime) -> str:
+def exact(there: datetime.datetime | datetime.date) -> str:
     """The same of a time that is local already."""
-    return local.isoformat(" ", "minutes")[:16]
+    return there.isoformat(" ", "minutes")[:16] if isinstance(there, datetime.datetime) else there.isoformat()
 
 
 def bare_url(url: object) -> str:

@@ -59,10 +59,10 @@ def show_panel(context: Context, panel: dict[str, Any]) -> SafeString:
         return Engine.get_default().get_template(panel["template"]).render(context)
 
 
-@register.inclusion_tag("entities/entry_sentence.html")
-def entry_sentence(line: Any) -> dict[str, Any]:
+@register.simple_tag
+def entry_sentence(line: Any) -> SafeString:
     """“林晓 changed Stage”, “林晓 won Opportunity Pump station”: a line of a timeline as a sentence."""
-    changes = line.changes
+    changes, place, actor = line.changes, line.place, line.entry.actor
     if not line.own:
         subject = ""
     elif line.kind.name == "changed" and changes:
@@ -71,7 +71,11 @@ def entry_sentence(line: Any) -> dict[str, Any]:
     else:
         subject = _("this record") if "%(subject)s" in str(line.kind.label) else ""
     before, _mark, after = line.kind.said("\0").partition("\0")
-    return {"line": line, "subject": subject, "before": before, "after": after}
+    texts = {"actor": "" if actor is None else str(actor), "before": before, "subject": subject, "after": after}
+    texts |= {"entity_name": line.entity_name, "name": line.entry.title, "url": place.url, "trash_url": place.trash_url}
+    there = tuple([name for name, text in texts.items() if text])
+    form = mould("entities/entry_sentence.html", there, ("own", line.own), ("trashed", place.trashed))
+    return fill(form, texts)
 
 
 @register.filter

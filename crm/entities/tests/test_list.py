@@ -12,6 +12,7 @@ from crm.entities.models import SavedView
 from crm.records.models import ChangeSet, Entry
 from customers.factories import make_account
 from customers.models import Account
+from sales.factories import make_opportunity
 
 pytestmark = pytest.mark.django_db
 LABEL, URL = "customers.account", "/customers/accounts/"
@@ -285,3 +286,35 @@ def test_the_chip_of_a_record_out_of_reach_does_not_name_it(client, rep, other, 
     page = client.get(f"/customers/contacts/?account={secret.pk}")
     assert page.status_code == 200
     assert "秘密客户" not in page.content.decode()
+
+
+def test_what_a_cell_shows_of_a_linked_record_is_loaded_with_the_page(client, rep, grant):
+    for label in ("sales.opportunity", LABEL):
+        grant(rep, label, view=Scope.ALL)
+    client.force_login(rep)
+    links = "account,account__region,account__industry,stage,owner,department,loss_reason"
+
+    def queries(columns):
+        with CaptureQueriesContext(connection) as found:
+            html = client.get(f"/sales/opportunities/?cols={columns}").content.decode()
+        return len(found), html
+
+    for _row in range(3):
+        make_opportunity(account=make_account(name="远山水务"))
+    queries("name")
+    cost, html = queries(f"name,{links}")
+    assert "远山水务" in html and "需求分析" in html
+    assert cost == queries("name")[0] <= 12
+
+
+def test_rows_are_offered_for_change_as_far_as_rights_reach(client, rep, other, grant):
+    mine, theirs = make_account(owner=rep), make_account(owner=other)
+    client.force_login(rep)
+    for view, change, expected in (
+        (Scope.OWN, Scope.OWN, {mine}),
+        (Scope.ALL, Scope.OWN, {mine}),
+        (Scope.ALL, Scope.ALL, {mine, theirs}),
+    ):
+        grant(rep, LABEL, view=view, change=change)
+        html = client.get(URL).content.decode()
+        assert {a for a in (mine, theirs) if f'data-cells="{URL}{a.pk}/cell/"' in html} == expected

@@ -7,7 +7,6 @@ from typing import Any
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
 
-from crm.access import policy
 from crm.entities.bound import BoundEntity
 from crm.entities.entity import Action
 from crm.entities.panels import panels_of, record_tabs
@@ -77,7 +76,7 @@ class TabsView(EntityView):
 def head_of(bound: BoundEntity, record: Model) -> dict[str, Any]:
     """What the record page shows around its tabs."""
     actions = bound.actions_on(record)
-    allowed = policy.allowed(bound.user, record, {"change", "delete"})
+    allowed = bound.allowed_on(record, {"change", "delete"})
     return {
         "may": allowed,
         "primary": [_verb(bound, record, a) for a in actions if a.primary],

@@ -10,11 +10,13 @@ from typing import Any
 from django import template
 from django.contrib.messages.storage.base import Message
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
 
+from crm.entities.moulds import fill, mould
 from crm.lib import money as moneys
-from crm.lib.looks import exact_time, hue, initial, relative_time
+from crm.lib.looks import exact, exact_time, hue, initial, relative, relative_time
 
 register = template.Library()
 for shared in (exact_time, hue, initial, relative_time):
@@ -49,16 +51,14 @@ def short_money(amount: Decimal | int | None, currency: str = "CNY") -> str:
     )
 
 
-@register.inclusion_tag("components/when.html")
-def when(value: datetime.datetime | datetime.date | None, state: str = "") -> dict[str, Any]:
+@register.simple_tag
+def when(value: datetime.datetime | datetime.date | None, state: str = "") -> str:
     """A <time>: relative words, the exact moment on hover; ``state`` is a class such as "seal" or "amber"."""
-    return {
-        "value": value,
-        "text": relative_time(value),
-        "exact": exact_time(value),
-        "iso": value.isoformat() if value else "",
-        "state": state,
-    }
+    if not value:
+        return ""
+    iso, there = value.isoformat(), timezone.localtime(value) if isinstance(value, datetime.datetime) else value
+    said = {"text": relative(there, timezone.localdate(), get_language()), "exact": exact(there), "iso": iso}
+    return fill(mould("components/when.html", tuple(said), ("state", state)), said)
 
 
 @register.simple_tag
