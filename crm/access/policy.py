@@ -7,7 +7,7 @@ department and below, all), by a stored condition of a grant, or by a share of t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -121,11 +121,14 @@ class Attached:
     # Administrators too reach it only through what it hangs on: that may be private correspondence.
     private: ClassVar[bool] = True
 
-    def rows(self, access: Access, model: type[models.Model], action: str) -> Q:
+    def rows(self, access: Access, model: type[models.Model], action: str, labels: Collection[str] | None = None) -> Q:
+        """``labels``: only of these entities is it asked what hangs on their records (None: of all)."""
         above = "view" if self.authored or action in {"view", "export"} else "change"
         mine = Q(owner_id=access.user_id)
         reach = Q(on_entity="") & mine
         for holder in holders():
+            if labels is not None and entity_label(holder) not in labels:
+                continue
             inner = rows(access, holder, above)
             if inner != NOTHING:
                 alive = Q(deleted_at__isnull=True) if hasattr(holder, "deleted_at") else EVERYTHING
@@ -210,8 +213,16 @@ def can_record(user, record: models.Model, action: str) -> bool:
     """Whether the user may perform ``action`` on this one record (one query, as rows are decided in SQL)."""
     if not can(user, entity_label(type(record)), action):
         return False
-    access = access_of(user)
-    return type(record)._base_manager.filter(rows(access, type(record), action), pk=record.pk).exists()
+    reach = _rows_among(access_of(user), type(record), action, [record.pk])
+    return type(record)._base_manager.filter(reach, pk=record.pk).exists()
+
+
+def _rows_among(access: Access, model: type[models.Model], action: str, ids: Collection[int]) -> Q:
+    """The condition of ``rows`` where it is only asked about a few ids: what these hang on need not be sought everywhere."""
+    if not isinstance(model.access, Attached):
+        return rows(access, model, action)
+    labels = set(model._base_manager.filter(pk__in=ids).values_list("on_entity", flat=True))
+    return model.access.rows(access, model, action, labels)
 
 
 def allowed(user, record: models.Model, actions: Iterable[str]) -> set[str]:
@@ -220,7 +231,7 @@ def allowed(user, record: models.Model, actions: Iterable[str]) -> set[str]:
     reaches: list[tuple[Q, list[str]]] = []
     for action in actions:
         if can(user, label, action):
-            reach = rows(access_of(user), model, action)
+            reach = _rows_among(access_of(user), model, action, [record.pk])
             same = next((names for known, names in reaches if known == reach), None)
             same.append(action) if same is not None else reaches.append((reach, [action]))
     found: set[str] = set()
@@ -235,9 +246,8 @@ def visible_ids(user, model: type[models.Model], ids: Iterable[int], action: str
     ids = list(ids)
     if not ids or not can(user, entity_label(model), action):
         return set()
-    return set(
-        model._base_manager.filter(rows(access_of(user), model, action), pk__in=ids).values_list("pk", flat=True)
-    )
+    reach = _rows_among(access_of(user), model, action, ids)
+    return set(model._base_manager.filter(reach, pk__in=ids).values_list("pk", flat=True))
 
 
 def shared_beyond(user, model: type[models.Model], action: str = "view") -> Q | None:

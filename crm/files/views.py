@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from crm.files.models import FileVersion, StoredFile
 from crm.files.previews import SIZES
+from crm.files.services import find_file
 from crm.files.storage import open_content, preview_path
 from crm.files.types import served_as
 from crm.lib.http import client_address
@@ -62,7 +63,9 @@ def preview(request: HttpRequest, pk: int, size: str, number: int | None = None)
 
 def _find(user: Any, pk: int, number: int | None) -> tuple[StoredFile, FileVersion]:
     """The file and its version, if the user may see the record it belongs to; 404 hides the rest."""
-    file = get_object_or_404(StoredFile.objects.restrict(user), pk=pk)
+    file = find_file(user, pk)
+    if file is None:
+        raise Http404
     return file, get_object_or_404(file.versions, number=number or file.number)
 
 
