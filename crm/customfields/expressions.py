@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import DecimalField, F, Func, JSONField, TextField
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import DecimalField, F, Func, IntegerField, JSONField, TextField, Value
 
 DIGITS = 40
 
@@ -34,6 +35,18 @@ def truth(links: str, code: str) -> Func:
 def json(links: str, code: str) -> Func:
     """The value as JSON."""
     return Func(path_of(links), template=f"(%(expressions)s -> '{code}')", output_field=JSONField())
+
+
+def rank(links: str, code: str, options: list[str]) -> Func:
+    """The place of a choice among the options, in their order; null where it is none of them."""
+    listed = Value(options, output_field=ArrayField(TextField()))
+    return Func(
+        listed,
+        text(links, code),
+        function="array_position",
+        template="%(function)s(%(expressions)s)",
+        output_field=IntegerField(),
+    )
 
 
 def address(links: str, code: str) -> Func:

@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from crm.customfields import definitions
+from crm.customfields import definitions, indexes
+from crm.customfields.jobs import twice
 from crm.customfields.models import CustomField, CustomOption
+from crm.jobs.models import Job
+from crm.jobs.services import start_job
 from crm.records.actor import Actor
 from crm.records.audit import audit
+
+# Kinds into which a field may be changed though records hold values: the stored values stay what they are.
+SAFE = {
+    "text": ("longtext",),
+    "email": ("text", "longtext"),
+    "phone": ("text", "longtext"),
+    "url": ("text", "longtext"),
+    "integer": ("number", "percent"),
+    "choice": ("text",),
+}
+# Told of every change of a definition, as (before, None for a new one; after; actor): what is worked out elsewhere from
+# values (the search) follows. Filled by rooms above.
+listeners: list[Callable[[CustomField | None, CustomField, Actor], None]] = []
 
 
 @transaction.atomic
@@ -54,10 +73,35 @@ def change_field(field: CustomField, *, actor: Actor, **settings: Any) -> Custom
     """Change settings of a field. ValidationError names what does not fit."""
     for name, value in settings.items():
         setattr(field, name, value)
+    before = check_change(field)
     field.full_clean()
     field.save()
-    changed(field, "changed", actor=actor)
+    changed(field, "changed", actor=actor, before=before)
     return field
+
+
+def check_change(field: CustomField) -> CustomField:
+    """The field as it was; ValidationError where the change would break what is stored."""
+    before = CustomField.objects.get(pk=field.pk)
+    problems: dict[str, str] = {}
+    for name in ("entity", "code"):
+        if getattr(before, name) != getattr(field, name):
+            problems[name] = _("It can't be changed any more.")
+    if (before.kind, before.target) != (field.kind, field.target) and not (
+        field.kind in SAFE.get(before.kind, ()) and before.target == field.target
+    ):
+        count = indexes.count_values(before)
+        if count:
+            problems["kind"] = ngettext(
+                "%(count)d record holds a value of the present kind. Define another field and take the values over.",
+                "%(count)d records hold values of the present kind. Define another field and take the values over.",
+                count,
+            ) % {"count": count}
+    if field.unique and not before.unique and (same := indexes.duplicates(before)):
+        problems["unique"] = twice(same)
+    if problems:
+        raise ValidationError(problems)
+    return before
 
 
 @transaction.atomic
@@ -66,9 +110,29 @@ def retire_field(field: CustomField, *, actor: Actor) -> None:
     change_field(field, actor=actor, active=False)
 
 
-def changed(field: CustomField, what: str, *, actor: Actor) -> None:
-    """What every change of a definition ends in: told in the audit log, forgotten by this process."""
+@transaction.atomic
+def delete_field(field: CustomField, *, actor: Actor) -> Job:
+    """Delete a field with its values, in a job; its change set can be undone once there is such a field again."""
+    count = indexes.count_values(field)
+    audit(actor.user, "field_deleted", entity=field.entity, field=field.code, kind=field.kind, values=count)
+    CustomField.objects.filter(pk=field.pk).update(active=False, purging=True)
+    changed(field, "", actor=actor)
+    title = _("Delete the field %(name)s") % {"name": field.label}
+    return start_job("customfields.purge", user=actor.user, params={"field": field.pk}, title=title, total=count)
+
+
+def changed(field: CustomField, what: str, *, actor: Actor, before: CustomField | None = None) -> None:
+    """What every change of a definition ends in: told in the audit log, forgotten by this process, indexes brought in line."""
     field.__dict__.pop("chosen_from", None)
-    audit(actor.user, f"field_{what}", entity=field.entity, field=field.code, kind=field.kind)
     definitions.look_again()
     transaction.on_commit(definitions.look_again)
+    if not what:
+        return
+    audit(actor.user, f"field_{what}", entity=field.entity, field=field.code, kind=field.kind)
+    for listener in listeners:
+        listener(before, field, actor)
+    if indexes.differs(field):
+        CustomField.objects.filter(pk=field.pk).update(index_state=CustomField.Index.WAITING, index_error="")
+        field.index_state = CustomField.Index.WAITING
+        title = _("Index of the field %(name)s") % {"name": field.label}
+        start_job("customfields.index", user=actor.user, params={"field": field.pk}, title=title)

@@ -35,15 +35,10 @@ def holders(field: CustomValue, values: Iterable[Any], but: int | None = None) -
     return rows if but is None else rows.exclude(pk=but)
 
 
-def index_name(field_id: int) -> str:
-    """What the unique index of a custom field is called."""
-    return f"{INDEX}{field_id}"
-
-
 def unique_name(index: str) -> str:
     """The name of the field whose unique index that is; empty when it is no such index."""
-    number = index.removeprefix(INDEX)
-    if number == index or not number.isdigit():
+    number, _underscore, _hash = index.removeprefix(INDEX).partition("_")
+    if not index.startswith(INDEX) or not number.isdigit():
         return ""
     known = definitions.current().by_entity.values()
     return next((f"{ROOM}.{f.code}" for fields in known for f in fields.values() if f.pk == int(number)), "")

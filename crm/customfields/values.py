@@ -234,6 +234,9 @@ class CustomValue(Field):
 
     def sort_key(self) -> Any:
         """What rows are sorted by: never null."""
+        if self.kind == "choice":
+            options = [option.value for option in self.definition.chosen_from]
+            return Coalesce(expressions.rank(self.links, self.definition.code, options), Value(0))
         expression = self.expression()
         lowest = Value(self.definition.made_by.lowest, output_field=expression.output_field)
         return Coalesce(expression, lowest)

@@ -1,0 +1,94 @@
+"""Long work on custom fields: building indexes, taking a field away with its values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import apps
+from django.db import DatabaseError, IntegrityError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from crm.customfields import definitions, indexes
+from crm.customfields.models import CustomField
+from crm.jobs.kinds import job_kind
+from crm.jobs.running import JobError, Running
+from crm.records.models import ChangeSet
+from crm.records.services import change_set, save_many
+
+BATCH = 1000
+State = CustomField.Index
+
+
+@job_kind("customfields.index", gettext_lazy("Index of a custom field"), icon="database", resumable=lambda job: True)
+def build_indexes(running: Running) -> dict[str, Any]:
+    """Bring the indexes of one field in line with its definition."""
+    definitions.look_again()
+    field = CustomField.objects.filter(pk=running.params["field"]).first()
+    if field is None:
+        indexes.drop_all(running.params["field"])
+        return {}
+    if field.unique and (same := indexes.duplicates(field)):
+        return _fail(field, twice(same))
+    needed = indexes.wanted(field)
+    _set(field, State.BUILDING if needed else State.NONE)
+    try:
+        indexes.build(field, told=lambda name: running.report(0))
+    except IntegrityError:
+        return _fail(field, twice(indexes.duplicates(field)))
+    except DatabaseError as error:
+        return _fail(field, str(error))
+    _set(field, State.READY if needed else State.NONE)
+    return {"indexes": [one.name for one in needed]}
+
+
+def twice(same: list[tuple[str, int]]) -> str:
+    """Which values stand in several records."""
+    listed = "; ".join(f"{text} × {times}" for text, times in same[: indexes.SHOWN])
+    more = " …" if len(same) > indexes.SHOWN else ""
+    return _("These values are there more than once: %(values)s") % {"values": listed + more}
+
+
+def _set(field: CustomField, state: str, error: str = "") -> None:
+    CustomField.objects.filter(pk=field.pk).update(index_state=state, index_error=error)
+
+
+def _fail(field: CustomField, error: str) -> dict[str, Any]:
+    _set(field, State.FAILED, error)
+    raise JobError(error)
+
+
+@job_kind("customfields.purge", gettext_lazy("Deletion of a custom field"), icon="trash", resumable=lambda job: True)
+def purge(running: Running) -> dict[str, Any]:
+    """Take the values of a field from all records, as one change set, then the field itself."""
+    field = CustomField.objects.get(pk=running.params["field"])
+    model = apps.get_model(field.entity)
+    if "changes" not in running.checkpoint:
+        with running.batch() as step:
+            changes = change_set("field_deleted", actor=running.actor, entity=field.entity, title=running.job.title)
+            step.checkpoint = {"changes": changes.pk, "after": 0}
+    changes = ChangeSet.objects.get(pk=running.checkpoint["changes"])
+    while True:
+        after = running.checkpoint["after"]
+        rows = model._base_manager.filter(custom__has_key=field.code, pk__gt=after, deleted_at__isnull=True)
+        batch = list(rows.order_by("pk")[:BATCH])
+        if not batch:
+            break
+        with running.batch() as step:
+            for record in batch:
+                record.custom = {code: kept for code, kept in record.custom.items() if code != field.code}
+            save_many(batch, actor=running.actor, changes=changes)
+            step.updated = len(batch)
+            step.checkpoint = {**running.checkpoint, "after": batch[-1].pk}
+    _empty_trash(model, field.code)
+    indexes.drop_all(field.pk)
+    field.delete()
+    definitions.look_again()
+    return {"changes": changes.pk}
+
+
+def _empty_trash(model: Any, code: str) -> None:
+    """What lies in the trash loses the value without history: nobody can change a record there."""
+    for record in model._base_manager.filter(custom__has_key=code).iterator(chunk_size=BATCH):
+        rest = {name: kept for name, kept in record.custom.items() if name != code}
+        model._base_manager.filter(pk=record.pk).update(custom=rest)
