@@ -12,11 +12,14 @@ from django.utils.translation import gettext_lazy as _
 from crm.entities.bound import bind
 from crm.entities.entity import registry
 from crm.exchange.exporting import Export, file_stem
+from crm.exchange.importing.analysis import analyse
 from crm.exchange.importing.people import undo_people
 from crm.exchange.importing.preview import look_ahead
+from crm.exchange.importing.proposal import propose
 from crm.exchange.importing.targets import target_of
 from crm.exchange.importing.writing import write_import
 from crm.exchange.models import Import
+from crm.exchange.reading.errors import ReadError
 from crm.exchange.sheets import FORMATS, WRITERS, temporary
 from crm.exchange.workbook import MOST_ROWS
 from crm.jobs.kinds import job_kind
@@ -35,6 +38,28 @@ def of_job(job: Job) -> dict:
     shown = list(run.rows.all()[:100])
     url = target_of(run.label, job.user).url
     return {"run": run, "shown": shown, "undone": bool(run.changes and run.changes.undone_at), "records_url": url}
+
+
+@job_kind(
+    "exchange.analyse",
+    _("Look at a file"),
+    icon="eye-check",
+    template="exchange/analysed.html",
+    context=of_job,
+    quiet=True,
+)
+def analyse_file(running: Running) -> dict:
+    """Look at all rows of a large file and propose what becomes of its columns."""
+    run = Import.objects.select_related("user", "parent").get(pk=running.params["import"])
+    try:
+        run.analysis = analyse(run, told=running.report)
+    except ReadError as error:
+        raise JobError(str(error)) from error
+    propose(run, target_of(run.label, run.user))
+    wanted = Import.objects.filter(pk=run.pk, analysis__job=running.job.pk)
+    wanted.update(analysis=run.analysis, mapping=run.mapping, options=run.options, preview=run.preview)
+    running.set_total(run.analysis["rows"], done=run.analysis["rows"])
+    return {"import": run.pk}
 
 
 @job_kind(

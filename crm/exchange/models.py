@@ -66,6 +66,11 @@ class Import(models.Model):
         return [column["heading"] for column in self.analysis.get("columns", ())]
 
     @property
+    def looking(self) -> bool:
+        """Whether only the first rows have been looked at so far: a job looks at all of a large file."""
+        return "job" in self.analysis
+
+    @property
     def started(self) -> bool:
         """Whether the import proper was started; from then on its settings stand."""
         return self.job_id is not None

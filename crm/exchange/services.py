@@ -18,6 +18,9 @@ from crm.exchange.models import Import, SavedMapping
 from crm.jobs.models import Job
 from crm.jobs.services import cancel_job, start_job
 
+# Bytes from which a file is looked at by a job: about 50,000 lines.
+LARGE, LARGE_WORKBOOK = 5 << 20, 1 << 20
+
 
 def take_upload(upload: UploadedFile, *, target: Target, user: Any, parent: Import | None = None) -> Import:
     """Keep a file and look at it with what is found by itself. ReadError when it can't be read; nothing is kept then."""
@@ -33,8 +36,12 @@ def take_upload(upload: UploadedFile, *, target: Target, user: Any, parent: Impo
 
 
 def read(run: Import, target: Target, changes: Mapping[str, Any] | None = None) -> None:
-    """Read the file with changed settings, look at all of it and propose a mapping. ReadError leaves the import as it was."""
+    """Read the file with changed settings, look at all of it and propose a mapping. ReadError leaves the import as it was.
+
+    Of a large file only the first rows are looked at here, so that the person sees them at once; a job looks at all.
+    """
     before = dict(run.reading)
+    stop_analysing(run)
     run.reading = {**before, **(changes or {})}
     try:
         table = table_of(run)
@@ -43,12 +50,30 @@ def read(run: Import, target: Target, changes: Mapping[str, Any] | None = None) 
             "found": {"encoding": table.encoding, "delimiter": table.delimiter, "header_row": table.header_row},
             "workbook": bool(table.sheets),
         }
-        run.analysis = analyse(run)
+        large = run.size > (LARGE_WORKBOOK if table.sheets else LARGE)
+        run.analysis = analyse(run, most=INLINE if large else None)
     except BaseException:
         run.reading = before
         raise
     propose(run, target)
-    run.save()
+    with transaction.atomic():
+        run.save()
+        if large and run.analysis["rows"] >= INLINE:
+            _analyse_all(run)
+
+
+def _analyse_all(run: Import) -> None:
+    title = _("Read %(name)s") % {"name": run.name}
+    job = start_job("exchange.analyse", user=run.user, params={"import": run.pk}, title=title)
+    run.analysis["job"] = job.pk
+    run.save(update_fields=["analysis"])
+
+
+def stop_analysing(run: Import) -> None:
+    """Stop looks at this file that were begun with other settings."""
+    if run.pk and run.looking:
+        for job in Job.objects.filter(pk=run.analysis["job"], user=run.user):
+            cancel_job(job)
 
 
 def set_mapping(run: Import, mapping: list[dict], options: Mapping[str, Any]) -> None:

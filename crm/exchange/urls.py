@@ -8,6 +8,7 @@ urlpatterns = [
     path("import/<str:label>/", views.start, name="start"),
     path("import/<str:label>/template.<str:format>", downloads.template, name="template"),
     path("imports/<int:pk>/reading/", views.reading, name="reading"),
+    path("imports/<int:pk>/reading/state/", views.reading_state, name="reading_state"),
     path("imports/<int:pk>/columns/", views.columns, name="columns"),
     path("imports/<int:pk>/values/", views.values, name="values"),
     path("imports/<int:pk>/check/", views.check, name="check"),

@@ -80,15 +80,43 @@ def reading(request: HttpRequest, pk: int) -> HttpResponse:
         except ReadError as error:
             form.add_error(None, str(error))
         else:
-            return redirect("exchange:columns" if "next" in request.POST else "exchange:reading", pk=run.pk)
+            onwards = "next" in request.POST and not run.looking
+            return redirect("exchange:columns" if onwards else "exchange:reading", pk=run.pk)
     context = {
         "run": run,
         "target": target,
         "form": form,
         "rows": steps.first_rows(run),
         "steps": steps.steps(run, "reading"),
+        **_look(run),
     }
     return render(request, "exchange/reading.html", context, status=UNPROCESSABLE if form.errors else 200)
+
+
+@login_required
+@require_safe
+def reading_state(request: HttpRequest, pk: int) -> HttpResponse:
+    """How far the look at a large file is; the page is loaded anew when there is something to go on with."""
+    run, _target = own_import(request, pk)
+    context = {"run": run, **_look(run)}
+    response = render(request, "exchange/reading.html#state", context)
+    if not (context["look"] and context["look"].active):
+        response.status_code, response["HX-Refresh"] = STOP_POLLING, "true"
+    return response
+
+
+def _look(run: Import) -> dict:
+    """The job that looks at all rows, while it is needed, and why it found nothing if so."""
+    look = Job.objects.filter(pk=run.analysis["job"], user=run.user).first() if run.looking else None
+    problem = look and (look.error or _("Not all rows were looked at. Read the file again."))
+    return {"look": look, "look_problem": problem}
+
+
+def elsewhere(run: Import) -> HttpResponse | None:
+    """Where somebody must go instead of to a later step: to the running import, or to the file that is still looked at."""
+    if run.started:
+        return redirect("jobs:job", pk=run.job_id)
+    return redirect("exchange:reading", pk=run.pk) if run.looking else None
 
 
 @login_required
@@ -96,8 +124,8 @@ def reading(request: HttpRequest, pk: int) -> HttpResponse:
 def columns(request: HttpRequest, pk: int) -> HttpResponse:
     """What becomes of each column."""
     run, target = own_import(request, pk)
-    if run.started:
-        return redirect("jobs:job", pk=run.job_id)
+    if other := elsewhere(run):
+        return other
     error = ""
     if request.method == "POST":
         try:
@@ -128,8 +156,8 @@ def _after_columns(run: Import, target: Target) -> str:
 def values(request: HttpRequest, pk: int) -> HttpResponse:
     """Which choice, stage, source or person each text means."""
     run, target = own_import(request, pk)
-    if run.started:
-        return redirect("jobs:job", pk=run.job_id)
+    if other := elsewhere(run):
+        return other
     if request.method == "POST":
         services.set_mapping(run, posted_values(request.POST, run), {})
         return redirect("exchange:check", pk=run.pk)
@@ -147,8 +175,8 @@ def values(request: HttpRequest, pk: int) -> HttpResponse:
 def check(request: HttpRequest, pk: int) -> HttpResponse:
     """The verdicts before anything is written; mode and keys are chosen here."""
     run, target = own_import(request, pk)
-    if run.started:
-        return redirect("jobs:job", pk=run.job_id)
+    if other := elsewhere(run):
+        return other
     form = OptionsForm(request.POST or None, run=run, target=target)
     if request.method == "POST" and form.is_valid():
         services.set_mapping(run, run.mapping, form.cleaned_data)
@@ -190,7 +218,7 @@ def _state(run: Import, target: Target) -> dict:
 def begin(request: HttpRequest, pk: int) -> HttpResponse:
     """Start the import proper."""
     run, _target = own_import(request, pk)
-    return redirect("jobs:job", pk=services.start_import(run).pk)
+    return elsewhere(run) or redirect("jobs:job", pk=services.start_import(run).pk)
 
 
 @login_required

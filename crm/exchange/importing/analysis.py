@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from crm.exchange.importing.source import batches, table_of
 from crm.exchange.models import Import
@@ -54,12 +54,15 @@ class ColumnLook:
         }
 
 
-def analyse(run: Import) -> dict:
-    """The look at the whole file; ReadError when it can't be read to its end."""
+def analyse(run: Import, *, most: int | None = None, told: Callable[[int], None] = lambda rows: None) -> dict:
+    """The look at the whole file, or at its first ``most`` rows; ReadError when it can't be read so far."""
     looks = [ColumnLook(heading) for heading in table_of(run).columns]
     rows = 0
-    for batch in batches(run, 5000):
+    for batch in batches(run, 5000 if most is None else most):
         rows += len(batch)
         for index, look in enumerate(looks):
             look.take([row.cells[index] for row in batch])
+        told(rows)
+        if most is not None and rows >= most:
+            break
     return {"rows": rows, "columns": [look.told() for look in looks]}

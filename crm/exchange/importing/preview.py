@@ -10,6 +10,7 @@ from crm.exchange.importing.plan import Plan
 from crm.exchange.importing.rows import Row
 from crm.exchange.importing.source import batches
 from crm.exchange.importing.targets import target_of
+from crm.exchange.importing.trial import try_out
 from crm.exchange.importing.writing import BATCH, storable
 from crm.exchange.models import Import
 
@@ -29,6 +30,7 @@ def look_ahead(run: Import, *, most: int | None = None, told: Callable[[int], No
     for rows in batches(run, BATCH):
         rows = rows[: most - done] if most is not None else rows
         judge.judge(rows)
+        try_out(rows, plan.target)
         done += len(rows)
         counts.update(outcome(rows, {row.record.pk for row in rows if row.record is not None}))
         for row in rows:
