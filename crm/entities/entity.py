@@ -10,7 +10,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.text import capfirst, slugify
 
-from crm.access.policy import entity_label
+from crm.access.policy import entity_label, follows
 from crm.customfields.definitions import custom_names
 from crm.customfields.values import set_defaults
 from crm.fields.field import Field, resolve
@@ -224,7 +224,9 @@ class Entity:
 
     @property
     def granted(self) -> tuple[str, ...]:
-        """Every action that the permission matrix offers for the entity."""
+        """Every action that the permission matrix offers for the entity; none where what it hangs on decides."""
+        if follows(self.label):
+            return ()
         verbs = dict.fromkeys([a.permission for a in self.all_actions if a.permission != "change"] + list(self.verbs))
         return ("view", "add", "change", "delete", "purge", "assign", "share", "export", "import", *verbs)
 

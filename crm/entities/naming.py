@@ -15,6 +15,7 @@ ACTIONS = {
     "delete": _("Delete"),
     "purge": _("Remove for good"),
     "assign": _("Assign"),
+    "share": _("Share"),
     "export": _("Export"),
     "import": _("Import"),
 }

@@ -48,7 +48,8 @@ class RoleForm(forms.ModelForm):
                     initial=grant.scope if grant else Scope.NONE,
                 )
                 row.append((verb_label(entity, action), name, action))
-            self.cells.append((entity, row))
+            if row:
+                self.cells.append((entity, row))
 
     def matrix(self) -> list[dict[str, Any]]:
         """Rows for the template: an entity and its bound selects, each with its condition in words and where it is set."""
