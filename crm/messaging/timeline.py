@@ -8,7 +8,10 @@ from crm.activities.services import touch
 from crm.messaging import kinds
 from crm.messaging.models import MailMessage, Privacy
 from crm.records.actor import Actor
-from crm.records.log import carry_over, link, log
+from crm.records.log import link, log
+from crm.records.models import Entry, EntryLink
+
+TOLD = (kinds.RECEIVED, kinds.SENT, kinds.BOUNCED)
 
 
 def tell(message: MailMessage, kind: str, *, actor: Actor, **data: Any) -> None:
@@ -24,6 +27,7 @@ def tell(message: MailMessage, kind: str, *, actor: Actor, **data: Any) -> None:
         link([entry], [subjects])
     for subject in subjects:
         touch(subject, message.sent_at)
+    message.logged = True
     MailMessage._base_manager.filter(pk=message.pk).update(logged=True)
 
 
@@ -34,6 +38,15 @@ def _mention(subjects: list, actor: Actor) -> None:
 
 
 def tell_too(message: MailMessage, record: Any) -> None:
-    """Show what was told of the mail on the timelines of one more record."""
-    if message.logged and not (message.privacy == Privacy.PARTICIPANTS and message.account.shows_private):
-        carry_over(message, [subject for subject in record.timeline_subjects() if subject is not None])
+    """Show that the mail came or went on the timelines of one more record."""
+    if not message.logged or (message.privacy == Privacy.PARTICIPANTS and message.account.shows_private):
+        return
+    subjects = [subject for subject in record.timeline_subjects() if subject is not None]
+    entries = Entry.objects.filter(entity=message.entity_label(), record_id=message.pk, kind__in=TOLD)
+    there = set(
+        EntryLink.objects.filter(
+            entry_id__in=[entry.pk for entry in entries], entity__in=[s.entity_label() for s in subjects]
+        ).values_list("entry_id", "entity", "record_id")
+    )
+    for entry in entries:
+        link([entry], [[s for s in subjects if (entry.pk, s.entity_label(), s.pk) not in there]])

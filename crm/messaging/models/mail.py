@@ -102,14 +102,8 @@ class MailMessage(Record):
     def __str__(self) -> str:
         return self.subject or str(_("(no subject)"))
 
-    def timeline_subjects(self) -> list[models.Model]:
-        """Also on the timelines of the records it is about, once it was really sent."""
-        if self.state not in {self.State.RECEIVED, self.State.SENT}:
-            return [self]
-        return [self, *self.linked_subjects()]
-
     def linked_subjects(self) -> list[models.Model]:
-        """The records it is linked to, and those on whose timelines theirs show."""
+        """The records on whose timelines it is told that it came or went: those it is linked to, and those above them."""
         found: dict[tuple[str, int], models.Model] = {}
         for link in self.links.all() if self.pk else ():
             record = link.record

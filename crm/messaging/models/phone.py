@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, URLValidator
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.messaging.secrets import SecretField
+
+WEB = [URLValidator(schemes=["http", "https"])]
 
 
 class SmsProvider(models.Model):
@@ -19,7 +21,7 @@ class SmsProvider(models.Model):
 
     name = models.CharField(_("name"), max_length=100, unique=True)
     active = models.BooleanField(_("in use"), default=False)
-    url = models.URLField(_("address"), max_length=500)
+    url = models.CharField(_("address"), max_length=500, validators=WEB)
     headers = models.TextField(
         _("headers"), blank=True, help_text=_("One a line, such as “Authorization: Bearer {{ secret }}”.")
     )
@@ -99,8 +101,12 @@ class Telephony(models.Model):
 
     name = models.CharField(_("name"), max_length=100, unique=True)
     active = models.BooleanField(_("in use"), default=False)
-    dial_url = models.URLField(
-        _("address to dial"), max_length=500, blank=True, help_text=_("Empty: the person's own device dials (tel:).")
+    dial_url = models.CharField(
+        _("address to dial"),
+        max_length=500,
+        blank=True,
+        validators=WEB,
+        help_text=_("Empty: the person's own device dials (tel:)."),
     )
     secret = SecretField(_("secret"), blank=True, help_text=_("Both sides sign with it what they tell each other."))
 
@@ -158,7 +164,7 @@ class PhoneCall(models.Model):
     seconds = models.PositiveIntegerField(
         _("seconds"), default=0, validators=[MinValueValidator(0), MaxValueValidator(86400)]
     )
-    recording = models.URLField(_("recording"), max_length=500, blank=True)
+    recording = models.CharField(_("recording"), max_length=500, blank=True)
     entity = models.CharField(max_length=100, blank=True)
     record_id = models.BigIntegerField(null=True)
     follow_up = models.BigIntegerField(null=True)
