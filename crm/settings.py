@@ -272,6 +272,8 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 globals().update(env.email("EMAIL_URL", default="console:" if DEBUG else "dummy:"))
+if EMAIL_BACKEND.endswith(".dummy.EmailBackend"):  # noqa: F821 - from the line above
+    EMAIL_BACKEND = "crm.messaging.backend.AccountBackend"
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("DEFAULT_FROM_EMAIL", default="crm@localhost")
 

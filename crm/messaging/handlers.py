@@ -1,3 +1,3 @@
-"""Loaded at start: the senders of what leaves the house."""
+"""Loaded at start: the senders of what leaves the house, and what rules may do with them."""
 
-from crm.messaging import mails  # noqa: F401 - its outgoing kind
+from crm.messaging import calls, effects, mails, sms  # noqa: F401 - they register themselves

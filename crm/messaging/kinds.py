@@ -7,6 +7,8 @@ from crm.records.kinds import groups, kind
 groups.setdefault("messages", _("Messages"))
 _MAIL = {"group": "messages", "template": "messaging/entry.html"}
 RECEIVED = kind("messaging.mailmessage.received", _("received an e-mail"), icon="mail", **_MAIL)
+# Not “received”: what programs wrote must never set off a rule that answers.
+AUTOMATIC = kind("messaging.mailmessage.automatic", _("received an automatic e-mail"), icon="robot", **_MAIL)
 SENT = kind("messaging.mailmessage.sent", _("sent an e-mail"), icon="send", **_MAIL)
 WRITTEN = kind("messaging.mailmessage.created", _("wrote an e-mail"), icon="mail", group="messages")
 BOUNCED = kind("messaging.mailmessage.bounced", _("learned that an e-mail came back"), icon="mail-x", **_MAIL)

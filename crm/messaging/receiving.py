@@ -124,7 +124,8 @@ def _keep(account: MailAccount, parsed: Parsed, data: bytes, size: int) -> MailM
         _note_bounce(message, parsed, actor)
     else:
         link_by_address(message)
-        tell(message, kinds.SENT if outgoing else kinds.RECEIVED, actor=actor)
+        arrived = kinds.AUTOMATIC if message.automatic else kinds.RECEIVED
+        tell(message, kinds.SENT if outgoing else arrived, actor=actor)
     return message
 
 

@@ -11,7 +11,7 @@ from crm.records.actor import Actor
 from crm.records.log import link, log
 from crm.records.models import Entry, EntryLink
 
-TOLD = (kinds.RECEIVED, kinds.SENT, kinds.BOUNCED)
+TOLD = (kinds.RECEIVED, kinds.AUTOMATIC, kinds.SENT, kinds.BOUNCED)
 
 
 def tell(message: MailMessage, kind: str, *, actor: Actor, **data: Any) -> None:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from crm.messaging.views import accounts, mailbox, verbs, writing
+from crm.messaging.views import accounts, hooks, mailbox, phone, verbs, writing
 
 app_name = "messaging"
 urlpatterns = [
@@ -21,6 +21,12 @@ urlpatterns = [
     path("mail/people/", writing.people, name="people"),
     path("mail/drafts/<int:pk>/", writing.draft, name="draft"),
     path("mail/drafts/<int:pk>/drop/", writing.drop, name="drop"),
+    path("calls/now/", phone.now, name="calls_now"),
+    path("calls/<int:pk>/close/", phone.close, name="call_close"),
+    path("calls/dial/<str:label>/<int:pk>/", phone.dial, name="dial"),
+    path("texts/<str:label>/<int:pk>/", phone.text, name="text"),
+    path("hooks/sms/<int:pk>/", hooks.receipt, name="receipt"),
+    path("hooks/calls/<int:pk>/", hooks.call, name="call"),
     path("profile/mail/", accounts.accounts, name="accounts"),
     path("profile/mail/add/", accounts.account, name="account_add"),
     path("profile/mail/<int:pk>/", accounts.account, name="account"),

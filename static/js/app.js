@@ -17,6 +17,7 @@ const when = {
   "[data-drop]": () => import("crm/drop"),
   "[data-bell]": () => import("crm/bell"),
   "[data-mentions]": () => import("crm/mentions"),
+  "[data-calls]": () => import("crm/calls"),
   "[data-recipients]": () => import("crm/recipients"),
   "[data-upload]": () => import("crm/upload"),
 }

@@ -68,6 +68,11 @@ class MailAccount(models.Model):
         help_text=_("Who reads and answers the mail of a shared account."),
     )
     active = models.BooleanField(_("in use"), default=True)
+    system = models.BooleanField(
+        _("sends the program's own mail"),
+        default=False,
+        help_text=_("Notifications and new passwords go out from here where EMAIL_URL is not set."),
+    )
     user = models.CharField(_("user name"), max_length=254, blank=True, help_text=_("Empty: the e-mail address."))
     secret = SecretField(_("password or authorisation code"), blank=True)
     smtp_host = models.CharField(_("SMTP server"), max_length=253, blank=True)
@@ -102,6 +107,14 @@ class MailAccount(models.Model):
         verbose_name = _("mail account")
         verbose_name_plural = _("mail accounts")
         ordering = ["shared", "name", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["system"],
+                condition=Q(system=True),
+                name="one_system_mail_account",
+                violation_error_message=_("Another account sends the program's own mail already."),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} <{self.address}>"
