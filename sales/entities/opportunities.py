@@ -15,7 +15,7 @@ from crm.entities.entity import Action, Board, Card, Entity, Lane, Lanes, View, 
 from crm.ownership.actions import ASSIGN_BY_RULES
 from sales import services, tallies
 from sales.forms import LoseForm, StageForm, WinForm
-from sales.models import Opportunity, OpportunityContact, Pipeline, Stage
+from sales.models import Opportunity, OpportunityContact, Stage
 from sales.panels import opportunity_figures, short
 from sales.querysets import WEIGHTED
 
@@ -185,12 +185,14 @@ class OpportunityEntity(Entity):
 
     def lanes(self, params: Mapping[str, str]) -> Lanes:
         """The stages of the pipeline that the address asks for, else of the first one."""
-        pipelines = list(Pipeline.objects.filter(active=True))
+        stages = list(Stage.objects.filter(pipeline__active=True).select_related("pipeline"))
+        pipelines = list(dict.fromkeys(stage.pipeline for stage in stages))
         asked = [p for p in pipelines if str(p.pk) == params.get("pipeline")]
         if not pipelines:
             return Lanes([])
         chosen = (asked or pipelines)[0]
-        lanes = [Lane(s.pk, s.name, s.colour, drop_only=s.is_won or s.is_lost) for s in chosen.stages.all()]
+        here = [stage for stage in stages if stage.pipeline_id == chosen.pk]
+        lanes = [Lane(s.pk, s.name, s.colour, drop_only=s.is_won or s.is_lost) for s in here]
         others = [(p.name, "pipeline", str(p.pk)) for p in pipelines] if len(pipelines) > 1 else []
         return Lanes(lanes, others, chosen.name)
 

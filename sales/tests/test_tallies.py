@@ -19,6 +19,7 @@ from django.utils import timezone
 from crm.access.models import RecordShare, Scope
 from crm.records import services as records
 from crm.records.actor import Actor
+from crm.records.purge import purge
 from crm.users.models import User
 from customers.models import Source
 from sales import services, tallies
@@ -75,6 +76,9 @@ def test_the_tallies_follow_whatever_happens(rep, other, department):
     assert StageHistory.objects.exists()
     assert tallies.wrong() == 0
     Stage.objects.filter(name="合同谈判").update(is_won=True)
+    assert tallies.wrong() == 0
+    trashed = list(Opportunity.objects.filter(deleted_at__isnull=False))
+    assert purge(trashed, actor=Actor(rep, "test"))
     assert tallies.wrong() == 0
     Opportunity.objects.filter(moves=None, people=None).delete()
     assert tallies.wrong() == 0
