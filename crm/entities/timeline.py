@@ -13,7 +13,7 @@ from django.db.models import Model, Q
 from django.utils import timezone
 
 from crm.access import policy
-from crm.entities.bound import BoundEntity, bind
+from crm.entities.bound import BoundEntity
 from crm.entities.changes import Change, read_changes
 from crm.entities.entity import registry
 from crm.entities.refs import Place, by_entity, places
@@ -184,14 +184,14 @@ def _lines(bound: BoundEntity, record: Model, found: list[Placed]) -> list[Line]
     changes = read_changes(bound.user, entries)
     subjects = _subjects(record, entries)
     lines = []
+    names = {label: registry[label].name if label in registry else bound.name for label in {e.entity for e in entries}}
     for entry, place in found:
-        subject = bind(registry[entry.entity], bound.user) if entry.entity in registry else bound
         lines.append(
             Line(
                 entry=entry,
                 kind=kind_of(entry.kind),
                 own=_is_own(entry, record),
-                entity_name=subject.name,
+                entity_name=names[entry.entity],
                 place=place,
                 changes=changes[entry.pk],
                 undoable=undoable(entry),

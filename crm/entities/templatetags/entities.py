@@ -8,18 +8,19 @@ from django import template
 from django.db import models
 from django.template import Context, Engine
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from crm.customfields.sources import clean_html
 from crm.entities.cells import Painter, draw_rows, record_url
 from crm.entities.entity import registry
+from crm.entities.lines import entry_sentence, entry_told
 from crm.entities.moulds import fill, mould
 
 register = template.Library()
 
 
 register.simple_tag(record_url)
+register.simple_tag(entry_sentence)
+register.simple_tag(entry_told)
 
 
 @register.simple_tag
@@ -57,25 +58,6 @@ def show_panel(context: Context, panel: dict[str, Any]) -> SafeString:
     """What another room shows on a record page; its template sees the page's context and its own."""
     with context.push(**panel["context"]):
         return Engine.get_default().get_template(panel["template"]).render(context)
-
-
-@register.simple_tag
-def entry_sentence(line: Any) -> SafeString:
-    """“林晓 changed Stage”, “林晓 won Opportunity Pump station”: a line of a timeline as a sentence."""
-    changes, place, actor = line.changes, line.place, line.entry.actor
-    if not line.own:
-        subject = ""
-    elif line.kind.name == "changed" and changes:
-        count = ngettext("%(n)s field", "%(n)s fields", len(changes)) % {"n": len(changes)}
-        subject = changes[0].label if len(changes) == 1 else count
-    else:
-        subject = _("this record") if "%(subject)s" in str(line.kind.label) else ""
-    before, _mark, after = line.kind.said("\0").partition("\0")
-    texts = {"actor": "" if actor is None else str(actor), "before": before, "subject": subject, "after": after}
-    texts |= {"entity_name": line.entity_name, "name": line.entry.title, "url": place.url, "trash_url": place.trash_url}
-    there = tuple([name for name, text in texts.items() if text])
-    form = mould("entities/entry_sentence.html", there, ("own", line.own), ("trashed", place.trashed))
-    return fill(form, texts)
 
 
 @register.filter

@@ -13,8 +13,14 @@ from django.utils.safestring import mark_safe
 from crm.access.policy import Mode
 from crm.entities.bound import BoundField
 from crm.entities.cells import Painter, draw_rows
+from crm.entities.changes import Change
 from crm.entities.entity import registry
+from crm.entities.lines import entry_told
 from crm.entities.moulds import fill, mould
+from crm.entities.refs import Place
+from crm.entities.timeline import Line
+from crm.records.kinds import kind_of
+from crm.records.models import Entry
 from crm.users.models import User
 from customers.models import Account
 from sales.models import Opportunity, Stage
@@ -110,6 +116,19 @@ def test_rows_may_be_edited_one_by_one():
     first, second = draw_rows(rows, fields, "sq").split("</tr>")[:2]
     assert 'data-id="1"' in first and "data-cells" not in first and first.count("<td") == 4
     assert 'data-cells="/x/2/cell/"' in second and f'aria-label="{SAFE}"' in second and 'class="num"' in second
+
+
+def test_the_line_of_a_change_is_escaped_and_names_the_field_where_there_are_several():
+    entry = Entry(at=timezone.now(), title=EVIL, kind="customers.account.changed")
+    line = Line(entry, kind_of(entry.kind), own=False, entity_name="Account", place=Place(url="/x/"))
+    line.changes = [Change("name", "Name", EVIL, ""), Change("description", "Text", "a", f"{EVIL}\nb", long=True)]
+    with translation.override("en"):
+        html = entry_told(line)
+        line.own, line.changes = True, line.changes[:1]
+        alone = entry_told(line)
+    assert "<b>" not in html and html.count(SAFE) == 3 and f"{SAFE}<br>b" in html
+    assert f'<a href="/x/">Account {SAFE}</a>' in html and '<span class="now">–</span>' in html
+    assert "Name:" in html and "Name:" not in alone and "The system changed Name" in alone
 
 
 def test_a_mould_takes_only_values_as_they_are(monkeypatch):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import secrets
 from decimal import Decimal
 from typing import Any
@@ -10,17 +9,17 @@ from typing import Any
 from django import template
 from django.contrib.messages.storage.base import Message
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
 
-from crm.entities.moulds import fill, mould
+from crm.entities.lines import when
 from crm.lib import money as moneys
-from crm.lib.looks import exact, exact_time, hue, initial, relative, relative_time
+from crm.lib.looks import exact_time, hue, initial, relative_time
 
 register = template.Library()
 for shared in (exact_time, hue, initial, relative_time):
     register.filter(shared)
+register.simple_tag(when)
 
 
 @register.inclusion_tag("components/icon.html")
@@ -49,16 +48,6 @@ def short_money(amount: Decimal | int | None, currency: str = "CNY") -> str:
         if amount is None or amount == ""
         else moneys.short_money(Decimal(amount), currency or "CNY", get_language() or "zh-hans")
     )
-
-
-@register.simple_tag
-def when(value: datetime.datetime | datetime.date | None, state: str = "") -> str:
-    """A <time>: relative words, the exact moment on hover; ``state`` is a class such as "seal" or "amber"."""
-    if not value:
-        return ""
-    iso, there = value.isoformat(), timezone.localtime(value) if isinstance(value, datetime.datetime) else value
-    said = {"text": relative(there, timezone.localdate(), get_language()), "exact": exact(there), "iso": iso}
-    return fill(mould("components/when.html", tuple(said), ("state", state)), said)
 
 
 @register.simple_tag
