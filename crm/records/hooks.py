@@ -13,12 +13,21 @@ from crm.records.actor import Actor
 
 @dataclass(frozen=True)
 class WriteBatch:
-    """One written batch of one model. ``before[i]`` is None where ``after[i]`` is new; deleting and restoring are writes too."""
+    """One written batch of one model. ``before[i]`` is None where ``after[i]`` is new; deleting and restoring are writes too.
+
+    ``changes`` is the change set it belongs to, if any.
+    """
 
     model: type
     before: list[Any]
     after: list[Any]
     actor: Actor
+    changes: Any = None
+
+    @property
+    def undoing(self) -> bool:
+        """Whether it puts back what was: that is no new step of the business."""
+        return self.changes is not None and self.changes.kind == "undo"
 
 
 @dataclass(frozen=True)
@@ -30,11 +39,27 @@ class Subscriber:
     run: Callable[[Any], None]
 
 
+_guards: list[Callable[[WriteBatch], None]] = []
 _writers: list[Callable[[WriteBatch], None]] = []
 _followers: list[Callable[[WriteBatch], None]] = []
 _purgers: list[Callable[[type, list[int], Actor], None]] = []
 subscribers: dict[str, Subscriber] = {}
 _choosers: dict[str, Callable[[Sequence[Any]], Iterable[Any]]] = {}
+
+
+def before_write(fn: Callable[[WriteBatch], None]) -> Callable[[WriteBatch], None]:
+    """Ask ``fn(batch)`` inside each writing transaction before anything is written, whichever door it comes through.
+
+    It refuses by ValidationError: keyed by field where one is at fault. It looks at the whole batch at once, and writes nothing.
+    """
+    _guards.append(fn)
+    return fn
+
+
+def ask_guards(batch: WriteBatch) -> None:
+    """Call every ``before_write`` function; the first that refuses ends the write."""
+    for fn in _guards:
+        fn(batch)
 
 
 def on_write(fn: Callable[[WriteBatch], None]) -> Callable[[WriteBatch], None]:

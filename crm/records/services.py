@@ -14,7 +14,7 @@ from crm.records.actor import Actor
 from crm.records.copying import insert_many
 from crm.records.diff import columns_of, diff
 from crm.records.errors import Conflict, Protected
-from crm.records.hooks import WriteBatch, tell_writers
+from crm.records.hooks import WriteBatch, ask_guards, tell_writers
 from crm.records.log import log, log_many
 from crm.records.models import ChangeSet, Entry, Record
 
@@ -48,8 +48,10 @@ def save(record: R, *, actor: Actor, changes: ChangeSet | None = None, kind: str
     ``kind`` replaces "<entity>.created" or "<entity>.changed"; ``data`` is kept on the entry ("verb" says what undo takes back).
     """
     record.prepare([record])
+    changes = changes or actor.changes
     if record._state.adding:
         _stamp_new([record], actor)
+        ask_guards(WriteBatch(type(record), [None], [record], actor, changes))
         record.save(force_insert=True)
         before = None
         if kind:
@@ -62,6 +64,7 @@ def save(record: R, *, actor: Actor, changes: ChangeSet | None = None, kind: str
         differences = diff(before, record)
         if not differences and not kind:
             return None
+        ask_guards(WriteBatch(type(record), [before], [record], actor, changes))
         _stamp_change([record], [before], actor)
         record.save(
             update_fields=[
@@ -81,7 +84,7 @@ def save(record: R, *, actor: Actor, changes: ChangeSet | None = None, kind: str
             changes=changes,
             **data,
         )
-    tell_writers(WriteBatch(type(record), [before], [record], actor))
+    tell_writers(WriteBatch(type(record), [before], [record], actor, changes))
     return entry
 
 
@@ -101,15 +104,17 @@ def save_many(
     entries: list[Entry] = []
     if records:
         type(records[0]).prepare(records)
+    changes = changes or actor.changes
     new = [r for r in records if r._state.adding]
     old = [r for r in records if not r._state.adding]
     if new:
         model = type(new[0])
         _stamp_new(new, actor)
+        ask_guards(WriteBatch(model, [None] * len(new), new, actor, changes))
         insert_many(model, new)
         verbs = [{"verb": "created"} for _record in new] if kind else None
         entries += log_many(new, kind or f"{model.entity_label()}.created", actor=actor, changes=changes, data=verbs)
-        tell_writers(WriteBatch(model, [None] * len(new), new, actor))
+        tell_writers(WriteBatch(model, [None] * len(new), new, actor, changes))
     if old:
         entries += _change_many(old, actor, changes, kind, data)
     return entries
@@ -138,6 +143,7 @@ def _change_many(
             touched |= delta.keys()
     if not changed:
         return []
+    ask_guards(WriteBatch(model, before, changed, actor, changes))
     _stamp_change(changed, before, actor)
     model._base_manager.bulk_update(
         changed,
@@ -152,7 +158,7 @@ def _change_many(
         changes=changes,
         data=[data(record) for record in changed] if data else None,
     )
-    tell_writers(WriteBatch(model, before, changed, actor))
+    tell_writers(WriteBatch(model, before, changed, actor, changes))
     return entries
 
 
@@ -232,12 +238,16 @@ def _set_deleted(
 ) -> list[Entry]:
     model = type(records[0])
     before = [copy(record) for record in records]
+    after = [copy(record) for record in records]
+    for record in after:
+        record.deleted_at = when
+    ask_guards(WriteBatch(model, before, after, actor, changes))
     for record in records:
         record.deleted_at = when
         record.version += 1
     model._base_manager.filter(pk__in=[r.pk for r in records]).update(deleted_at=when, version=models.F("version") + 1)
     entries = log_many(records, f"{model.entity_label()}.{verb}", actor=actor, changes=changes)
-    tell_writers(WriteBatch(model, before, list(records), actor))
+    tell_writers(WriteBatch(model, before, list(records), actor, changes))
     return entries
 
 

@@ -151,7 +151,7 @@ def _each(put: Put, pairs: list[Pair], inverse: ChangeSet, actor: Actor, done: U
     try:
         with transaction.atomic():
             records, conflicts = put(pairs, inverse, actor)
-    except (IntegrityError, DataError, Protected) as refused:
+    except (IntegrityError, DataError, Protected, ValidationError) as refused:
         singles = _by_record(pairs)
         if len(singles) == 1:
             done.conflicts.append((pairs[0][0], PROTECTED if isinstance(refused, Protected) else REFUSED))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -39,6 +40,9 @@ class DeleteView(EntityView):
             changes = services.delete(record, actor=self.actor)
         except Protected as refused:
             return self._ask(record, [], refused.blockers, status=409)
+        except ValidationError as refused:
+            messages.error(request, " ".join(refused.messages))
+            return HttpResponseRedirect(self.bound.url("record", pk))
         url = undo_url(changes)
         messages.success(request, _("%(name)s is in the trash.") % {"name": record}, extra_tags=f"undo={url}")
         return HttpResponseRedirect(self.bound.url("list"))
@@ -69,6 +73,9 @@ class RestoreView(EntityView):
         record = get_object_or_404(self.bound.model.objects.trash(request.user), pk=pk)
         try:
             services.restore(record, actor=self.actor)
+        except ValidationError as refused:
+            messages.error(request, " ".join(refused.messages))
+            return HttpResponseRedirect(self.bound.url("trash"))
         except IntegrityError:
             return self.page(status=409, record=record, cancel_url=self.bound.url("trash"))
         messages.success(request, _("%(name)s is back.") % {"name": record})

@@ -8,13 +8,15 @@ from functools import cached_property
 from typing import Any
 
 from django.conf import settings
-from django.db import models
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError, models
 from django.http import Http404
 from django.utils import translation
 
 from crm.access import policy
 from crm.customfields.unique import unique_fields
 from crm.entities.bound import BoundEntity, bind
+from crm.entities.constraints import refusal
 from crm.entities.entity import Entity, registry
 from crm.exchange.importing.rows import Row
 from crm.fields.field import Field
@@ -154,6 +156,17 @@ class Target:
         """Set a value that a row brings."""
         field = self.fields.get(name)
         field.field.put(record, value) if field else setattr(record, name, value)
+
+    def why(self, error: DatabaseError | ValidationError) -> list[str]:
+        """What stands against a row, in words, with the field where one is at fault."""
+        told = error if isinstance(error, ValidationError) else refusal(self.model, error)
+        if not hasattr(told, "error_dict"):
+            return told.messages
+        return [
+            f"{self.fields[name].label}: {text}" if name in self.fields else text
+            for name, texts in told.message_dict.items()
+            for text in texts
+        ]
 
     def existing(self) -> models.QuerySet:
         """Where a key looks for records: everything alive, since keys are unique across owners."""

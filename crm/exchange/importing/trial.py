@@ -1,10 +1,11 @@
-"""What only the database can judge, asked of the database: rows are written to the table alone, and taken back at once."""
+"""What only the database and the rules that guard every write can judge: both are asked, and nothing stays."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
 
+from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, models, transaction
 from django.db.models import CheckConstraint, UniqueConstraint
 
@@ -12,7 +13,9 @@ from crm.entities.constraints import fields_of, refusal
 from crm.exchange.importing.limits import checks_of
 from crm.exchange.importing.rows import CREATE, UPDATE, Row
 from crm.exchange.importing.targets import Target
+from crm.records.actor import Actor
 from crm.records.copying import insert_many
+from crm.records.hooks import WriteBatch, ask_guards
 from crm.records.models import Record
 
 
@@ -33,9 +36,12 @@ def left_to_the_database(model: type[models.Model], *, fresh: bool) -> bool:
 
 
 def try_out(rows: Sequence[Row], target: Target) -> None:
-    """Reject the rows that the table would refuse. Nothing stays: no record, no entry, no lock."""
+    """Reject the rows that a guard or the table would refuse. Nothing stays: no record, no entry, no lock."""
     if not issubclass(target.model, Record):
         return
+    coming = [row for row in rows if row.verdict in {CREATE, UPDATE} and _complete(row, target.model)]
+    updated = [row.record.pk for row in coming if row.verdict == UPDATE]
+    _ask(coming, target, target.model._base_manager.in_bulk(updated))
     verdicts = {verdict for verdict in (CREATE, UPDATE) if left_to_the_database(target.model, fresh=verdict == CREATE)}
     complete = [row for row in rows if row.verdict in verdicts and _complete(row, target.model)]
     if not complete:
@@ -43,6 +49,23 @@ def try_out(rows: Sequence[Row], target: Target) -> None:
     with transaction.atomic():
         _write(complete, target)
         transaction.set_rollback(True)
+
+
+def _ask(rows: Sequence[Row], target: Target, stored: dict[int, Record]) -> None:
+    """Ask the guards; halves, down to the row that is refused."""
+    if not rows:
+        return
+    after = [copy(row.record) for row in rows]
+    before = [stored.get(row.record.pk) if row.verdict == UPDATE else None for row in rows]
+    try:
+        ask_guards(WriteBatch(target.model, before, after, Actor(target.user, "import:preview")))
+    except ValidationError as error:
+        if len(rows) == 1:
+            rows[0].reject(" ".join(target.why(error)))
+            return
+        middle = len(rows) // 2
+        _ask(rows[:middle], target, stored)
+        _ask(rows[middle:], target, stored)
 
 
 def _complete(row: Row, model: type[models.Model]) -> bool:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from crm.entities.constraints import refusal
 from crm.exchange.importing.judge import Judge, outcome
 from crm.exchange.importing.makers import make
 from crm.exchange.importing.plan import Link, Plan
@@ -38,12 +38,12 @@ class Writer:
         try:
             with transaction.atomic():
                 return self._write(rows)
-        except (IntegrityError, DataError) as error:
+        except (IntegrityError, DataError, ValidationError) as error:
             for link in self.plan.links.values():
                 link.finder.forget()
             if len(rows) == 1:
                 row = Row(rows[0].line, rows[0].cells)
-                row.reject(" ".join(refusal(self.target.model, error).messages))
+                row.reject(" ".join(self.target.why(error)))
                 self._note([row])
                 return outcome([row], set())
         middle = len(rows) // 2

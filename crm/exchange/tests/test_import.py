@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from openpyxl import Workbook, load_workbook
@@ -12,6 +13,7 @@ from openpyxl import Workbook, load_workbook
 from crm.access.models import Scope
 from crm.exchange.models import Import, ImportRow
 from crm.jobs.models import Job
+from crm.records import hooks
 from crm.records.models import Entry
 from crm.search.models import SearchRow
 from crm.users.models import Department, User
@@ -352,3 +354,16 @@ def test_departments_of_people_are_made_once(boss, bring):
     person.post("columns", run, **{"missing-1": "create"})
     person.begin(run)
     assert Department.objects.get(name="华东").parent.name == "恒信"
+
+
+def test_what_a_rule_refuses_is_listed_with_its_field_and_the_rest_arrives(boss, bring, monkeypatch):
+    def refuse(batch):
+        for record in batch.after:
+            if batch.model is Lead and record.company == "坏公司":
+                raise ValidationError({"company": "No business with them."})
+
+    monkeypatch.setattr(hooks, "_guards", [*hooks._guards, refuse])
+    rows = "公司名称\n甲公司\n坏公司\n乙公司\n"
+    run, job = bring(boss).whole("sales.lead", rows)
+    assert (job.created, job.failed) == (2, 1)
+    assert reasons(run) == {3: "Company: No business with them."}
