@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from crm.entities.bound import bind
 from crm.entities.entity import registry
 from crm.records.actor import Actor
+from crm.workflows import hooks_admin as _webhooks  # noqa: F401 - found by Django here
 from crm.workflows import pages, services
 from crm.workflows.forms import RuleForm
 from crm.workflows.models import Rule, RuleRun

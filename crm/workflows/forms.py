@@ -8,7 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from crm.entities.admin import entity_choices
+from crm.entities.naming import entity_choices
 from crm.users.models import User
 from crm.workflows.models import Rule
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from crm.workflows.engine import alarm
 from crm.workflows.models import RuleRun
+from crm.workflows.verdicts import Verdict
 
 # So many rules may set each other off in a row; so often may one rule act on one record within a minute.
 MAX_DEPTH = 8
@@ -52,3 +53,18 @@ def chain(run: RuleRun) -> list[RuleRun]:
             break
         found.insert(0, parent)
     return found
+
+
+def settle(run: RuleRun, verdict: Verdict) -> None:
+    """Give a new run its state: due when its condition holds and no guard stands against it."""
+    run.lines = verdict.lines
+    run.state, run.next_at = verdict.state, None
+    if run.state == RuleRun.State.DUE:
+        reason = stop_reason(run)
+        if reason:
+            run.state = RuleRun.State.STOPPED
+            run.note({"t": "end", "why": reason})
+        else:
+            run.next_at = run.made_at
+    if run.next_at is None:
+        run.ended_at = run.made_at

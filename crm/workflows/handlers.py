@@ -10,10 +10,10 @@ from django.db import transaction
 from crm.records.hooks import on_chosen
 from crm.records.models import ChangeSet, Entry
 from crm.workflows.book import ActiveRule, concerned
-from crm.workflows.guard import origin, stop_reason
+from crm.workflows.guard import origin, settle
 from crm.workflows.history import History
 from crm.workflows.models import RuleRun
-from crm.workflows.verdicts import Judges, Verdict
+from crm.workflows.verdicts import Judges
 from crm.workflows.wake import wake_rules
 
 
@@ -57,21 +57,6 @@ def start(entry: Entry, rules: Sequence[ActiveRule]) -> list[RuleRun]:
     if any(run.state == RuleRun.State.DUE for run in runs):
         transaction.on_commit(wake_rules)
     return runs
-
-
-def settle(run: RuleRun, verdict: Verdict) -> None:
-    """Give a new run its state: due when its condition holds and no guard stands against it."""
-    run.lines = verdict.lines
-    run.state, run.next_at = verdict.state, None
-    if run.state == RuleRun.State.DUE:
-        reason = stop_reason(run)
-        if reason:
-            run.state = RuleRun.State.STOPPED
-            run.note({"t": "end", "why": reason})
-        else:
-            run.next_at = run.made_at
-    if run.next_at is None:
-        run.ended_at = run.made_at
 
 
 def _past(history: History, entry: Entry, fields: Iterable[Any]) -> Any:

@@ -103,6 +103,23 @@ class RuleVersion(models.Model):
         return f"{self.rule} · {self.number}"
 
 
+class Webhook(models.Model):
+    """An address that rules may call. What goes there is signed with a key made from ours and ``turn``: none is stored."""
+
+    name = models.CharField(_("name"), max_length=100, unique=True)
+    url = models.URLField(_("address"), max_length=500, help_text=_("https, outside of our own network."))
+    active = models.BooleanField(_("active"), default=True)
+    turn = models.PositiveIntegerField(default=1, editable=False)
+
+    class Meta:
+        verbose_name = _("webhook")
+        verbose_name_plural = _("webhooks")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class RuleRun(models.Model):
     """One rule that looked at one record: why, what it found, what it did, and what it still waits for.
 

@@ -16,7 +16,7 @@ from crm.entities.entity import registry
 from crm.records.actor import Actor
 from crm.records.models import Record
 from crm.records.undo import Undone, undo
-from crm.workflows.handlers import settle
+from crm.workflows.guard import settle
 from crm.workflows.models import Rule, RuleRun, RuleVersion
 from crm.workflows.moments import next_time
 from crm.workflows.steps import check_steps

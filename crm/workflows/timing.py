@@ -16,7 +16,7 @@ from crm.entities.entity import registry
 from crm.fields.conditions import ConditionError
 from crm.reference.calendars import worktime_of
 from crm.workflows import steps as walk
-from crm.workflows.handlers import settle
+from crm.workflows.guard import settle
 from crm.workflows.judging import read_condition
 from crm.workflows.models import Rule, RuleRun
 from crm.workflows.moments import moment_of, next_time

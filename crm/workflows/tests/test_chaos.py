@@ -1,0 +1,33 @@
+"""Workers killed at random under 50 entries a second: nothing lost, nothing doubled, everything outside accounted for."""
+
+from __future__ import annotations
+
+import pytest
+
+from crm.records.models import Outgoing
+from crm.workflows.tests.chaos import Chaos
+
+
+@pytest.mark.django_db(transaction=True)
+def test_kills_neither_lose_nor_double(boss, tmp_path):
+    log = tmp_path / "sent"
+    log.touch()
+    account = Chaos(boss, str(log), seconds=10).run()
+    assert account.entries > 100 and account.kills > 3
+    assert (account.lost, account.doubled, account.sent_twice) == ([], [], 0)
+    assert set(account.outgoing) <= {Outgoing.State.DONE, Outgoing.State.UNKNOWN}
+    assert sum(account.outgoing.values()) == account.entries
+    # What arrived is known as sent or as unknown; what is known as sent arrived.
+    assert account.outgoing[Outgoing.State.DONE] <= account.sent <= account.entries
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_two_minutes_of_kills(boss, tmp_path, capsys):
+    log = tmp_path / "sent"
+    log.touch()
+    account = Chaos(boss, str(log), seconds=120, workers=3).run()
+    with capsys.disabled():
+        print(account)
+    assert (account.lost, account.doubled, account.sent_twice) == ([], [], 0)
+    assert sum(account.outgoing.values()) == account.entries

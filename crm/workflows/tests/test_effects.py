@@ -1,0 +1,128 @@
+"""Tasks and webhooks as effects: within rights, once, signed, and never silently doubled."""
+
+from __future__ import annotations
+
+import json
+import threading
+from datetime import time, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from django.utils import timezone
+
+from crm.access.models import Scope
+from crm.activities.models import Task
+from crm.records import services as records
+from crm.records.models import Outgoing
+from crm.records.sending import send_due
+from crm.workflows import services
+from crm.workflows.models import RuleRun, Webhook
+from crm.workflows.tests.conftest import runs, set_fields, work
+from crm.workflows.webhooks import key_of, sign
+
+pytestmark = pytest.mark.django_db
+TRIGGER = {"on": "changed", "field": "amount"}
+
+
+def do(effect: str, **params) -> dict:
+    return {"do": "effect", "effect": effect, "params": params}
+
+
+def touch(opportunity, actor):
+    opportunity.refresh_from_db()
+    opportunity.amount = (opportunity.amount or 0) + 1
+    records.save(opportunity, actor=actor)
+
+
+TASK = do("create_task", subject="Call back", to="owner", kind="call", priority="high", days="2")
+
+
+def test_a_task_for_the_owner_and_it_goes_with_the_run(make_rule, opportunity, seller, as_actor):
+    rule = make_rule(TRIGGER, TASK)
+    touch(opportunity, as_actor(seller))
+    work()
+    task = Task.objects.get()
+    assert (task.owner, task.subject, task.kind, task.priority, task.on) == (
+        seller,
+        "Call back",
+        "call",
+        "high",
+        opportunity,
+    )
+    assert timezone.localdate(task.due_at) == timezone.localdate() + timedelta(days=2)
+    services.undo_run(runs(rule=rule)[0], actor=as_actor(seller))
+    task.refresh_from_db()
+    assert task.deleted_at
+
+
+def test_who_may_not_give_tasks_away_is_refused(make_rule, opportunity, robot, seller, as_actor, grant):
+    rule = make_rule(TRIGGER, TASK)
+    grant(robot, "activities.task", assign=Scope.OWN)
+    touch(opportunity, as_actor(seller))
+    work()
+    assert runs(rule=rule)[0].state == RuleRun.State.REFUSED and not Task.objects.exists()
+
+
+@pytest.fixture
+def receiver(settings):
+    """A server that keeps what it gets and answers as told."""
+    settings.OUTGOING_PRIVATE = ["127.0.0.1"]
+    got, answers = [], []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            got.append((dict(self.headers), self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(answers.pop(0) if answers else 200)
+            self.end_headers()
+
+        def log_message(self, *arguments):
+            pass
+
+    running = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=running.serve_forever, daemon=True).start()
+    yield Webhook.objects.create(name="ERP", url=f"http://127.0.0.1:{running.server_port}/hook"), got, answers
+    running.shutdown()
+
+
+def test_a_webhook_is_called_once_signed_with_what_the_principal_may_read(
+    make_rule, opportunity, robot, seller, as_actor, receiver, field_rule
+):
+    webhook, got, answers = receiver
+    field_rule(robot, "sales.opportunity", "probability", "hidden")
+    make_rule(TRIGGER, do("webhook", webhook=str(webhook.pk)), set_fields(next_step="Told"))
+    touch(opportunity, as_actor(seller))
+    work()
+    assert got == []
+    answers.append(503)
+    send_due()
+    Outgoing.objects.update(next_at=timezone.now())
+    send_due()
+    (headers, body), (again, same) = got
+    assert headers["Idempotency-Key"] == again["Idempotency-Key"] and body == same
+    moment = int(headers["X-CRM-Signature"].partition(",")[0].removeprefix("t="))
+    assert headers["X-CRM-Signature"] == sign(key_of(webhook), moment, body)
+    told = json.loads(body)
+    assert told["id"] == opportunity.pk and "amount" in told["fields"] and "probability" not in told["fields"]
+    assert Outgoing.objects.get().state == Outgoing.State.DONE
+    assert send_due() == 0
+
+
+def test_quiet_hours_hold_back_what_leaves_the_house(make_rule, opportunity, seller, as_actor, receiver):
+    webhook, got, _answers = receiver
+    now = timezone.localtime()
+    rule = make_rule(TRIGGER, set_fields(next_step="At once"), do("webhook", webhook=str(webhook.pk)))
+    rule.quiet_from, rule.quiet_to = (now - timedelta(hours=1)).time(), (now + timedelta(hours=1)).time()
+    rule.save()
+    touch(opportunity, as_actor(seller))
+    work()
+    opportunity.refresh_from_db()
+    (run,) = runs(rule=rule)
+    assert (opportunity.next_step, run.state, Outgoing.objects.count()) == ("At once", RuleRun.State.WAITING, 0)
+    rule.quiet_from, rule.quiet_to = time(0, 0), time(0, 1)
+    if now.hour == 0:
+        rule.quiet_from, rule.quiet_to = time(12, 0), time(12, 1)
+    rule.save()
+    RuleRun.objects.update(next_at=timezone.now())
+    work()
+    send_due()
+    assert (len(got), runs(rule=rule)[0].state) == (1, RuleRun.State.DONE)
