@@ -14,10 +14,10 @@ from django.utils.translation import get_language
 
 from crm.entities.lines import when
 from crm.lib import money as moneys
-from crm.lib.looks import exact_time, hue, initial, relative_time
+from crm.lib.looks import bare_url, exact_time, hue, initial, relative_time, safe_url, tel
 
 register = template.Library()
-for shared in (exact_time, hue, initial, relative_time):
+for shared in (bare_url, exact_time, hue, initial, relative_time, safe_url, tel):
     register.filter(shared)
 register.simple_tag(when)
 
