@@ -79,6 +79,6 @@ def about(record: Task | FollowUp, user: Any) -> dict | None:
 @panel("*", slot="side", template="activities/people_place.html", order=-5)
 def people(record: Record, user: Any) -> dict | None:
     """The place of the people of the record; who they are comes in a second request."""
-    if not takes_activities(registry[record.entity_label()]):
+    if not takes_activities(registry[record.entity_label()]) or getattr(user, "preview", False):
         return None
     return {"label": record.entity_label()}

@@ -195,11 +195,12 @@ def test_what_is_disguised_is_told_and_harmless(client, deal, seller, name, cont
 
 
 def test_the_limit_holds_before_anything_is_kept(client, deal, seller, settings):
-    settings.UPLOAD_LIMIT = 1000
+    settings.UPLOAD_LIMIT = 1 << 20
     client.force_login(seller)
-    answer = client.post(tab_url(deal), {"file": upload("big.bin", b"x" * 5000)}, headers={"HX-Request": "true"})
+    answer = client.post(tab_url(deal), {"file": upload("big.bin", b"x" * 3_000_000)}, headers={"HX-Request": "true"})
     assert answer.status_code == 422
-    assert "larger than" in answer.content.decode()
+    # Not the name of the file: it was cut off on the way in, before anything was kept.
+    assert answer.content.decode().startswith("The file is larger than 1 MB.")
     empty = client.post(tab_url(deal), {"file": upload("empty.txt", b"")}, headers={"HX-Request": "true"})
     assert empty.status_code == 422
     assert not StoredFile.objects.exists()
