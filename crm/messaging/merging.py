@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django.conf import settings
@@ -27,7 +28,13 @@ class Merging(Environment):
     output_stream_limit = LONGEST
 
 
+def as_json(value: Any) -> str:
+    """A value as JSON, quotation marks and all."""
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
 environment = Merging()
+environment.filters["json"] = as_json
 
 
 def check(text: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from crm.entities.bound import bind
 from crm.entities.entity import registry
+from crm.lib.looks import tel
 from crm.lib.phone import normalise_phone
 from crm.messaging.access import holders
 from crm.messaging.models import MailAccount
@@ -22,6 +23,11 @@ class Reached:
 
     value: str
     label: str
+
+    @property
+    def tel(self) -> str:
+        """The number as a tel: link wants it."""
+        return tel(self.value)
 
 
 def emails_of(record: Record, user: Any) -> list[Reached]:
