@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "crm.activities",
     "crm.notifications",
     "crm.workflows",
+    "crm.approvals",
     "crm.messaging",
     "crm.home",
     "crm.demo",
@@ -250,7 +251,7 @@ CELERY_TIMEZONE = TIME_ZONE
 PUBLIC_URL = env.text("PUBLIC_URL", default=f"{'https' if HTTPS else 'http'}://{ALLOWED_HOSTS[0]}").rstrip("/")
 OUTGOING_PRIVATE = env.items("OUTGOING_PRIVATE", default=[])  # hosts and networks of our own that may be called
 COMPANY_NAME = env.text("COMPANY_NAME", default="CRM")
-AUDIT_MONTHS = env.integer("AUDIT_MONTHS", default=24, lowest=1, highest=240)
+AUDIT_MONTHS = env.integer("AUDIT_MONTHS", default=24, lowest=6, highest=240)
 RULE_TRACE_DAYS = env.integer("RULE_TRACE_DAYS", default=180, lowest=7, highest=3650)
 
 CELERY_BEAT_SCHEDULE = {

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from crm.access import policy
 from crm.entities.entity import Entity, registry
 from crm.home.pages import pages
+from crm.ownership.views import may_hand_over
 
 # The order and the names of the groups in the navigation.
 AREAS = {
@@ -42,6 +43,7 @@ def _shell(request: HttpRequest) -> dict[str, Any]:
         "company": settings.COMPANY_NAME,
         "theme": user.theme,
         "inbox_url": reverse("notifications:inbox"),
+        "may_hand_over": may_hand_over(user),
     }
 
 
