@@ -9,10 +9,11 @@ from django.db.models import Q
 
 from crm.access import policy
 from crm.access.policy import Scope
+from crm.access.snapshot import Access
 from crm.entities.bound import bind
 from crm.entities.entity import Entity, registry
 from crm.search.grams import Term
-from crm.search.index import mark, search_fields
+from crm.search.index import mark, own_gram, search_fields
 
 # Everything a field's text may hold is none of these, so that a pattern stays within the field.
 _MARKS = "\ue000-\uf8ff"
@@ -45,34 +46,43 @@ class Reach:
         return entity in self.labels and (self.everything or owner in self.owners or department in self.departments)
 
 
-def reaches(user, labels: Sequence[str] = ()) -> list[Reach]:
-    """How far the user sees into the entities that are searched, or into those of ``labels``."""
+def reaches(user, labels: Sequence[str] = ()) -> tuple[list[Reach], dict[str, Q]]:
+    """How far the user sees into the entities that are searched, or into those of ``labels``.
+
+    Where owner and department do not tell it (records that hang on others, correspondence, grants with a condition), the
+    policy's own condition on the records, by entity.
+    """
     access = policy.access_of(user)
     alike: dict[tuple, list[str]] = {}
+    judged: dict[str, Q] = {}
     for label, entity in registry.items():
-        if (labels and label not in labels) or not search_fields(entity) or not policy.can(user, label, "view"):
+        if (labels and label not in labels) or not search_fields(entity):
             continue
-        scope = access.scope(label, "view")
-        by_condition = getattr(access, "conditions_of", None)  # records that a stored condition adds to the scope
-        if (
-            not isinstance(entity.model.access, policy.Owned)
-            or scope == Scope.ALL
-            or (by_condition and by_condition(label, "view"))
-        ):
-            key: tuple = (True, (), (), ())
-        else:
-            owners = tuple(access.team_ids) if scope >= Scope.TEAM else (user.pk,)
-            departments = tuple(access.department_ids) if scope == Scope.DEPARTMENT else ()
-            key = (False, owners, departments, tuple(access.shared_ids(label, "view")))
-        alike.setdefault((*key, label if key[3] else ""), []).append(label)
-    return [Reach(tuple(found), *key[:4]) for key, found in alike.items()]
+        if not isinstance(entity.model.access, policy.Owned) or access.conditions_of(label, "view"):
+            condition = policy.rows(access, entity.model, "view")
+            if condition == policy.EVERYTHING:
+                alike.setdefault((True, (), (), (), ""), []).append(label)
+            elif condition != policy.NOTHING:
+                judged[label] = condition
+        elif policy.can(user, label, "view"):
+            key = _by_owner(access, label, user.pk)
+            alike.setdefault((*key, label if key[3] else ""), []).append(label)
+    return [Reach(tuple(found), *key[:4]) for key, found in alike.items()], judged
+
+
+def _by_owner(access: Access, label: str, own: int) -> tuple:
+    """(everything, owners, departments, shared ids)"""
+    scope = access.scope(label, "view")
+    if scope == Scope.ALL:
+        return True, (), (), ()
+    owners = tuple(access.team_ids) if scope >= Scope.TEAM else (own,)
+    departments = tuple(access.department_ids) if scope == Scope.DEPARTMENT else ()
+    return False, owners, departments, tuple(access.shared_ids(label, "view"))
 
 
 def within(reach: Sequence[Reach], user, words: Sequence[Term]) -> Q:
-    """The condition on rows: in reach, and no guarded field told by what is found. Everything of everything needs none."""
+    """The condition on rows: in reach, and no guarded field told by what is found."""
     guards = {label: guard for each in reach for label in each.labels if (guard := known(registry[label], user, words))}
-    if all(each.everything for each in reach) and not guards and len(_labels(reach)) == len(searched()):
-        return Q()
     found = Q()
     for each in reach:
         free = tuple(label for label in each.labels if label not in guards)
@@ -81,6 +91,16 @@ def within(reach: Sequence[Reach], user, words: Sequence[Term]) -> Q:
         for labels, guard in parts:
             found |= Reach(labels, each.everything, each.owners, each.departments, each.shared).condition & guard
     return found
+
+
+def judged_rows(label: str, condition: Q, user, words: Sequence[Term]) -> Q:
+    """The condition on rows of an entity whose records the policy judges one by one."""
+    entity = registry[label]
+    allowed = entity.model._base_manager.filter(condition)
+    if any(field.name == "deleted_at" for field in entity.model._meta.fields):
+        allowed = allowed.filter(deleted_at__isnull=True)
+    found = Q(entity=label, record_id__in=allowed.values("pk")) & known(entity, user, words)
+    return found & Q(grams__contains=[own_gram(label)]) if not isinstance(entity.model.access, policy.Owned) else found
 
 
 def known(entity: Entity, user, words: Sequence[Term]) -> Q:
@@ -93,15 +113,6 @@ def known(entity: Entity, user, words: Sequence[Term]) -> Q:
         return Q(pk__in=[])
     marks = "|".join(map(mark, readable))
     return Q(*(Q(haystack__regex=f"({marks})\n[^{_MARKS}]*{_literal(word.text)}") for word in words))
-
-
-def searched() -> list[str]:
-    """The entities that have rows in the index."""
-    return [label for label, entity in registry.items() if search_fields(entity)]
-
-
-def _labels(reach: Sequence[Reach]) -> set[str]:
-    return {label for each in reach for label in each.labels}
 
 
 def _literal(text: str) -> str:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
@@ -19,7 +21,7 @@ from crm.entities.bound import BoundEntity, bind
 from crm.entities.entity import registry
 from crm.search.grams import Term, terms
 from crm.search.models import SearchRow
-from crm.search.reach import Reach, known, reaches, within
+from crm.search.reach import Reach, judged_rows, known, reaches, within
 from crm.search.sample import Share, sample
 
 CANDIDATES = 3  # rows looked at for each one wanted: the policy may refuse some
@@ -38,23 +40,41 @@ class Hit:
     record: Model
 
 
+class Found(NamedTuple):
+    """A row of the index: 0 is the word itself, 1 begins with it, 2 contains it."""
+
+    near: int
+    at: datetime
+    id: int
+    entity: str
+    record_id: int
+
+
 Key = tuple[str, int]
 Where = tuple[str, tuple]
 
 
 def search(user, query: str, *, limit: int = 20, labels: Sequence[str] = ()) -> list[Hit]:
     """At most ``limit`` records that contain every word of ``query``: exact and leading matches first, then the newest."""
-    words, reach = terms(query), reaches(user, labels)
-    if not words or not reach:
+    words = terms(query)
+    if not words:
         return []
-    most = limit * CANDIDATES
-    try:
-        where = _sql(within(reach, user, words) & _match(words))
-    except EmptyResultSet:
+    most, (reach, judged) = limit * CANDIDATES, reaches(user, labels)
+    found = _within_reach(user, words, reach, most) if reach else []
+    for label, condition in judged.items():
+        if where := _sql(judged_rows(label, condition, user, words) & _match(words)):
+            found += _look_up(where, words, limit)
+    found.sort(key=lambda row: (row.near, -row.at.timestamp(), -row.id))
+    return _records(user, [(row.entity, row.record_id) for row in found[:most]], limit)
+
+
+def _within_reach(user, words: Sequence[Term], reach: Sequence[Reach], most: int) -> list[Found]:
+    """The nearest rows among those that owner and department put within reach."""
+    where = _sql(within(reach, user, words) & _match(words))
+    if where is None:
         return []
     walk = _way(reach, sample.share(words, reach), most)
-    found = walk and _walk(walk, where, words, most)
-    return _records(user, found or _look_up(where, words, most), limit)
+    return (walk and _walk(walk, where, words, most)) or _look_up(where, words, most)
 
 
 def matching_ids(user, label: str, query: str) -> QuerySet | list[int]:
@@ -141,31 +161,31 @@ def _branches(reach: Sequence[Reach]) -> tuple[tuple[int, ...], tuple[int, ...]]
     return tuple(owners), tuple(sorted({pk for each in reach for pk in each.departments}))
 
 
-def _walk(walk: Walk, where: Where, words: Sequence[Term], most: int) -> list[Key] | None:
+def _walk(walk: Walk, where: Where, words: Sequence[Term], most: int) -> list[Found] | None:
     """The nearest of the newest matches; None when the walk did not meet enough of them."""
     table = connection.ops.quote_name(SearchRow._meta.db_table)
     rows, args = walk.sql()
     condition, params = where
     with connection.cursor() as cursor:
         cursor.execute(
-            f"select entity, record_id from (select * from ({rows}) {table} where {condition} limit %s) found"
-            f" order by {_NEAR}, at desc, id desc",
-            [*args, *params, most, *_near(words)],
+            f"select {_NEAR}, at, id, entity, record_id from ({rows}) {table} where {condition} limit %s",
+            [*_near(words), *args, *params, most],
         )
-        found = cursor.fetchall()
+        found = [Found(*row) for row in cursor.fetchall()]
     return found if len(found) == most else None
 
 
-def _look_up(where: Where, words: Sequence[Term], most: int) -> list[Key]:
+def _look_up(where: Where, words: Sequence[Term], most: int) -> list[Found]:
     """The nearest matches by the inverted index; ordered by an expression, so that the planner can't walk instead."""
     table = connection.ops.quote_name(SearchRow._meta.db_table)
     condition, params = where
     with connection.cursor() as cursor:
         cursor.execute(
-            f"select entity, record_id from {table} where {condition} order by {_NEAR}, at desc, id desc limit %s",
-            [*params, *_near(words), most],
+            f"select {_NEAR} near, at, id, entity, record_id from {table} where {condition}"
+            " order by near, at desc, id desc limit %s",
+            [*_near(words), *params, most],
         )
-        return cursor.fetchall()
+        return [Found(*row) for row in cursor.fetchall()]
 
 
 def _near(words: Sequence[Term]) -> list[str]:
@@ -173,10 +193,12 @@ def _near(words: Sequence[Term]) -> list[str]:
     return [f"\n{words[0].text}\n", f"\n{words[0].text}"]
 
 
-def _sql(condition: Q) -> Where:
-    """A condition as it stands in a statement over the rows of the index."""
-    query = SearchRow.objects.filter(condition).values(one=F("id")).query
-    sql, params = query.sql_with_params()
+def _sql(condition: Q) -> Where | None:
+    """A condition as it stands in a statement over the rows of the index; None when nothing can fulfil it."""
+    try:
+        sql, params = SearchRow.objects.filter(condition).values(one=F("id")).query.sql_with_params()
+    except EmptyResultSet:
+        return None
     return sql.partition(" WHERE ")[2], params
 
 

@@ -5,7 +5,8 @@ from types import SimpleNamespace
 import pytest
 from django.db import connection, transaction
 
-from crm.access.models import RecordShare, Scope
+from crm.access.models import Grant, RecordShare, Scope
+from crm.activities.talking import add_comment
 from crm.records import services as records
 from crm.records.actor import Actor
 from crm.search import sample as module
@@ -20,7 +21,7 @@ from customers.factories import make_account, make_contact
 from customers.models import Account
 
 pytestmark = pytest.mark.django_db
-ACCOUNT, CONTACT = "customers.account", "customers.contact"
+ACCOUNT, CONTACT, COMMENT = "customers.account", "customers.contact", "activities.comment"
 
 
 @pytest.fixture
@@ -204,7 +205,9 @@ def test_walking_the_newest_finds_what_the_index_finds(
     monkeypatch.setattr(services, "CANDIDATES", 1)
     monkeypatch.setattr(services, "_look_up", None)
     for query, found in looked_up.items():
-        assert sorted(names(rep, query, limit=seen)) == sorted(found) == [a.name for a in made[:seen]], query
+        assert (
+            sorted(names(rep, query, limit=seen, labels=[ACCOUNT])) == sorted(found) == [a.name for a in made[:seen]]
+        ), query
 
 
 def test_a_walk_that_finds_too_few_gives_up(reader, monkeypatch):
@@ -219,7 +222,9 @@ def test_the_sample_tells_rare_from_frequent(reader, monkeypatch):
     with connection.cursor() as cursor:
         cursor.execute("analyze search_searchrow")
     monkeypatch.setattr(module, "SMALL", 10)
-    reach = reaches(reader)
+    reach, judged = reaches(reader)
+    assert {label for each in reach for label in each.labels} >= {ACCOUNT, CONTACT}
+    assert COMMENT in judged
     drawn = module.Sample()
     assert (drawn.share(terms("星辰"), reach).both, drawn.share(terms("不在"), reach).both) == (10, 0)
     assert drawn.share(terms("北海"), [Reach((ACCOUNT,), owners=(0,))]).both == 0
@@ -247,3 +252,28 @@ def test_the_index_is_filled_again_after_the_migration_that_empties_it(reader):
     rebuild_after_migration(plan=[(SimpleNamespace(app_label="search", name="0002_grams_as_numbers"), False)])
     assert names(reader, "北辰") == ["北辰重工"]
     assert names(reader, "liujian") == ["刘建国"]
+
+
+def test_what_others_may_see_does_not_hide_what_one_may(rep, other, grant):
+    """Comments go by the record they hang on: many newer ones on records out of reach leave room for the one within."""
+    grant(rep, ACCOUNT, view=Scope.OWN)
+    mine, theirs = make_account(name="南海", owner=rep), make_account(name="东海", owner=other)
+    add_comment(mine, "预算批了", actor=Actor(other))
+    for n in range(20):
+        add_comment(theirs, f"预算没批 {n}", actor=Actor(other))
+    assert names(rep, "预算", limit=1) == ["预算批了"]
+    assert len(names(rep, "预算")) == 1
+    assert names(rep, "没批") == []
+
+
+def test_a_grant_with_a_condition_finds_what_fulfils_it(rep, other, grant):
+    role = grant(rep, ACCOUNT, view=Scope.OWN)
+    cell = Grant.objects.get(role=role, entity=ACCOUNT, action="view")
+    cell.condition = {"all": [{"field": "level", "op": "in", "value": ["vip"]}]}
+    cell.save()
+    rep.__dict__.pop("_access", None)
+    for n in range(9):
+        make_account(name=f"北辰{n}", owner=other)
+    make_account(name="北辰甲", owner=other, level="vip")
+    make_account(name="北辰乙", owner=rep)
+    assert sorted(names(rep, "北辰", limit=2)) == ["北辰乙", "北辰甲"]
