@@ -12,7 +12,9 @@ from django.utils import timezone
 
 from crm.access.models import Scope
 from crm.activities.models import Task
+from crm.customfields.services import define_field
 from crm.records import services as records
+from crm.records.actor import Actor
 from crm.records.models import Outgoing
 from crm.records.sending import send_due
 from crm.workflows import services
@@ -126,3 +128,19 @@ def test_quiet_hours_hold_back_what_leaves_the_house(make_rule, opportunity, sel
     work()
     send_due()
     assert (len(got), runs(rule=rule)[0].state) == (1, RuleRun.State.DONE)
+
+
+def test_tags_are_added_and_taken_away(make_rule, opportunity, seller, as_actor):
+    options = [{"value": name, "label_en": name.title()} for name in ("hot", "vip", "old")]
+    define_field("sales.opportunity", "multichoice", "labels", "标签", "Labels", actor=Actor(), options=options)
+    rule = make_rule(TRIGGER, do("add_tag", tags=["labels:vip", "labels:hot"]), do("remove_tag", tags=["labels:old"]))
+    opportunity.refresh_from_db()
+    opportunity.custom = {"labels": ["old"]}
+    records.save(opportunity, actor=as_actor(seller))
+    touch(opportunity, as_actor(seller))
+    work()
+    opportunity.refresh_from_db()
+    assert (sorted(opportunity.custom["labels"]), runs(rule=rule)[0].state) == (["hot", "vip"], RuleRun.State.DONE)
+    services.undo_run(runs(rule=rule)[0], actor=as_actor(seller))
+    opportunity.refresh_from_db()
+    assert opportunity.custom["labels"] == ["old"]
