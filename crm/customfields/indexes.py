@@ -159,3 +159,9 @@ def duplicates(field: CustomField) -> list[tuple[str, int]]:
 def count_values(field: CustomField) -> int:
     """How many records hold a value, those in the trash too."""
     return apps.get_model(field.entity)._base_manager.filter(custom__has_key=field.code).count()
+
+
+def count_option(field: CustomField, value: str) -> int:
+    """How many records hold an option."""
+    model = apps.get_model(field.entity)
+    return model._base_manager.filter(resolve_custom(model, field.code).q("in", [value])).count()
