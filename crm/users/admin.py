@@ -119,10 +119,11 @@ class UserWithRolesForm(DjangoUserAdmin.form):
 class DepartmentAdmin(admin.ModelAdmin):
     """The tree of the organisation, in the order of its paths."""
 
-    list_display = ("indented", "kind", "people")
+    list_display = ("indented", "kind", "head", "people")
     list_filter = ("kind",)
+    list_select_related = ("head",)
     search_fields = ("name",)
-    autocomplete_fields = ("parent",)
+    autocomplete_fields = ("parent", "head")
     ordering = ("path",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Department]:

@@ -25,6 +25,9 @@ class Department(models.Model):
         "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("parent")
     )
     path = models.CharField(max_length=500, editable=False, db_default="", db_index=True)
+    head = models.ForeignKey(
+        "users.User", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("head")
+    )
 
     class Meta:
         verbose_name = _("department")
