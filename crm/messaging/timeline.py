@@ -20,9 +20,9 @@ def tell(message: MailMessage, kind: str, *, actor: Actor, **data: Any) -> None:
     A private one is told there only to who may see it, or to everybody as nothing but “a private e-mail”.
     """
     subjects = message.linked_subjects()
-    entry = log(message, kind, actor=actor, **data)
+    entry = log(message, kind, actor=actor, at=None if kind == kinds.BOUNCED else message.sent_at, **data)
     if message.privacy == Privacy.PARTICIPANTS and message.account.shows_private:
-        _mention(subjects, actor)
+        _mention(subjects, message, actor)
     else:
         link([entry], [subjects])
     for subject in subjects:
@@ -31,9 +31,9 @@ def tell(message: MailMessage, kind: str, *, actor: Actor, **data: Any) -> None:
     MailMessage._base_manager.filter(pk=message.pk).update(logged=True)
 
 
-def _mention(subjects: list, actor: Actor) -> None:
+def _mention(subjects: list, message: MailMessage, actor: Actor) -> None:
     if subjects:
-        entry = log(subjects[0], kinds.PRIVATE, actor=actor)
+        entry = log(subjects[0], kinds.PRIVATE, actor=actor, at=message.sent_at)
         link([entry], [[s for s in subjects[1:] if s not in subjects[0].timeline_subjects()]])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -25,10 +26,12 @@ def log(
     actor: Actor,
     differences: dict | None = None,
     changes: ChangeSet | None = None,
+    at: datetime | None = None,
     **data: Any,
 ) -> Entry:
-    """Write one entry about ``record`` inside the caller's transaction."""
-    return log_many([record], kind, actor=actor, differences=[differences or {}], changes=changes, data=[data])[0]
+    """Write one entry about ``record`` inside the caller's transaction; ``at`` is for what happened elsewhere, earlier."""
+    told = [differences or {}]
+    return log_many([record], kind, actor=actor, differences=told, changes=changes, data=[data], at=at)[0]
 
 
 def log_many(
@@ -39,10 +42,10 @@ def log_many(
     differences: Sequence[dict] | None = None,
     changes: ChangeSet | None = None,
     data: Sequence[dict] | None = None,
+    at: datetime | None = None,
 ) -> list[Entry]:
     """Write one entry of ``kind`` a record, in batches, with timeline links and outbox rows."""
-    now = timezone.now()
-    changes = changes or actor.changes
+    now = at or timezone.now()
     changes = changes or actor.changes
     who, together = actor.user and actor.user.pk, changes and changes.pk
     # By position: naming the fields costs three times as much, which counts over 100,000 rows.
