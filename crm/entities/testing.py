@@ -14,6 +14,8 @@ import pytest
 from django.db import models
 
 from crm.access.policy import Owned, Via
+from crm.customfields.services import define_field
+from crm.customfields.sources import Address
 from crm.entities import urls
 from crm.entities.entity import Entity, entity_of, registry
 from crm.entities.views.base import EntityView
@@ -40,8 +42,10 @@ def factory_of(label: str) -> Callable[..., Record]:
         for source in entity.model._meta.concrete_fields:
             if source.name not in values and _wants(source, record, filled):
                 values[source.name] = sample(source, owner)
+        if filled:
+            values |= {name: sample(entity.field(name).source, owner) for name in entity.custom_names}
         for name, value in values.items():
-            setattr(record, name, value)
+            entity.field(name).put(record, value) if "." in name else setattr(record, name, value)
         entity.save(record, actor=Actor(owner, "test"))
         return entity.model._base_manager.get(pk=record.pk)
 
@@ -64,7 +68,7 @@ def _wants(source: models.Field, record: Record, filled: bool) -> bool:
 def sample(source: models.Field, owner: Any) -> Any:
     """A valid value for a field; for the kinds of ``DISTINCT`` one that nothing else holds."""
     number = next(_numbers)
-    word = f"Q{source.name.replace('_', '')}{number:05}Q"
+    word = f"Q{re.sub(r'[._]', '', source.name)}{number:05}Q"
     match kind_of(source):
         case "record" | "user":
             return linked(source, owner)
@@ -84,6 +88,12 @@ def sample(source: models.Field, owner: Any) -> Any:
             return BEGINNING + word
         case "choice":
             return source.flatchoices[-1][0]
+        case "multichoice":
+            return [source.flatchoices[-1][0]]
+        case "address":
+            return Address(province=word)
+        case "richtext":
+            return f"<p>{word}</p>"
         case "boolean":
             return True
         case "text":
@@ -91,7 +101,7 @@ def sample(source: models.Field, owner: Any) -> Any:
     return 7
 
 
-DISTINCT = frozenset({"text", "longtext", "email", "url", "phone", "money", "date"})
+DISTINCT = frozenset({"text", "longtext", "richtext", "email", "url", "phone", "money", "date", "address"})
 
 
 def linked(source: models.Field, owner: Any) -> Any:
@@ -191,6 +201,20 @@ def _values(entity: Entity, route: str) -> list[Any]:
         case "related":
             return [child.label for child in entity.related()]
     raise LookupError(f"Say in crm.entities.testing._values what may stand in the route {route!r}.")
+
+
+# What an admin defines on an entity under test, so that whatever holds for fields is shown to hold for these too.
+CUSTOM = ("text", "phone", "money", "date", "address", "richtext", "multichoice", "boolean", "link")
+
+
+def define_customs(label: str, actor: Actor) -> None:
+    """One custom field of each of these kinds on the entity."""
+    for kind in CUSTOM:
+        options = ["a", "b"] if kind == "multichoice" else []
+        target = "customers.contact" if kind == "link" else ""
+        define_field(
+            label, kind, f"x_{kind}", f"自定义{kind}", f"Custom {kind}", actor=actor, options=options, target=target
+        )
 
 
 LABELS = sorted(label for label, entity in registry.items() if isinstance(entity.model.access, Owned | Via))

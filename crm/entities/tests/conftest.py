@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from crm.access.models import FieldRule, Role, Scope
+from crm.customfields import definitions
 from crm.entities.entity import registry
-from crm.entities.testing import chain
+from crm.entities.testing import chain, define_customs
+from crm.records.actor import Actor
 from crm.users.models import User
 from customers.factories import make_account, make_contact
 from customers.models import Account, Contact
@@ -24,6 +26,19 @@ ACTIONS = ("view", "add", "change", "delete")
 def quiet(monkeypatch) -> None:
     """Refusals are what these tests ask for; drawing each one's traceback takes longer than all the rest."""
     monkeypatch.setattr(logging.getLogger("django.request"), "disabled", True)
+
+
+@pytest.fixture(autouse=True)
+def customised(request) -> Iterator[None]:
+    """What holds for every entity must hold with fields that admins defined on it."""
+    if "label" not in request.fixturenames:
+        yield
+        return
+    request.getfixturevalue("db")
+    define_customs(request.getfixturevalue("label"), Actor(None, "test"))
+    yield
+    definitions.seen(0)
+    definitions.look_again()
 
 
 @pytest.fixture

@@ -52,7 +52,7 @@ def rewritten(record, owner):
     entity = registry[record.entity_label()]
     for name in entity.form_names:
         if needles(record, name) - in_title(record):
-            setattr(record, name, sample(entity.field(name).source, owner))
+            entity.field(name).put(record, sample(entity.field(name).source, owner))
     entity.save(record, actor=Actor(owner, "test"))
     return entity.model._base_manager.get(pk=record.pk)
 
