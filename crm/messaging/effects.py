@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from crm.entities.effects import ParamsForm, effect
 from crm.entities.entity import Entity
@@ -33,7 +33,9 @@ class MailForm(ParamsForm):
         MessageTemplate.objects.filter(active=True, channel=MAIL), required=False, label=gettext_lazy("Template")
     )
     subject = forms.CharField(max_length=300, required=False, label=gettext_lazy("Subject"))
-    body = forms.CharField(max_length=20_000, required=False, label=gettext_lazy("Text"), widget=forms.Textarea)
+    body = forms.CharField(
+        max_length=20_000, required=False, label=pgettext_lazy("of a message", "Text"), widget=forms.Textarea
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -50,7 +52,9 @@ class SmsForm(ParamsForm):
     template = forms.ModelChoiceField(
         MessageTemplate.objects.filter(active=True, channel=SMS), required=False, label=gettext_lazy("Template")
     )
-    body = forms.CharField(max_length=1000, required=False, label=gettext_lazy("Text"), widget=forms.Textarea)
+    body = forms.CharField(
+        max_length=1000, required=False, label=pgettext_lazy("of a message", "Text"), widget=forms.Textarea
+    )
 
     def clean(self) -> dict[str, Any]:
         return _with_words(self, super().clean(), "body")

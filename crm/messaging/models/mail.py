@@ -8,6 +8,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm.entities.entity import registry
 from crm.messaging.access import Correspondence
@@ -71,7 +72,7 @@ class MailMessage(Record):
     addresses = ArrayField(models.CharField(max_length=320), default=list, editable=False)
     participants = ArrayField(models.BigIntegerField(), default=list, editable=False)
     sent_at = models.DateTimeField(_("sent"), default=timezone.now, editable=False)
-    text = models.TextField(_("text"), blank=True, editable=False)
+    text = models.TextField(pgettext_lazy("of a message", "text"), blank=True, editable=False)
     html = models.TextField(blank=True, editable=False)
     snippet = models.CharField(max_length=SNIPPET, blank=True, editable=False)
     remote_images = models.PositiveIntegerField(default=0, editable=False)

@@ -7,6 +7,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator, URLVali
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm.messaging.secrets import SecretField
 
@@ -77,7 +78,7 @@ class TextMessage(models.Model):
     entity = models.CharField(max_length=100)
     record_id = models.BigIntegerField()
     number = models.CharField(_("number"), max_length=32)
-    text = models.TextField(_("text"))
+    text = models.TextField(pgettext_lazy("of a message", "text"))
     state = models.CharField(_("state"), max_length=12, choices=State, default=State.QUEUED)
     error = models.TextField(_("error"), blank=True)
     writer = models.ForeignKey(

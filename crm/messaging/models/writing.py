@@ -7,6 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm.messaging.models.accounts import MailAccount
 from crm.messaging.models.mail import MailMessage
@@ -48,7 +49,7 @@ class MessageTemplate(models.Model):
     channel = models.CharField(_("channel"), max_length=10, choices=Channel, default=Channel.MAIL)
     entity = models.CharField(_("for"), max_length=100, blank=True)
     subject = models.CharField(_("subject"), max_length=300, blank=True)
-    body = models.TextField(_("text"), max_length=20_000)
+    body = models.TextField(pgettext_lazy("of a message", "text"), max_length=20_000)
     active = models.BooleanField(_("in use"), default=True)
 
     class Meta:
