@@ -8,9 +8,11 @@ from collections.abc import Callable
 import pytest
 
 from crm.access.models import FieldRule, Grant, Role, Scope
+from crm.customfields import definitions
 from crm.records.actor import Actor
 from crm.users.models import Department, Membership, Team, User
 
+definitions.assume_none()
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 

@@ -37,8 +37,7 @@ def customised(request) -> Iterator[None]:
     request.getfixturevalue("db")
     define_customs(request.getfixturevalue("label"), Actor(None, "test"))
     yield
-    definitions.seen(0)
-    definitions.look_again()
+    definitions.assume_none()
 
 
 @pytest.fixture
