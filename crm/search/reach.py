@@ -46,25 +46,21 @@ class Reach:
         return entity in self.labels and (self.everything or owner in self.owners or department in self.departments)
 
 
-def reaches(user, labels: Sequence[str] = ()) -> tuple[list[Reach], dict[str, Q]]:
+def reaches(user, labels: Sequence[str] = ()) -> tuple[list[Reach], list[str]]:
     """How far the user sees into the entities that are searched, or into those of ``labels``.
 
-    Where owner and department do not tell it (records that hang on others, correspondence, grants with a condition), the
-    policy's own condition on the records, by entity.
+    Beside it the entities where owner and department do not tell: records that hang on others, correspondence, grants with a
+    condition. There the policy judges what is found.
     """
     access = policy.access_of(user)
     alike: dict[tuple, list[str]] = {}
-    judged: dict[str, Q] = {}
+    judged: list[str] = []
     for label, entity in registry.items():
-        if (labels and label not in labels) or not search_fields(entity):
+        if (labels and label not in labels) or not search_fields(entity) or not policy.can(user, label, "view"):
             continue
         if not isinstance(entity.model.access, policy.Owned) or access.conditions_of(label, "view"):
-            condition = policy.rows(access, entity.model, "view")
-            if condition == policy.EVERYTHING:
-                alike.setdefault((True, (), (), (), ""), []).append(label)
-            elif condition != policy.NOTHING:
-                judged[label] = condition
-        elif policy.can(user, label, "view"):
+            judged.append(label)
+        else:
             key = _by_owner(access, label, user.pk)
             alike.setdefault((*key, label if key[3] else ""), []).append(label)
     return [Reach(tuple(found), *key[:4]) for key, found in alike.items()], judged
@@ -93,14 +89,16 @@ def within(reach: Sequence[Reach], user, words: Sequence[Term]) -> Q:
     return found
 
 
-def judged_rows(label: str, condition: Q, user, words: Sequence[Term]) -> Q:
-    """The condition on rows of an entity whose records the policy judges one by one."""
-    entity = registry[label]
-    allowed = entity.model._base_manager.filter(condition)
-    if any(field.name == "deleted_at" for field in entity.model._meta.fields):
-        allowed = allowed.filter(deleted_at__isnull=True)
-    found = Q(entity=label, record_id__in=allowed.values("pk")) & known(entity, user, words)
-    return found & Q(grams__contains=[own_gram(label)]) if not isinstance(entity.model.access, policy.Owned) else found
+def of_entities(labels: Sequence[str], user, words: Sequence[Term]) -> Q:
+    """The condition on rows of entities that the policy has still to judge."""
+    found = within([Reach(tuple(labels), everything=True)], user, words)
+    own = [own_gram(label) for label in labels if not isinstance(registry[label].model.access, policy.Owned)]
+    return found & Q(grams__overlap=own) if len(own) == len(labels) else found
+
+
+def allowed_rows(label: str, user) -> Q:
+    """The condition on rows that holds where the policy lets the user see the record."""
+    return Q(record_id__in=bind(registry[label], user).records().values("pk"))
 
 
 def known(entity: Entity, user, words: Sequence[Term]) -> Q:
