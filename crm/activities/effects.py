@@ -35,7 +35,9 @@ class TaskParams(ParamsForm):
 
     subject = forms.CharField(max_length=300, label=gettext_lazy("Subject"))
     to = forms.ChoiceField(choices=FOR, label=gettext_lazy("For"))
-    person = forms.ModelChoiceField(User.objects.filter(is_active=True), required=False, label=gettext_lazy("Person"))
+    person = forms.ModelChoiceField(
+        User.objects.filter(is_active=True), required=False, label=gettext_lazy("Which person")
+    )
     kind = forms.ChoiceField(choices=Task.Kind.choices, label=gettext_lazy("Kind"), initial=Task.Kind.TASK)
     priority = forms.ChoiceField(
         choices=Task.Priority.choices, label=gettext_lazy("Priority"), initial=Task.Priority.NORMAL

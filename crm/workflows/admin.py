@@ -25,13 +25,27 @@ from crm.workflows.words import trigger_words
 State = RuleRun.State
 
 
+class EntityFilter(admin.SimpleListFilter):
+    """By entity, called by its name."""
+
+    title = gettext_lazy("entity")
+    parameter_name = "entity"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        labels = Rule.objects.order_by("entity").values_list("entity", flat=True).distinct()
+        return [(label, registry[label].plural if label in registry else label) for label in labels]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Rule]) -> QuerySet[Rule]:
+        return queryset.filter(entity=self.value()) if self.value() else queryset
+
+
 @admin.register(Rule)
 class RuleAdmin(admin.ModelAdmin):
     """Rules by entity, in their order. What a rule says is written on its own page."""
 
     form = RuleForm
     list_display = ("name", "of_entity", "says", "principal", "position", "running", "last_fired", "shown_alarm")
-    list_filter = ("entity", "active")
+    list_filter = (EntityFilter, "active")
     list_select_related = ("principal", "current")
     search_fields = ("name", "principal__name")
     autocomplete_fields = ("principal",)
@@ -84,7 +98,7 @@ class RuleAdmin(admin.ModelAdmin):
     def of_entity(self, rule: Rule) -> str:
         return registry[rule.entity].plural if rule.entity in registry else rule.entity
 
-    @admin.display(description=gettext_lazy("when"))
+    @admin.display(description=gettext_lazy("what sets it off"))
     def says(self, rule: Rule) -> str:
         if rule.current is None or rule.entity not in registry:
             return "–"

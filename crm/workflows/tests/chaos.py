@@ -67,7 +67,7 @@ class Account:
 class Chaos:
     """``run()`` writes ``rate`` entries a second for ``seconds`` while ``workers`` are killed every ``pause`` on average."""
 
-    def __init__(self, owner: Any, log: str, *, seconds: float, rate: int = 50, workers: int = 2, pause: float = 0.7):
+    def __init__(self, owner: Any, log: str, *, seconds: float, rate: int = 50, workers: int = 2, pause: float = 1.0):
         self.owner, self.log, self.seconds, self.rate = owner, log, seconds, rate
         self.workers, self.pause = workers, pause
         self.chance = random.Random(7)
@@ -146,7 +146,7 @@ class Chaos:
 
     def _finish(self) -> None:
         """One worker in peace until nothing is left; runs that wait for another try are due at once."""
-        worker, end = self._start(), time.monotonic() + 120
+        worker, end = self._start(), time.monotonic() + 120 + 8 * self.seconds
         try:
             while time.monotonic() < end:
                 RuleRun.objects.filter(state="due").update(next_at="2000-01-01T00:00Z")
