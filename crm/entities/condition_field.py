@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -66,7 +66,8 @@ class ConditionField(forms.Field):
         return data
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        return self.widget.format_value(initial or {}) != self.widget.format_value(data)
+        shown = cast(ConditionWidget, self.widget).format_value
+        return shown(initial or {}) != shown(data)
 
 
 def in_words(bound: BoundEntity, data: Any) -> str:

@@ -69,8 +69,8 @@ def refusal(model: type[models.Model], error: DatabaseError) -> ValidationError:
     said = getattr(error.__cause__, "diag", None)
     name = getattr(said, "constraint_name", None) or ""
     column = getattr(said, "column_name", None) or ""
-    if custom := unique_name(name):
-        return ValidationError({custom: [_("Another record has this already.")]})
+    if taken := unique_name(name):
+        return ValidationError({taken: [_("Another record has this already.")]})
     constraint = next((c for c in model._meta.constraints if c.name == name), None)
     if constraint is not None:
         custom = constraint.violation_error_message != constraint.default_violation_error_message

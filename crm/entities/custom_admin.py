@@ -60,7 +60,7 @@ class CustomFieldAdmin(admin.ModelAdmin):
     """Define, change, take out of use, delete with its values."""
 
     form = CustomFieldForm
-    fieldsets = SECTIONS
+    fieldsets: Any = SECTIONS
     inlines = (OptionInline,)
     list_display = (
         "label_of",

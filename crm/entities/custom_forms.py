@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -160,7 +160,7 @@ class OptionRows(BaseInlineFormSet):
 
 def preview_form(definition: CustomField) -> forms.Form:
     """A form with nothing but the field, as people will see it."""
-    field = input_of(definition.made_by.source(definition, common(definition)))
+    field = cast(forms.Field, input_of(definition.made_by.source(definition, common(definition))))
     if isinstance(field, LinkField):
         field = forms.CharField(label=field.label, help_text=field.help_text, required=field.required)
     form = forms.Form(initial={"preview": definition.default or None})

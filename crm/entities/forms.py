@@ -69,7 +69,7 @@ class EntityForm(forms.ModelForm):
     def _add_custom(self) -> None:
         """Fields that admins defined: the model form knows nothing of them."""
         for name, field in self.custom.items():
-            made, present = input_of(field.source), field.raw(self.instance)
+            made, present = cast(forms.Field, input_of(field.source)), field.raw(self.instance)
             if isinstance(field.source, ChoiceSource | MultiChoiceSource):
                 made.choices = offered_choices(made.choices, field.source, present)
             self.fields[name] = made

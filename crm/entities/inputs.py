@@ -11,6 +11,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.forms.widgets import Widget
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -194,7 +195,7 @@ class AddressWidget(forms.MultiWidget):
     parts = ("province", "city", "district", "street")
 
     def __init__(self, attrs: Any = None) -> None:
-        lines = {
+        lines: dict[str, Widget | type[Widget]] = {
             name: forms.TextInput(attrs={"autocomplete": "off", "data-part": name, "maxlength": 300})
             for name in self.parts
         }

@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from functools import cache
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.db import models
@@ -56,7 +56,7 @@ def value_at(record: models.Model, name: str) -> Any:
     """The stored value under the name that history gives it, as JSON; FieldDoesNotExist when there is no such name."""
     if name.startswith(PREFIX):
         return (getattr(record, CUSTOM, None) or {}).get(name.removeprefix(PREFIX))
-    return value_of(record, record._meta.get_field(name))
+    return value_of(record, cast(models.Field, record._meta.get_field(name)))
 
 
 def set_at(record: models.Model, name: str, value: Any) -> None:

@@ -132,7 +132,7 @@ def rescue_claims(now: datetime | None = None) -> int:
     now, found = now or timezone.now(), 0
     for outgoing in Outgoing.objects.filter(state=State.CLAIMED, claimed_at__lt=now):
         kind = outgoing_kinds.get(outgoing.kind)
-        if kind is not None and outgoing.claimed_at >= now - kind.limit:
+        if kind is not None and outgoing.claimed_at and outgoing.claimed_at >= now - kind.limit:
             continue
         found += 1
         if kind is not None and kind.may_repeat:
