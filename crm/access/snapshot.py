@@ -37,6 +37,7 @@ class Access:
     shares: MappingProxyType = field(default_factory=lambda: MappingProxyType({}))
     conditions: MappingProxyType = field(default_factory=lambda: MappingProxyType({}))
     preview: bool = False
+    roles: tuple[int, ...] = ()
 
     def scope(self, label: str, action: str) -> Scope:
         """How far the user reaches with ``action`` on the entity."""
@@ -102,6 +103,7 @@ def _build(user, version: int) -> Access:
         department_ids=departments,
         shares=MappingProxyType(_shares(user)),
         conditions=MappingProxyType(_merge_conditions(grants)),
+        roles=tuple(sorted({role for role, *_cell in grants})),
     )
 
 

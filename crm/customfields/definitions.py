@@ -12,7 +12,7 @@ from django.db.models import Prefetch
 
 from crm.access.models import PolicyVersion
 from crm.customfields.kinds import SEARCH
-from crm.customfields.models import CustomField, CustomOption
+from crm.customfields.models import Cascade, CustomField, CustomOption, Layout, LogicRule
 
 # The version that the table begins with: nothing was ever defined.
 NEVER = 1
@@ -27,6 +27,9 @@ class Definitions:
         for field in fields:
             self.by_entity[field.entity][field.code] = field
         self.made: dict[Any, Any] = {}
+        self.layouts: list[Layout] = []
+        self.rules: list[LogicRule] = []
+        self.cascades: list[Cascade] = []
 
     def of(self, label: str) -> dict[str, CustomField]:
         """The fields of an entity by code, those out of use too."""
@@ -53,7 +56,11 @@ def _read() -> Definitions:
     if version <= NEVER:
         return Definitions(version, [])
     options = Prefetch("options", CustomOption.objects.order_by("position", "id"))
-    return Definitions(version, list(CustomField.objects.filter(purging=False).prefetch_related(options)))
+    found = Definitions(version, list(CustomField.objects.filter(purging=False).prefetch_related(options)))
+    found.layouts = list(Layout.objects.filter(current=True, content__isnull=False))
+    found.rules = list(LogicRule.objects.filter(active=True))
+    found.cascades = list(Cascade.objects.filter(active=True))
+    return found
 
 
 def seen(version: int) -> None:

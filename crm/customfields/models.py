@@ -9,8 +9,11 @@ from django.db import models
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from crm.customfields.arranging import Cascade, Effect, Layout, LogicRule, Surface
 from crm.customfields.kinds import CUSTOM_KINDS, CustomKind
 from crm.customfields.rules import judge
+
+__all__ = ["Bilingual", "Cascade", "CustomField", "CustomOption", "Effect", "Layout", "LogicRule", "Surface"]
 
 COLOURS = (
     ("teal", _("Teal")),
