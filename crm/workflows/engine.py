@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 from django.apps import apps
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DataError, IntegrityError, transaction
 from django.db.models import Exists, OuterRef
@@ -107,7 +108,7 @@ class Walk:
 
     def go(self) -> None:
         """Do every step that can be done now."""
-        with translation.override(self.principal.language or None):
+        with translation.override(self.principal.language or settings.LANGUAGE_CODE):
             if not self._may_start():
                 return
             path = self._next(walk.enter(self.steps, self.run.place or [0]))

@@ -1,0 +1,57 @@
+"""Three rules of the demo company, switched on: what automation looks like before one has written any."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crm.demo.steps import World, demo_step
+from crm.records.actor import Actor
+from crm.users.models import User
+from crm.workflows import services
+from crm.workflows.models import Rule
+
+LARGE = {"all": [{"field": "amount", "op": "gte", "value": "1000000"}]}
+
+
+def effect(name: str, **params: str) -> dict[str, Any]:
+    """One step that does something."""
+    return {"do": "effect", "effect": name, "params": params}
+
+
+def task(subject: str, days: str, to: str = "owner", kind: str = "call") -> dict[str, Any]:
+    """A task in working days."""
+    return effect("create_task", subject=subject, to=to, kind=kind, priority="high", days=days, working="on")
+
+
+RULES: tuple[tuple[str, dict[str, Any], dict[str, Any], list[dict[str, Any]]], ...] = (
+    (
+        "大额商机：主管参与",
+        {"on": "changed", "field": "amount"},
+        LARGE,
+        [task("参与大额商机的方案评审", "3", to="manager", kind="meeting")],
+    ),
+    (
+        "成交前三天提醒",
+        {"on": "date", "field": "close_date", "days": "-3", "at": "09:00", "working": True},
+        {"all": [{"field": "state", "op": "in", "value": ["open"]}]},
+        [task("确认合同与付款安排", "1")],
+    ),
+    (
+        "赢单后两周回访",
+        {"on": "kind", "kinds": ["sales.opportunity.won"]},
+        {},
+        [{"do": "wait", "for": "time", "days": "14"}, task("回访：交付是否顺利", "2", kind="visit")],
+    ),
+)
+
+
+@demo_step(90, "rules")
+def make_rules(world: World) -> None:
+    """They act as the administrator."""
+    principal = User.objects.filter(is_superuser=True, is_active=True).order_by("pk").first()
+    if principal is None or Rule.objects.exists():
+        return
+    for position, (name, trigger, condition, steps) in enumerate(RULES, 1):
+        rule = Rule.objects.create(name=name, entity="sales.opportunity", principal=principal, position=position * 10)
+        services.save_version(rule, trigger=trigger, condition=condition, steps=steps, actor=Actor(principal))
+        services.switch(rule, True, actor=Actor(principal))
