@@ -23,10 +23,9 @@ from crm.entities.entity import registry
 from crm.search.grams import Term, terms
 from crm.search.models import SearchRow
 from crm.search.reach import Reach, allowed_rows, known, of_entities, reaches, within
-from crm.search.sample import Share, sample
+from crm.search.sample import NEWEST, Share, sample
 
 CANDIDATES = 3  # rows looked at for each one wanted: the policy may refuse some
-FARTHEST = 20_000
 FEW = 3000  # so many ids a statement takes well
 BRANCHES = 60
 _ORDER = "order by at desc, id desc"
@@ -170,15 +169,17 @@ def _way(reach: Sequence[Reach], share: Share | None, most: int) -> Walk | None:
     owners, departments = _branches(reach)
     narrow = share.reached < share.rows / 2 and 0 < len(owners) + len(departments) <= BRANCHES
     steps = most * (share.reached if narrow else share.rows) / max(both, 1)
+    if not narrow:  # the newest rows tell best how far; where none of them does both, the way begins behind them
+        steps = min(most / share.newest, NEWEST + steps) if share.newest else NEWEST + steps
     fetch = min(1.2 * share.matching, 0.15 * (share.reached + share.matching) + 1.2 * both)
-    if steps > FARTHEST or steps > fetch:
+    if steps > fetch:
         return None
     if narrow:
         # Of more than about half of a branch the planner would rather fetch and sort all.
         half, branches = share.reached / 2, len(owners) + len(departments)
         each = min(300 + 2 * steps / branches, half / branches)
         return Walk(int(min(2 * steps + 500, half)), owners, departments, int(each) + 1)
-    # It may go on for as long as the inverted index would have taken: the newest rows need not be like the others.
+    # It may go on for as long as the inverted index would have taken.
     return Walk(int(max(2 * steps + 500, fetch)))
 
 

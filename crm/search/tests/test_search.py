@@ -201,7 +201,7 @@ def test_walking_the_newest_finds_what_the_index_finds(
         query: names(rep, query) for query in parts("北辰重工") | {"beichen", "bczg", "chen", "zho", "b", "bc"}
     }
     reached = 1e6 if scope == Scope.ALL else 1e4
-    monkeypatch.setattr(services.sample, "share", lambda words, reach: Share(1e6, 1e6, reached, reached))
+    monkeypatch.setattr(services.sample, "share", lambda words, reach: Share(1e6, 1e6, reached, reached, 1.0))
     monkeypatch.setattr(services, "CANDIDATES", 1)
     monkeypatch.setattr(services, "_look_up", None)
     for query, found in looked_up.items():
@@ -212,7 +212,7 @@ def test_walking_the_newest_finds_what_the_index_finds(
 
 def test_a_walk_that_finds_too_few_gives_up(reader, monkeypatch):
     make_account(name="北辰重工")
-    monkeypatch.setattr(services.sample, "share", lambda words, reach: Share(1e6, 1e6, 1e6, 1e6))
+    monkeypatch.setattr(services.sample, "share", lambda words, reach: Share(1e6, 1e6, 1e6, 1e6, 1.0))
     assert names(reader, "北辰") == ["北辰重工"]
 
 
@@ -228,6 +228,18 @@ def test_the_sample_tells_rare_from_frequent(reader, monkeypatch):
     drawn = module.Sample()
     assert (drawn.share(terms("星辰"), reach).both, drawn.share(terms("不在"), reach).both) == (10, 0)
     assert drawn.share(terms("北海"), [Reach((ACCOUNT,), owners=(0,))]).both == 0
+    assert [drawn.share(terms(word), reach).newest for word in ("星辰", "北海")] == [0.25, 0.75]
+
+
+def test_the_way_to_walk_is_told_by_the_newest_rows():
+    everything = [Reach((ACCOUNT,), everything=True)]
+
+    def way(matching, newest):
+        return services._way(everything, Share(1e6, matching, 1e6, matching, newest), 36)
+
+    assert way(1e4, 0.1).steps >= 360  # frequent among the newest
+    assert way(5e3, 0.0) is None  # frequent enough, but long ago
+    assert way(4e5, 0.0).steps >= 4000  # so frequent that the inverted index would fetch nearly everything
 
 
 @pytest.mark.parametrize("query", ["仇家湾", "qiujiawan", "choujiawan", "qjw", "cjw"])
