@@ -74,6 +74,12 @@ def mailbox():
     server.stop()
 
 
+@pytest.fixture
+def inbox(mailbox):
+    """The folder that every account has."""
+    return mailbox.folders["INBOX"]
+
+
 @pytest.fixture(autouse=True)
 def own_network(settings):
     """The servers of the tests lie on loopback, which has to be allowed."""

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -17,7 +18,7 @@ from crm.entities.entity import registry
 from crm.messaging import drafts, linking, mails, polling
 from crm.messaging.access import holders
 from crm.messaging.boxes import set_aside_of
-from crm.messaging.models import MailLink, MailMessage, MailSetAside
+from crm.messaging.models import MailAccount, MailLink, MailMessage, MailSetAside
 from crm.messaging.tasks import wake_pollers
 from crm.records import services as records
 from crm.records.actor import Actor
@@ -134,7 +135,7 @@ def aside(request: HttpRequest, pk: int) -> HttpResponse:
 def poll(request: HttpRequest) -> HttpResponse:
     """Look for new mail now."""
     for account in drafts.accounts_of(request.user):
-        type(account).objects.filter(pk=account.pk).update(next_poll_at=account.synced_at or account.next_poll_at)
+        MailAccount.objects.filter(pk=account.pk).update(next_poll_at=timezone.now())
     wake_pollers()
     messages.info(request, _("Looking for new mail. It appears here in a moment."))
     return redirect("messaging:mail")
