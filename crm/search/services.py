@@ -170,7 +170,8 @@ def _way(reach: Sequence[Reach], share: Share | None, most: int) -> Walk | None:
     narrow = share.reached < share.rows / 2 and 0 < len(owners) + len(departments) <= BRANCHES
     steps = most * (share.reached if narrow else share.rows) / max(both, 1)
     if not narrow:  # the newest rows tell best how far; where none of them does both, the way begins behind them
-        steps = min(most / share.newest, NEWEST + steps) if share.newest else NEWEST + steps
+        behind = 2 * (NEWEST + steps)
+        steps = min(most / share.newest, behind) if share.newest else behind
     fetch = min(1.2 * share.matching, 0.15 * (share.reached + share.matching) + 1.2 * both)
     if steps > fetch:
         return None
