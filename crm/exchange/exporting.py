@@ -48,7 +48,9 @@ class Export:
     def rows(self) -> Iterator[list[Any]]:
         """The headings, then one list of values a record. Memory does not grow with the rows."""
         yield [column.label for column in self.columns]
-        plain = [type(column.field) is Field and column.source.concrete for column in self.columns]
+        plain = [
+            not column.built_in or (type(column.field) is Field and column.source.concrete) for column in self.columns
+        ]
         if all(plain):
             yield from self._fast()
         else:
@@ -58,11 +60,12 @@ class Export:
     def _fast(self) -> Iterator[list[Any]]:
         """Values straight from the database; names of links are looked up once each."""
         cells = [Cell(column) for column in self.columns]
-        found = self.records().values_list(*(column.name for column in self.columns)).iterator(chunk_size=CHUNK)
+        names = list(dict.fromkeys(column.stored for column in self.columns))  # custom ones lie together
+        places = [names.index(column.stored) for column in self.columns]
+        found = self.records().values_list(*names).iterator(chunk_size=CHUNK)
         while chunk := list(islice(found, CHUNK)):
-            for index, cell in enumerate(cells):
-                cell.learn({row[index] for row in chunk})
-            for row in chunk:
+            columns = [cell.values([row[at] for row in chunk]) for cell, at in zip(cells, places, strict=True)]
+            for row in zip(*columns, strict=True):
                 yield [cell.show(value) for cell, value in zip(cells, row, strict=True)]
 
     def summary(self) -> dict[str, Any]:
@@ -79,14 +82,26 @@ class Cell:
         self.labels: dict[Any, str] = {}
         self.show: Callable[[Any], Any] = self._shower()
 
+    def values(self, fetched: list[Any]) -> list[Any]:
+        """The values in what was fetched for a chunk of rows, the names of links among them known."""
+        if self.column.built_in:
+            found = fetched
+        else:
+            unpack = self.column.unpack
+            found = [unpack(one) for one in fetched]
+        if self.model is not None:
+            self.learn(set(found))
+        return found
+
     def learn(self, values: set[Any]) -> None:
         """Look up the names of links that are new."""
-        if self.model is None:
-            return
         if len(self.labels) > KEEP_LABELS:
             self.labels.clear()
         unknown = values - self.labels.keys() - {None}
-        if unknown:
+        if unknown and not self.column.built_in:
+            self.column.learn(unknown)
+            self.labels |= {pk: self.column.mask(str(self.column.known[pk])) for pk in unknown}
+        elif unknown:
             self.labels |= {
                 pk: self.column.mask(str(record)) for pk, record in self.model._base_manager.in_bulk(unknown).items()
             }
@@ -105,6 +120,8 @@ class Cell:
             return lambda value: labels.get(value, value)
         if column.kind in RAW:
             return lambda value: value
+        if column.kind in {"multichoice", "richtext"}:
+            return column.field.show
         return lambda value: "" if value is None else str(value)
 
 
