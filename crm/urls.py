@@ -18,6 +18,7 @@ urlpatterns = [
     path("", include("crm.search.urls")),
     path("", include("crm.activities.urls")),
     path("", include("crm.workflows.urls")),
+    path("", include("crm.approvals.urls")),
     path("", include("crm.messaging.urls")),
     path("", include("crm.notifications.urls")),
     path("", include("crm.home.urls")),

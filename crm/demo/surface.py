@@ -22,6 +22,7 @@ PUBLIC = (
     "password-reset/",
     "i18n/setlang/",
     "static/",
+    "approvals/mail/",  # a token for one person and one decision
     "hooks/",  # signed by the program that calls
     "admin/login/",
     "admin/jsi18n/",

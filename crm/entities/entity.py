@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.text import capfirst, slugify
 
 from crm.access.policy import entity_label, follows
-from crm.customfields.definitions import custom_names
+from crm.customfields.definitions import custom_links, custom_names
 from crm.customfields.values import set_defaults
 from crm.fields.field import Field, resolve
 from crm.records import services
@@ -24,10 +25,21 @@ _figures: dict[str, list[Callable[[Any, Any], list[dict]]]] = {}
 
 def register(cls: type[Entity]) -> type[Entity]:
     """Class decorator: make the entity known to every generic surface."""
-    entity = cls()
+    put(cls())
+    return cls
+
+
+def put(entity: Entity) -> None:
+    """Make an entity known that came at run time."""
     registry[entity.label] = entity
     _by_path[entity.area, entity.slug] = entity
-    return cls
+
+
+def forget(label: str) -> None:
+    """Drop an entity that came at run time."""
+    entity = registry.pop(label, None)
+    if entity is not None:
+        _by_path.pop((entity.area, entity.slug), None)
 
 
 def entity_at(area: str, slug: str) -> Entity | None:
@@ -193,6 +205,10 @@ class Entity:
         """Records that look like the same thing as ``record``, as far as ``user`` may know."""
         return []
 
+    def link_rows(self, name: str, rows: QuerySet) -> QuerySet:
+        """Of the rows that the link ``name`` may point at, those that fit this entity."""
+        return rows
+
     def lanes(self, params: Mapping[str, str]) -> Lanes:
         """The lanes that the address asks for: here the choices of the board's field."""
         return Lanes([Lane(value, label) for value, label in self.field(self.board.field).choices])
@@ -228,7 +244,7 @@ class Entity:
         if follows(self.label):
             return ()
         verbs = dict.fromkeys([a.permission for a in self.all_actions if a.permission != "change"] + list(self.verbs))
-        return ("view", "add", "change", "delete", "purge", "assign", "share", "export", "import", *verbs)
+        return ("view", "add", "change", "delete", "purge", "assign", "share", "export", "import", "unlock", *verbs)
 
     @property
     def field_names(self) -> tuple[str, ...]:
@@ -289,8 +305,13 @@ class Entity:
         return _address(self.area, self.slug, view, *args)
 
     def related(self) -> list[Entity]:
-        """Entities that declared they show on this one's page."""
-        return [e for e in registry.values() if self.label in e.shows_on]
+        """Entities that show on this one's page."""
+        return [e for e in registry.values() if self.label in e.parents]
+
+    @property
+    def parents(self) -> Mapping[str, str]:
+        """``shows_on``, and the entities to which links lead that admins defined."""
+        return {**custom_links(self.label), **self.shows_on}
 
 
 # Stands for the id of a record while its address is worked out, so that this happens once for all records.

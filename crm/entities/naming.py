@@ -18,6 +18,7 @@ ACTIONS = {
     "share": _("Share"),
     "export": _("Export"),
     "import": _("Import"),
+    "unlock": _("Unlock after approval"),
 }
 
 

@@ -11,3 +11,7 @@ class NotificationsConfig(AppConfig):
         from crm.notifications import effects, handlers, sending, tasks  # noqa: F401 - they register themselves
 
         autodiscover_modules("notices")
+        from crm.notifications.services import notify
+        from crm.records.telling import set_teller
+
+        set_teller(notify)

@@ -83,6 +83,39 @@ RULE = notice_kind(
     icon="wand",
     channels=(APP, DIGEST),
 )
+# What rooms beside this one tell by crm.records.telling.
+notice_kind(
+    "approval_waiting",
+    _("Somebody asks for my approval"),
+    said=_("%(actor)s asks for your approval: %(process)s · %(record)s"),
+    why=_("You, or somebody you stand in for, are to decide."),
+    icon="gavel",
+    channels=(APP, EMAIL),
+)
+notice_kind(
+    "approval_late",
+    _("An approval still waits for me"),
+    said=_("Waiting for your approval: %(process)s · %(record)s"),
+    why=_("You, or somebody you stand in for, are to decide."),
+    icon="clock-exclamation",
+    channels=(APP, EMAIL),
+)
+notice_kind(
+    "approval_copied",
+    _("An approval is copied to me"),
+    said=_("%(actor)s lets you know: %(process)s · %(record)s"),
+    why=_("It was copied to you."),
+    icon="copy",
+    channels=(APP, DIGEST),
+)
+notice_kind(
+    "approval_decided",
+    _("What I asked approval for is decided"),
+    said=_("%(process)s · %(record)s: %(outcome)s"),
+    why=_("You asked for it, or were to decide."),
+    icon="circle-check",
+    channels=(APP, EMAIL),
+)
 NOT_SENT = notice_kind(
     "not_sent",
     _("Something could not be sent (administrators)"),

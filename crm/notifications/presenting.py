@@ -27,6 +27,11 @@ class Shown:
     kind_label: str
     hidden: bool = False
 
+    @property
+    def mail_url(self) -> str:
+        """Where a mail leads: some kinds bring a link of their own for whoever reads it there."""
+        return self.notification.data.get("mail_url") or self.url
+
 
 def present(rows: Sequence[Notification], user: Any) -> list[Shown]:
     """The notifications of ``user``, each as far as its record may be seen by them at this moment."""

@@ -1,0 +1,22 @@
+"""Steps of requests in words."""
+
+from django import template
+
+from crm.approvals.kinds import KINDS
+from crm.approvals.models import ApprovalStep
+from crm.approvals.picture import skip_reason
+from crm.records.kinds import kind_of
+
+register = template.Library()
+
+
+@register.filter
+def did_what(step: ApprovalStep) -> str:
+    """What somebody did, to be read after a name."""
+    return kind_of(KINDS[step.did]).said("").strip() if step.did in KINDS else step.did
+
+
+@register.filter
+def why_passed(step: ApprovalStep) -> str:
+    """Why a node needed nobody."""
+    return skip_reason(str(step.data.get("why", "")))
