@@ -67,7 +67,10 @@ class ActionView(EntityView):
     def _form(self, record: Model, action: Action, data: Any = None) -> Any:
         return action.form(data, user=self.request.user, record=record) if action.form else None
 
-    def _ask(self, record: Any, action: Action, form: Any, *, status: int = 200, error: str = "") -> HttpResponse:
+    def _ask(
+        self, record: Any, action: Action, form: Any, *, status: int = 200, error: str = "", needs: str = ""
+    ) -> HttpResponse:
+        """``needs`` is the address of what would have to be done first."""
         fits = action.when(record)
         error = error or ("" if fits else _("This can't be done with %(name)s as it is now.") % {"name": record})
         dialog = bool(self.request.htmx and not self.request.htmx.boosted)
@@ -79,6 +82,7 @@ class ActionView(EntityView):
             form=form,
             fits=fits,
             error=error,
+            needs=needs,
             here=self.request.get_full_path(),
             cancel_url=self.bound.url("record", record.pk),
         )
@@ -91,12 +95,15 @@ class ActionView(EntityView):
                     form.add_error(field if field in form.fields else None, errors)
             else:
                 form.add_error(None, error)
-            return self._ask(record, action, form, status=422)
-        return self._refuse(record, action, form, " ".join(error.messages), 422)
+            # The one at hand holds what was refused.
+            return self._ask(self.get_record(record.pk), action, form, status=422, needs=getattr(error, "url", ""))
+        return self._refuse(record, action, form, " ".join(error.messages), 422, needs=getattr(error, "url", ""))
 
-    def _refuse(self, record: Any, action: Action, form: Any, text: str, status: int) -> HttpResponse:
+    def _refuse(
+        self, record: Any, action: Action, form: Any, text: str, status: int, needs: str = ""
+    ) -> HttpResponse:
         record = self.get_record(record.pk)
-        return self._ask(record, action, form, status=status, error=text)
+        return self._ask(record, action, form, status=status, error=text, needs=needs)
 
     def _go(self, record: Model) -> HttpResponse:
         """To the record's page, or to the list when it has left the person's reach."""
