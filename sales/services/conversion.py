@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm.access import policy
+from crm.customfields.carrying import carry_values
 from crm.matching.services import Matches, candidates
 from crm.records import services as records
 from crm.records.actor import Actor
@@ -129,6 +130,7 @@ def _new_account(context: _Context) -> Account:
     account = Account(
         name=name, is_person=bool(lead.name and not lead.company), owner=lead.owner, **_mapped(lead, fields)
     )
+    carry_values(lead, account)
     records.save(account, actor=context.actor, changes=context.changes)
     return account
 
@@ -136,6 +138,7 @@ def _new_account(context: _Context) -> Account:
 def _new_contact(context: _Context, account: Account) -> Contact:
     lead = context.lead
     contact = Contact(name=lead.name, account=account, owner=lead.owner, **_mapped(lead, CONTACT_FIELDS))
+    carry_values(lead, contact)
     records.save(contact, actor=context.actor, changes=context.changes)
     return contact
 
@@ -151,6 +154,7 @@ def _new_opportunity(
     opportunity = Opportunity(
         name=name[:300], account=account, owner=lead.owner, **_mapped(lead, OPPORTUNITY_FIELDS), **values
     )
+    carry_values(lead, opportunity)
     records.save(opportunity, actor=context.actor, changes=context.changes)
     if contact:
         part = OpportunityContact(opportunity=opportunity, contact=contact, owner=lead.owner, is_primary=True)
@@ -167,6 +171,7 @@ def _fill(context: _Context, record: T, fields: dict[str, str]) -> T:
     for name, value in _mapped(context.lead, fields).items():
         if not getattr(record, name):
             setattr(record, name, value)
+    carry_values(context.lead, record)
     records.save(record, actor=context.actor, changes=context.changes)
     return record
 
