@@ -10,7 +10,7 @@ class CustomFieldsConfig(AppConfig):
         from celery.signals import task_prerun
 
         from crm.access.snapshot import registry_watchers
-        from crm.customfields import definitions, values
+        from crm.customfields import definitions, logic_guard, values  # noqa: F401 - the guard registers itself
 
         values.install()
         registry_watchers.append(definitions.seen)

@@ -39,12 +39,29 @@ class Subscriber:
     run: Callable[[Any], None]
 
 
+_settlers: list[Callable[[WriteBatch], bool]] = []
 _guards: list[Callable[[WriteBatch], None]] = []
 _writers: list[Callable[[WriteBatch], None]] = []
 _followers: list[Callable[[WriteBatch], None]] = []
 _purgers: list[Callable[[type, list[int], Actor], None]] = []
 subscribers: dict[str, Subscriber] = {}
 _choosers: dict[str, Callable[[Sequence[Any]], Iterable[Any]]] = {}
+
+
+def before_diff(fn: Callable[[WriteBatch], bool]) -> Callable[[WriteBatch], bool]:
+    """Let ``fn(batch)`` set values of ``batch.after`` in each writing transaction, before it is worked out what changes.
+
+    It says whether it set any: what the model prepares from values is prepared anew then.
+    """
+    _settlers.append(fn)
+    return fn
+
+
+def ask_settlers(batch: WriteBatch) -> None:
+    """Call every ``before_diff`` function."""
+    moved = [fn(batch) for fn in _settlers]
+    if any(moved):
+        batch.model.prepare(batch.after)
 
 
 def before_write(fn: Callable[[WriteBatch], None]) -> Callable[[WriteBatch], None]:

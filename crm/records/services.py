@@ -14,7 +14,7 @@ from crm.records.actor import Actor
 from crm.records.copying import insert_many
 from crm.records.diff import columns_of, diff
 from crm.records.errors import Conflict, Protected
-from crm.records.hooks import WriteBatch, ask_guards, tell_writers
+from crm.records.hooks import WriteBatch, ask_guards, ask_settlers, tell_writers
 from crm.records.log import log, log_many
 from crm.records.models import ChangeSet, Entry, Record
 
@@ -51,6 +51,7 @@ def save(record: R, *, actor: Actor, changes: ChangeSet | None = None, kind: str
     changes = changes or actor.changes
     if record._state.adding:
         _stamp_new([record], actor)
+        ask_settlers(WriteBatch(type(record), [None], [record], actor, changes))
         ask_guards(WriteBatch(type(record), [None], [record], actor, changes))
         record.save(force_insert=True)
         before = None
@@ -61,6 +62,7 @@ def save(record: R, *, actor: Actor, changes: ChangeSet | None = None, kind: str
         before = _lock(type(record), [record.pk]).get(record.pk)
         if before is None or before.version != record.version or before.deleted_at:
             raise Conflict(before)
+        ask_settlers(WriteBatch(type(record), [before], [record], actor, changes))
         differences = diff(before, record)
         if not differences and not kind:
             return None
@@ -110,6 +112,7 @@ def save_many(
     if new:
         model = type(new[0])
         _stamp_new(new, actor)
+        ask_settlers(WriteBatch(model, [None] * len(new), new, actor, changes))
         ask_guards(WriteBatch(model, [None] * len(new), new, actor, changes))
         insert_many(model, new)
         verbs = [{"verb": "created"} for _record in new] if kind else None
@@ -135,6 +138,9 @@ def _change_many(
         row = current.get(record.pk)
         if row is None or row.version != record.version or row.deleted_at:
             raise Conflict(row)
+    ask_settlers(WriteBatch(model, [current[r.pk] for r in records], records, actor, changes))
+    for record in records:
+        row = current[record.pk]
         delta = diff(row, record)
         if delta:
             changed.append(record)

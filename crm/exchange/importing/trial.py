@@ -15,7 +15,7 @@ from crm.exchange.importing.rows import CREATE, UPDATE, Row
 from crm.exchange.importing.targets import Target
 from crm.records.actor import Actor
 from crm.records.copying import insert_many
-from crm.records.hooks import WriteBatch, ask_guards
+from crm.records.hooks import WriteBatch, ask_guards, ask_settlers
 from crm.records.models import Record
 
 
@@ -57,8 +57,10 @@ def _ask(rows: Sequence[Row], target: Target, stored: dict[int, Record]) -> None
         return
     after = [copy(row.record) for row in rows]
     before = [stored.get(row.record.pk) if row.verdict == UPDATE else None for row in rows]
+    batch = WriteBatch(target.model, before, after, Actor(target.user, "import:preview"))
+    ask_settlers(batch)
     try:
-        ask_guards(WriteBatch(target.model, before, after, Actor(target.user, "import:preview")))
+        ask_guards(batch)
     except ValidationError as error:
         if len(rows) == 1:
             rows[0].reject(" ".join(target.why(error)))
