@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+from celery.schedules import crontab
 from csp.constants import NONCE, NONE, SELF
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -54,6 +55,7 @@ INSTALLED_APPS = [
     "crm.customfields",
     "crm.entities",
     "crm.ownership",
+    "crm.customentities",
     "crm.matching",
     "crm.exchange",
     "crm.search",
@@ -252,6 +254,7 @@ PUBLIC_URL = env.text("PUBLIC_URL", default=f"{'https' if HTTPS else 'http'}://{
 OUTGOING_PRIVATE = env.items("OUTGOING_PRIVATE", default=[])  # hosts and networks of our own that may be called
 COMPANY_NAME = env.text("COMPANY_NAME", default="CRM")
 AUDIT_MONTHS = env.integer("AUDIT_MONTHS", default=24, lowest=6, highest=240)
+ESCALATE_DAYS = env.integer("ESCALATE_DAYS", default=3, lowest=0, highest=60)
 RULE_TRACE_DAYS = env.integer("RULE_TRACE_DAYS", default=180, lowest=7, highest=3650)
 
 CELERY_BEAT_SCHEDULE = {
@@ -263,11 +266,27 @@ CELERY_BEAT_SCHEDULE = {
     "jobs.sweep": {"task": "crm.jobs.tasks.sweep", "schedule": timedelta(days=1)},
     "activities.end_shares": {"task": "crm.activities.tasks.end_shares", "schedule": 900},
     "notifications.digests": {"task": "crm.notifications.tasks.digests", "schedule": 300, "options": {"expires": 300}},
-    "notifications.reminders": {"task": "crm.notifications.tasks.reminders", "schedule": 60, "options": {"expires": 60}},
+    # At the full minute, not some seconds after it: reminders are told in the minute that they name.
+    "notifications.reminders": {
+        "task": "crm.notifications.tasks.reminders",
+        "schedule": crontab(),
+        "options": {"expires": 60},
+    },
+    "notifications.escalate": {
+        "task": "crm.notifications.tasks.escalate",
+        "schedule": 900,
+        "options": {"expires": 900},
+    },
+    "activities.extend_series": {
+        "task": "crm.activities.tasks.extend_series",
+        "schedule": 3600,
+        "options": {"expires": 3600},
+    },
     "notifications.sweep": {"task": "crm.notifications.tasks.sweep", "schedule": timedelta(days=1)},
     "files.previews": {"task": "crm.files.tasks.previews", "schedule": 60, "options": {"expires": 60}},
     "files.sweep": {"task": "crm.files.tasks.sweep", "schedule": timedelta(days=1)},
     "workflows.tick": {"task": "crm.workflows.tasks.tick", "schedule": 15, "options": {"expires": 15}},
+    "approvals.tick": {"task": "crm.approvals.tasks.tick", "schedule": 30, "options": {"expires": 30}},
     "workflows.prune": {"task": "crm.workflows.tasks.prune", "schedule": timedelta(days=1)},
     "records.ensure_partitions": {"task": "crm.records.tasks.ensure_partitions", "schedule": timedelta(days=1)},
 }

@@ -11,6 +11,14 @@ class HomeConfig(AppConfig):
         from crm.home.pages import nav_page
 
         nav_page("activities", _("Mail"), "messaging:mail", icon="mail", allowed=lambda user: True)
-        from crm.home import my_day  # noqa: F401 - its widgets
+        nav_page(
+            "activities",
+            _("Approvals"),
+            "approvals:inbox",
+            icon="rubber-stamp",
+            allowed=lambda user: True,
+            count="approvals:count",
+        )
+        from crm.home import my_day, waiting  # noqa: F401 - their widgets
 
         autodiscover_modules("widgets")

@@ -59,9 +59,9 @@ def _nav(request: HttpRequest) -> list[dict[str, Any]]:
         groups.setdefault(entity.area, []).append(_link(entity, "list"))
     for page in pages:
         if page.allowed(request.user):
-            groups.setdefault(page.area, []).append(
-                {"label": str(page.label), "url": reverse(page.route), "icon": page.icon}
-            )
+            link = {"label": str(page.label), "url": reverse(page.route), "icon": page.icon}
+            counted = {"count_url": reverse(page.count), "hot": True} if page.count else {}
+            groups.setdefault(page.area, []).append(link | counted)
     for items in groups.values():
         for item in items:
             item.setdefault("active", request.path.startswith(item["url"]))

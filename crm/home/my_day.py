@@ -29,7 +29,7 @@ def has_tasks(user: Any) -> bool:
 
 def my_open_tasks(user: Any) -> Any:
     """The user's own open tasks."""
-    return Task.objects.restrict(user).filter(owner=user, status=Task.Status.OPEN)
+    return Task.objects.restrict(user).filter(owner=user, status__in=Task.TO_DO)
 
 
 @widget("due", slot="main", order=10, template="home/due.html", allowed=has_tasks)
@@ -63,14 +63,14 @@ def leads_people(user: Any) -> bool:
 def team_overdue(user: Any) -> dict | None:
     """Whose tasks should have been done before today, as far as the user sees them: who has most of them first."""
     start, _end = days_of(timezone.localdate())
-    late = Task.objects.restrict(user).filter(status=Task.Status.OPEN, due_key__lt=start).exclude(owner=user)
+    late = Task.objects.restrict(user).filter(status__in=Task.TO_DO, due_key__lt=start).exclude(owner=user)
     people = list(
         late.order_by()
         .values("owner", "owner__name", "owner__username")
         .annotate(count=Count("pk"), oldest=Min("due_key"))
         .order_by("-count", "oldest")[: PEOPLE + 1]
     )
-    address = f"{registry[TASK].url('list')}?status=open&due_at__older_days=0"
+    address = f"{registry[TASK].url('list')}?status=open&status=doing&due_at__older_days=0"
     lines = [
         {
             "text": name,
