@@ -64,6 +64,24 @@ class Owned:
 
 
 @dataclass(frozen=True)
+class Joined(Owned):
+    """Owned records that also reach those who take part: the rows ``people`` of a record, each with a ``user`` and whether
+    that person ``acts`` on it. Who takes part sees it, who acts changes it, where their roles grant the action at all."""
+
+    people: str = ""
+
+    def joined(self, access: Access, model: type[models.Model], action: str) -> Q | None:
+        """The records that reach the user by taking part; None: no such way for the action."""
+        if action not in {"view", "change"}:
+            return None
+        relation: Any = model._meta.get_field(self.people)
+        mine = relation.related_model._base_manager.filter(user_id=access.user_id)
+        if action == "change":
+            mine = mine.filter(acts=True)
+        return Q(pk__in=mine.values(relation.field.attname))
+
+
+@dataclass(frozen=True)
 class Via:
     """Records are parts of ``parent``: seeing the parent shows them, changing the parent changes them."""
 
@@ -138,7 +156,8 @@ class Attached:
 
 
 def beyond_scope(access: Access, model: type[models.Model], action: str) -> Q | None:
-    """Records that reach the user besides the scope of their grants: by a condition of a grant, or shared one by one; None: none can.
+    """Records that reach the user besides the scope of their grants: by a condition of a grant, shared one by one, or by taking
+    part; None: none can.
 
     A condition that can't be understood any more reaches nothing.
     """
@@ -151,6 +170,8 @@ def beyond_scope(access: Access, model: type[models.Model], action: str) -> Q | 
         found = reach if found is None else found | reach
     if shared := access.shared_ids(label, action):
         found = Q(pk__in=shared) if found is None else found | Q(pk__in=shared)
+    if isinstance(model.access, Joined) and (joined := model.access.joined(access, model, action)) is not None:
+        found = joined if found is None else found | joined
     return found
 
 

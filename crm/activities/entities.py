@@ -5,21 +5,35 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from crm.activities import services
+from crm.activities import repeating, services
 from crm.activities.models import Comment, FollowUp, Task
+from crm.activities.task_forms import CancelForm, CheckInForm, CompleteForm, PostponeForm, RepeatForm, SeriesForm
 from crm.entities.entity import Action, Board, Entity, View, register
 
 MINE = {"field": "owner", "op": "me"}
-OPEN = {"field": "status", "op": "in", "value": ["open"]}
+OPEN = {"field": "status", "op": "in", "value": ["open", "doing"]}
+OUT = {"field": "kind", "op": "in", "value": ["visit", "meeting", "event"]}
 OVERDUE = {"field": "due_at", "op": "older_days", "value": 0}
 TODAY = {"field": "due_at", "op": "today"}
 
 
 def move_task(task: Task, to: str, *, actor) -> Task:
-    """What dropping a card into a lane does."""
-    task.status = to
-    services.records.save(task, actor=actor)
-    return task
+    """What dropping a card into a lane does: the same as the verb of that name."""
+    verbs = {
+        Task.Status.DONE: services.complete_task,
+        Task.Status.DOING: services.start_task,
+        Task.Status.CANCELLED: services.cancel_task,
+    }
+    return verbs.get(to, services.reopen_task)(task, actor=actor)
+
+
+def change_series(task: Task, *, actor, scope: str, **values) -> Task:
+    """The verb behind the form that asks for the scope."""
+    return repeating.change_series(task, scope, values, actor=actor)
+
+
+def is_open(task: Task) -> bool:
+    return task.is_open
 
 
 @register
@@ -31,9 +45,14 @@ class TaskEntity(Entity):
         "subject",
         "kind",
         "due_at",
+        "ends_at",
+        "place",
         "priority",
         "status",
+        "outcome",
         "done_at",
+        "checked_in_at",
+        "parent",
         "on_entity",
         "on_id",
         "owner",
@@ -41,13 +60,23 @@ class TaskEntity(Entity):
     )
     sortable = {"due_at": "due_key", "created_at": "created_at"}
     default_sort = "due_at"
-    search = {"text": ("subject", "description")}
-    subtitle = ("kind", "due_at", "owner")
+    search = {"text": ("subject", "description", "place", "outcome", "report")}
+    subtitle = ("kind", "due_at", "ends_at", "place", "owner")
     pills = ("status", "priority")
-    quick = ("subject", "kind", "due_at")
-    sections = {_("To do"): ("subject", "kind", "due_at", "priority", "status", "done_at", "owner", "description")}
-    bulk_edit = ("due_at", "priority", "status", "kind")
-    inline = ("subject", "kind", "due_at", "priority", "status", "owner", "description")
+    quick = ("subject", "kind", "due_at", "ends_at")
+    sections = {
+        _("To do"): (
+            "subject", "kind", "due_at", "ends_at", "all_day", "place", "priority", "status", "remind", "owner", "description",
+        ),
+        _("Steps"): ("parent", "checklist"),
+        _("What came of it"): ("outcome", "report", "done_at", "checked_in_at"),
+    }  # fmt: skip
+    shows_on = {"activities.task": "parent"}
+    bulk_edit = ("due_at", "priority", "status", "kind", "remind", "place")
+    inline = (
+        "subject", "kind", "due_at", "ends_at", "place", "priority", "status", "remind", "owner", "description", "checklist",
+        "outcome", "report",
+    )  # fmt: skip
     views = (
         View("overdue", pgettext_lazy("tasks", "Overdue"), {"all": [MINE, OPEN, OVERDUE]}, "due_at"),
         View("today", _("Today"), {"all": [MINE, OPEN, TODAY]}, "due_at"),
@@ -58,6 +87,7 @@ class TaskEntity(Entity):
             "due_at",
         ),
         View("mine", _("My open tasks"), {"all": [MINE, OPEN]}, "due_at"),
+        View("visits", _("Visits and meetings"), {"all": [OPEN, OUT]}, "due_at"),
         View("done", _("Done"), {"all": [{"field": "status", "op": "in", "value": ["done"]}]}, "-created_at"),
     )
     board = Board(field="status", move=move_task)
@@ -68,10 +98,54 @@ class TaskEntity(Entity):
             pgettext_lazy("task", "Complete"),
             services.complete_task,
             "check",
-            when=lambda task: task.is_open,
+            CompleteForm,
+            when=is_open,
             primary=True,
             bulk=True,
         ),
+        Action(
+            "start", _("Begin"), services.start_task, "player-play", when=lambda task: task.status == "open", bulk=True
+        ),
+        Action(
+            "check_in",
+            _("Check in"),
+            services.check_in,
+            "map-pin",
+            CheckInForm,
+            when=lambda task: task.is_open and task.kind == "visit" and not task.checked_in_at,
+            primary=True,
+            automatic=False,
+        ),
+        Action(
+            "postpone", _("Postpone"), services.postpone_task, "calendar-plus", PostponeForm, when=is_open, bulk=True
+        ),
+        Action(
+            "repeat",
+            _("Repeat"),
+            repeating.repeat_task,
+            "repeat",
+            RepeatForm,
+            when=lambda task: task.is_open and task.due_at is not None,
+            automatic=False,
+        ),
+        Action(
+            "series",
+            _("Change the series"),
+            change_series,
+            "calendar-event",
+            SeriesForm,
+            when=lambda task: bool(task.series and task.is_open and task.due_at),
+            automatic=False,
+        ),
+        Action(
+            "end_series",
+            _("Stop repeating"),
+            repeating.end_series,
+            "calendar-x",
+            when=lambda task: bool(task.series and task.repeats),
+            automatic=False,
+        ),
+        Action("cancel", _("Call off"), services.cancel_task, "circle-x", CancelForm, when=is_open, bulk=True),
         Action(
             "reopen",
             _("Take up again"),
@@ -82,7 +156,12 @@ class TaskEntity(Entity):
     )
     synonyms = {
         "subject": ("task", "title", "to do", "待办", "任务", "主题", "待办事项"),
-        "due_at": ("due date", "deadline", "截止日期", "截止时间", "到期"),
+        "due_at": ("due", "due date", "deadline", "start", "截止", "截止日期", "截止时间", "到期", "开始时间"),
+        "ends_at": ("end", "end time", "结束时间", "结束"),
+        "place": ("location", "地点", "位置"),
+        "outcome": ("result", "结果"),
+        "report": ("minutes", "纪要", "会议纪要", "拜访纪要"),
+        "checklist": ("清单", "检查项"),
         "kind": ("type", "类型"),
         "priority": ("优先级",),
         "status": ("state", "状态"),

@@ -13,8 +13,16 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm.access.policy import Attached
+from crm.access.policy import Attached, Joined
 from crm.activities.about import AboutField, AboutQuerySet
+from crm.activities.parts import (  # noqa: F401 - found by Django here
+    ActivityPlan,
+    ActivityTarget,
+    CalendarFeed,
+    Participant,
+    PlanStep,
+    Reminder,
+)
 from crm.records.indexes import ALIVE, scope_indexes
 from crm.records.models import Record
 
@@ -42,13 +50,20 @@ class OnRecord(Record):
 
 
 class Task(OnRecord):
-    """Something to be done, by its owner, perhaps by a moment. ``done_at`` follows from the status."""
+    """Something to be done, by its owner, perhaps by a moment; with an end it takes time and stands in the calendar.
+
+    ``done_at`` follows from the status. Whoever takes part sees it; those who do it with the owner may change it.
+    ``series`` is a number that activities which repeat have in common; each of them is a row of its own and keeps ``repeats``,
+    the RRULE (RFC 5545) by which the next ones are made, and ``occurs_at``, when the rule put it. ``checklist`` holds a step a line,
+    ``[x]`` before those that are done.
+    """
 
     class Kind(models.TextChoices):
         TASK = "task", _("Task")
         CALL = "call", _("Call")
         VISIT = "visit", _("Visit")
         MEETING = "meeting", _("Meeting")
+        EVENT = "event", _("Event")
         EMAIL = "email", _("E-mail")
 
     class Priority(models.TextChoices):
@@ -58,18 +73,61 @@ class Task(OnRecord):
 
     class Status(models.TextChoices):
         OPEN = "open", _("To do")
+        DOING = "doing", _("In progress")
         DONE = "done", _("Done")
         CANCELLED = "cancelled", _("Cancelled")
 
+    class Remind(models.TextChoices):
+        USUAL = "", _("As each person prefers")
+        NEVER = "never", _("Not at all")
+        NOW = "0", _("When it begins or is due")
+        MINUTES_5 = "5", _("5 minutes before")
+        MINUTES_15 = "15", _("15 minutes before")
+        MINUTES_30 = "30", _("30 minutes before")
+        HOUR = "60", _("1 hour before")
+        HOURS_2 = "120", _("2 hours before")
+        DAY = "1440", _("1 day before")
+        DAYS_2 = "2880", _("2 days before")
+        WEEK = "10080", _("1 week before")
+
+    TO_DO = (Status.OPEN, Status.DOING)
+
+    access = Joined("participants")
     prepared = ("done_at",)
+    derived = ("steps_done", "steps_total")
 
     subject = models.CharField(_("subject"), max_length=300)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.TASK)
-    due_at = models.DateTimeField(_("due"), null=True, blank=True)
+    due_at = models.DateTimeField(_("due or begins"), null=True, blank=True)
+    ends_at = models.DateTimeField(
+        _("ends"), null=True, blank=True, help_text=_("With an end it stands in the calendar as time taken.")
+    )
+    all_day = models.BooleanField(_("all day"), default=False)
+    place = models.CharField(_("place"), max_length=300, blank=True)
     priority = models.CharField(_("priority"), max_length=10, choices=Priority, default=Priority.NORMAL)
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.OPEN)
+    remind = models.CharField(_("reminder"), max_length=10, choices=Remind, default=Remind.USUAL, blank=True)
     done_at = models.DateTimeField(_("done at"), null=True, blank=True, editable=False)
     description = models.TextField(_("description"), blank=True)
+    parent = models.ForeignKey(
+        "self", models.CASCADE, null=True, blank=True, related_name="children", verbose_name=_("part of")
+    )
+    checklist = models.TextField(
+        _("checklist"), blank=True, help_text=_("A step on each line; [x] before what is done.")
+    )
+    outcome = models.CharField(_("outcome"), max_length=200, blank=True)
+    report = models.TextField(_("minutes"), blank=True, help_text=_("What was said, seen and agreed."))
+
+    checked_in_at = models.DateTimeField(_("checked in"), null=True, blank=True, editable=False)
+    latitude = models.DecimalField(_("latitude"), max_digits=9, decimal_places=6, null=True, blank=True, editable=False)
+    longitude = models.DecimalField(
+        _("longitude"), max_digits=9, decimal_places=6, null=True, blank=True, editable=False
+    )
+    repeats = models.CharField(_("repeats"), max_length=300, blank=True, editable=False)
+    series = models.BigIntegerField(_("series"), null=True, blank=True, editable=False)
+    occurs_at = models.DateTimeField(_("planned for"), null=True, blank=True, editable=False)
+    steps_done = models.PositiveIntegerField(_("steps done"), default=0, editable=False)
+    steps_total = models.PositiveIntegerField(_("steps"), default=0, editable=False)
 
     due_key = models.GeneratedField(
         expression=Coalesce("due_at", SOME_DAY), output_field=models.DateTimeField(), db_persist=True
@@ -80,8 +138,35 @@ class Task(OnRecord):
         verbose_name_plural = _("tasks")
         indexes = [
             *scope_indexes("task", due="due_key", created="created_at"),
-            models.Index(fields=["owner", "due_key"], condition=ALIVE & models.Q(status="open"), name="task_to_do"),
+            models.Index(
+                fields=["owner", "due_key"], condition=ALIVE & models.Q(status__in=["open", "doing"]), name="task_to_do"
+            ),
             models.Index(fields=["on_entity", "on_id", "due_key"], condition=ALIVE, name="task_on"),
+            models.Index(
+                fields=["owner", "ends_at"], condition=ALIVE & models.Q(ends_at__isnull=False), name="task_ends"
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="task_ends_after_it_begins",
+                condition=models.Q(ends_at__isnull=True)
+                | models.Q(due_at__isnull=False, ends_at__gt=models.F("due_at")),
+                violation_error_message=_("The end lies after the beginning."),
+            ),
+            models.CheckConstraint(
+                name="task_is_not_its_own_part",
+                condition=models.Q(parent__isnull=True) | ~models.Q(parent=models.F("id")),
+                violation_error_message=_("A task can't be a part of itself."),
+            ),
+            models.CheckConstraint(
+                name="task_place_is_on_earth",
+                condition=models.Q(latitude__isnull=True, longitude__isnull=True)
+                | models.Q(latitude__range=(-90, 90), longitude__range=(-180, 180)),
+                violation_error_message=_("There is no such place on earth."),
+            ),
+            models.UniqueConstraint(
+                fields=["series", "occurs_at"], name="task_occurs_once", deferrable=models.Deferrable.DEFERRED
+            ),
         ]
 
     def __str__(self) -> str:
@@ -94,14 +179,29 @@ class Task(OnRecord):
                 record.done_at = None
             elif record.done_at is None:
                 record.done_at = timezone.now()
+        cls._keep_lengths([r for r in records if r.ends_at and r.due_at and not r._state.adding])
+
+    @classmethod
+    def _keep_lengths(cls, records: Sequence[Self]) -> None:
+        """What was moved by its beginning alone, whichever door that came through, lasts as long as before."""
+        if not records:
+            return
+        known = cls._base_manager.filter(pk__in=[r.pk for r in records], ends_at__isnull=False)
+        before = {pk: (start, end) for pk, start, end in known.values_list("pk", "due_at", "ends_at")}
+        for record in records:
+            start, end = before.get(record.pk, (None, None))
+            if start and end and record.due_at != start and record.ends_at == end:
+                record.ends_at = end + (record.due_at - start)
 
     def timeline_subjects(self) -> list[models.Model]:
-        """Also on the timeline of what it is about, for those who may see the task."""
-        return [self, apps.get_model(self.on_entity)(pk=self.on_id)] if self.on_id else [self]
+        """Also on the timeline of what it is about, for those who may see the task; of a series only what was done."""
+        told = self.on_id and (not self.series or self.status == self.Status.DONE)
+        return [self, apps.get_model(self.on_entity)(pk=self.on_id)] if told else [self]
 
     @property
     def is_open(self) -> bool:
-        return self.status == self.Status.OPEN
+        """Whether it is still to be done, begun or not."""
+        return self.status in self.TO_DO
 
     @property
     def is_overdue(self) -> bool:
@@ -133,6 +233,9 @@ class FollowUp(OnRecord):
     outcome = models.CharField(_("outcome"), max_length=200, blank=True)
     next_step = models.CharField(_("next step"), max_length=300, blank=True)
     next_step_on = models.DateField(_("next step on"), null=True, blank=True)
+    task = models.ForeignKey(
+        Task, models.SET_NULL, null=True, blank=True, editable=False, related_name="told_by", verbose_name=_("task")
+    )
 
     class Meta:
         verbose_name = _("follow-up")

@@ -55,13 +55,13 @@ def next_steps(record: Record, user: Any) -> dict | None:
     bound = bind(registry["activities.task"], user)
     if registry[record.entity_label()].area == AREA or not bound.can("view"):
         return None
-    rows = bound.records().filter(on_entity=record.entity_label(), on_id=record.pk, status=Task.Status.OPEN)
+    rows = bound.records().filter(on_entity=record.entity_label(), on_id=record.pk, status__in=Task.TO_DO)
     found = list(rows.select_related("owner").order_by("due_key", "pk")[: SHOWN + 1])
     address = bound.url("list")
     return {
         "tasks": found[:SHOWN],
         "label": record.entity_label(),
-        "all_url": f"{address}?status=open&on_entity__is={record.entity_label()}&on_id={record.pk}"
+        "all_url": f"{address}?status=open&status=doing&on_entity__is={record.entity_label()}&on_id={record.pk}"
         if len(found) > SHOWN
         else "",
     }

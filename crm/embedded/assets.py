@@ -19,6 +19,8 @@ FILES = {
     "tom-select.min.js": "tom-select/dist/js/tom-select.complete.min.js",
     "tom-select.min.css": "tom-select/dist/css/tom-select.bootstrap5.min.css",
     "echarts.min.js": "echarts/dist/echarts.min.js",
+    "fullcalendar.min.js": "fullcalendar/index.global.min.js",
+    "fullcalendar-zh-cn.min.js": "@fullcalendar/core/locales/zh-cn.global.min.js",
 }
 SOURCE_MAP = re.compile(r"(/\*[#@]\s*sourceMappingURL=.*?\*/|//[#@]\s*sourceMappingURL=.*$)", re.MULTILINE)
 

@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.access.policy import Owned
 from crm.activities import following, sharing
-from crm.activities.kinds import COMMENT_ADDED, COMMENT_CHANGED, SHARED
-from crm.activities.models import Comment
+from crm.activities.kinds import ANSWERED, COMMENT_ADDED, COMMENT_CHANGED, INVITED, SHARED
+from crm.activities.models import Comment, Task
 from crm.entities.entity import registry
 from crm.jobs.kinds import on_job_end
 from crm.jobs.models import Job
@@ -105,6 +105,19 @@ def shared(entry: Entry) -> None:
     if record is not None:
         people = sharing.receivers(entry.data)
         notify(people, notices.SHARED, actor=Actor(entry.actor), record=record, key=f"shared:{entry.pk}")
+
+
+@on(INVITED, ANSWERED, name="notifications.invitations")
+def invited(entry: Entry) -> None:
+    """Who is invited; and, of an answer, whoever owns the activity."""
+    task = Task._base_manager.filter(pk=entry.record_id, deleted_at__isnull=True).first()
+    if task is None:
+        return
+    common: dict[str, Any] = {"actor": Actor(entry.actor), "record": task, "key": f"invited:{entry.pk}"}
+    if entry.kind == INVITED and entry.data.get("user"):
+        notify([entry.data["user"]], notices.INVITED, why="takes_part", **common)
+    elif entry.kind == ANSWERED:
+        notify([task.owner_id], notices.ANSWERED, why="owner", **common)
 
 
 def followed(entries: Sequence[Entry]) -> Iterable[Entry]:

@@ -62,11 +62,35 @@ SHARED = notice_kind(
 )
 REMINDER = notice_kind(
     "task_due",
-    _("A task of mine is due"),
+    _("A task, call, visit or meeting of mine comes up"),
     said=_("Due: %(record)s"),
-    why=_("The task is yours."),
+    why=_("The task is yours, or you take part."),
     icon="calendar-due",
-    channels=(APP,),
+    channels=(APP, EMAIL),
+    again=True,
+)
+INVITED = notice_kind(
+    "invited",
+    _("Somebody invites me to a meeting, visit or task"),
+    said=_("%(actor)s invited you: %(record)s"),
+    why=_("You take part."),
+    icon="calendar-plus",
+    channels=(APP, EMAIL),
+)
+ANSWERED = notice_kind(
+    "answered",
+    _("Somebody answers my invitation"),
+    said=_("%(actor)s answered your invitation: %(record)s"),
+    why=_("You own what they were invited to."),
+    icon="calendar-check",
+)
+LATE = notice_kind(
+    "task_late",
+    _("A task of somebody whom I lead has been overdue for days"),
+    said=_("Overdue for days: %(record)s (%(owner)s)"),
+    why=_("You are the superior of its owner."),
+    icon="alert-triangle",
+    channels=(APP, DIGEST),
 )
 JOB_DONE = notice_kind(
     "job_done",

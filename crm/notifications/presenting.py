@@ -16,7 +16,8 @@ from crm.records.kinds import kind_of
 
 @dataclass(frozen=True)
 class Shown:
-    """One notification: a sentence, what is quoted, where it leads, why one got it. ``hidden``: its record is out of reach."""
+    """One notification: a sentence, what is quoted, where it leads, why one got it. ``hidden``: its record is out of reach.
+    ``again``: one may be reminded of it later once more."""
 
     notification: Notification
     sentence: str
@@ -26,6 +27,7 @@ class Shown:
     why: str
     kind_label: str
     hidden: bool = False
+    again: bool = False
 
     @property
     def mail_url(self) -> str:
@@ -64,7 +66,8 @@ def _shown(row: Notification, found: dict[Key, Ref]) -> Shown:
     url = row.url or (record.url if record else "")
     if did := row.data.get("did"):
         values["did"] = kind_of(did).said(values["record"])
-    return Shown(row, _filled(said, {**row.data, **values}), quote, url, icon, why, label)
+    again = kind is not None and kind.again and record is not None and not record.trashed
+    return Shown(row, _filled(said, {**row.data, **values}), quote, url, icon, why, label, again=again)
 
 
 def _filled(said: str, values: dict[str, Any]) -> str:

@@ -18,7 +18,8 @@ APP, EMAIL, DIGEST = "app", "email", "digest"
 @dataclass(frozen=True)
 class NoticeKind:
     """``said`` is the sentence, with ``%(actor)s``, ``%(record)s`` and what its ``data`` names; they are filled in for the reader
-    when it is shown. ``why`` tells why one gets it. ``channels`` are those it takes while one has chosen nothing."""
+    when it is shown. ``why`` tells why one gets it. ``channels`` are those it takes while one has chosen nothing. ``again``: it
+    tells of an activity of which one may be reminded later once more."""
 
     name: str
     label: Any
@@ -26,6 +27,7 @@ class NoticeKind:
     why: Any
     icon: str = "bell"
     channels: frozenset[str] = frozenset({APP})
+    again: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,14 +54,22 @@ REASONS: dict[str, Any] = {
     "chosen": _("You follow the record."),
     "commented": _("You commented on the record."),
     "mentioned": _("You were mentioned on the record."),
+    "takes_part": _("You take part."),
 }
 
 
 def notice_kind(
-    name: str, label: Any, *, said: Any, why: Any, icon: str = "bell", channels: tuple[str, ...] = (APP,)
+    name: str,
+    label: Any,
+    *,
+    said: Any,
+    why: Any,
+    icon: str = "bell",
+    channels: tuple[str, ...] = (APP,),
+    again: bool = False,
 ) -> str:
     """Declare something people can be told of; returns its name."""
-    kinds[name] = NoticeKind(name, label, said, why, icon, frozenset(channels))
+    kinds[name] = NoticeKind(name, label, said, why, icon, frozenset(channels), again)
     return name
 
 

@@ -13,8 +13,14 @@ def digests() -> None:
 
 @shared_task(name="crm.notifications.tasks.reminders")
 def reminders() -> None:
-    """Each minute: the tasks that are about to be due."""
+    """At every full minute: the activities whose reminder has come."""
     reminding.remind()
+
+
+@shared_task(name="crm.notifications.tasks.escalate")
+def escalate() -> None:
+    """Each quarter of an hour: what has been overdue for days, to superiors."""
+    reminding.escalate()
 
 
 @shared_task(name="crm.notifications.tasks.sweep")

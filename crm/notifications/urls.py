@@ -1,6 +1,6 @@
 from django.urls import path
 
-from crm.notifications import views
+from crm.notifications import again, views
 
 app_name = "notifications"
 urlpatterns = [
@@ -11,4 +11,5 @@ urlpatterns = [
     path("notifications/preferences/", views.preferences, name="preferences"),
     path("notifications/<int:pk>/", views.follow, name="follow"),
     path("notifications/<int:pk>/read/", views.read, name="read"),
+    path("notifications/<int:pk>/again/", again.again, name="again"),
 ]
