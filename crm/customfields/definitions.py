@@ -89,6 +89,16 @@ def custom_names(label: str, links: str = "") -> tuple[str, ...]:
     return known.made[key]
 
 
+def custom_links(label: str) -> dict[str, str]:
+    """Entity that a link leads to → the name of the first link in use that leads there."""
+    known = current()
+    key = label, "links"
+    if key not in known.made:
+        links = [field for field in known.active(label) if field.target]
+        known.made[key] = {field.target: f"custom.{field.code}" for field in reversed(links)}
+    return known.made[key]
+
+
 def searched_names(label: str) -> list[tuple[str, str]]:
     """(kind of search, name) of an entity's custom fields that are searched."""
     known = current()

@@ -40,7 +40,7 @@ def link_rows(bound: BoundEntity, source: models.Field) -> QuerySet:
     else:
         names = {f.name for f in model._meta.concrete_fields}
         rows = model._default_manager.filter(active=True) if "active" in names else model._default_manager.all()
-    return rows.complex_filter(source.get_limit_choices_to())
+    return bound.entity.link_rows(source.name, rows.complex_filter(source.get_limit_choices_to()))
 
 
 class RemoteSelect(forms.Select):

@@ -14,6 +14,7 @@ from crm.entities.bound import BoundEntity, bind
 from crm.entities.entity import Entity, registry
 from crm.entities.paging import ordered
 from crm.entities.panels import record_tabs
+from crm.fields.conditions import make_test
 
 SHOWN = 20
 COUNT_TO = 999
@@ -55,7 +56,7 @@ def _related(bound: BoundEntity) -> list[Entity]:
     return [
         e
         for e in bound.entity.related()
-        if bind(e, bound.user).can("view") and bind(e, bound.user).bind_field(e.field(e.shows_on[bound.label]))
+        if bind(e, bound.user).can("view") and bind(e, bound.user).bind_field(e.field(e.parents[bound.label]))
     ]
 
 
@@ -77,7 +78,8 @@ def _count(bound: BoundEntity, record: Model, name: str, count: Callable[[Any], 
 
 def rows_of(child: BoundEntity, bound: BoundEntity, record: Model) -> QuerySet:
     """The records of ``child`` that hang on ``record``, as far as the user may see them."""
-    return child.records().filter(**{child.shows_on[bound.label]: record.pk})
+    link = child.field(child.entity.parents[bound.label])
+    return child.records().filter(make_test(link, "in", [str(record.pk)]).q(child.reader()))
 
 
 def related_context(bound: BoundEntity, record: Model, label: str) -> dict[str, Any] | None:
@@ -86,7 +88,7 @@ def related_context(bound: BoundEntity, record: Model, label: str) -> dict[str, 
     if entity is None:
         return None
     child = bind(entity, bound.user)
-    link = entity.shows_on[bound.label]
+    link = entity.parents[bound.label]
     columns = [f for f in child.visible(entity.columns) if f.name != link]
     relations = {f.relation for f in columns} - {""}
     found = list(_ordered(child, rows_of(child, bound, record).select_related(*relations))[: SHOWN + 1])

@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.cache import patch_vary_headers
 from django.views import View
 
+from crm.access.policy import access_of
 from crm.entities.bound import BoundEntity, bind
 from crm.entities.entity import entity_at
 from crm.records.actor import Actor
@@ -31,6 +32,7 @@ class EntityView(AccessMixin, View):
     def dispatch(self, request: HttpRequest, *args: Any, area: str, slug: str, **kwargs: Any) -> HttpResponse:
         if not request.user.is_authenticated:
             return self.handle_no_permission()
+        access_of(request.user)  # which also brings entities in line that admins made meanwhile
         entity = entity_at(area, slug)
         if entity is None:
             raise Http404
