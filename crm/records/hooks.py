@@ -40,6 +40,8 @@ class Subscriber:
 
 
 _settlers: list[Callable[[WriteBatch], bool]] = []
+_lockers: list[Callable[[type, Sequence[Any]], None]] = []
+_computers: list[Callable[[WriteBatch], set[str]]] = []
 _guards: list[Callable[[WriteBatch], None]] = []
 _writers: list[Callable[[WriteBatch], None]] = []
 _followers: list[Callable[[WriteBatch], None]] = []
@@ -73,10 +75,39 @@ def before_write(fn: Callable[[WriteBatch], None]) -> Callable[[WriteBatch], Non
     return fn
 
 
-def ask_guards(batch: WriteBatch) -> None:
-    """Call every ``before_write`` function; the first that refuses ends the write."""
+def ask_guards(batch: WriteBatch) -> set[str]:
+    """Call every ``computed`` function, then every ``before_write`` one; the first that refuses ends the write.
+
+    Returns the columns that were computed: they are written too, and are no history.
+    """
+    columns: set[str] = set()
+    for compute in _computers:
+        columns |= compute(batch)
     for fn in _guards:
         fn(batch)
+    return columns
+
+
+def computed(fn: Callable[[WriteBatch], set[str]]) -> Callable[[WriteBatch], set[str]]:
+    """Let ``fn(batch)`` set on ``batch.after`` what is worked out from other values, once it is known what changes.
+
+    It returns the columns it touched. Guards see what it set; the import's preview asks it too, so it writes nothing.
+    """
+    _computers.append(fn)
+    return fn
+
+
+def before_lock(fn: Callable[[type, Sequence[Any]], None]) -> Callable[[type, Sequence[Any]], None]:
+    """Run ``fn(model, records)`` in each writing transaction before the records are locked: what the write will touch beside
+    them is locked first, so that everybody locks in the same order."""
+    _lockers.append(fn)
+    return fn
+
+
+def lock_ahead(model: type, records: Sequence[Any]) -> None:
+    """Call every ``before_lock`` function."""
+    for fn in _lockers:
+        fn(model, records)
 
 
 def on_write(fn: Callable[[WriteBatch], None]) -> Callable[[WriteBatch], None]:

@@ -14,7 +14,7 @@ from crm.records.actor import Actor
 from crm.records.copying import insert_many
 from crm.records.diff import columns_of, diff
 from crm.records.errors import Conflict, Protected
-from crm.records.hooks import WriteBatch, ask_guards, ask_settlers, tell_writers
+from crm.records.hooks import WriteBatch, ask_guards, ask_settlers, lock_ahead, tell_writers
 from crm.records.log import log, log_many
 from crm.records.models import ChangeSet, Entry, Record
 
@@ -49,6 +49,7 @@ def save(record: R, *, actor: Actor, changes: ChangeSet | None = None, kind: str
     """
     record.prepare([record])
     changes = changes or actor.changes
+    lock_ahead(type(record), [record])
     if record._state.adding:
         _stamp_new([record], actor)
         ask_settlers(WriteBatch(type(record), [None], [record], actor, changes))
@@ -66,12 +67,13 @@ def save(record: R, *, actor: Actor, changes: ChangeSet | None = None, kind: str
         differences = diff(before, record)
         if not differences and not kind:
             return None
-        ask_guards(WriteBatch(type(record), [before], [record], actor, changes))
+        computed = ask_guards(WriteBatch(type(record), [before], [record], actor, changes))
         _stamp_change([record], [before], actor)
         record.save(
             update_fields=[
                 *columns_of(differences),
                 *record.prepared,
+                *computed,
                 "department",
                 "version",
                 "updated_at",
@@ -106,6 +108,7 @@ def save_many(
     entries: list[Entry] = []
     if records:
         type(records[0]).prepare(records)
+        lock_ahead(type(records[0]), records)
     changes = changes or actor.changes
     new = [r for r in records if r._state.adding]
     old = [r for r in records if not r._state.adding]
@@ -149,11 +152,12 @@ def _change_many(
             touched |= delta.keys()
     if not changed:
         return []
-    ask_guards(WriteBatch(model, before, changed, actor, changes))
+    computed = ask_guards(WriteBatch(model, before, changed, actor, changes))
     _stamp_change(changed, before, actor)
     model._base_manager.bulk_update(
         changed,
-        [*columns_of(touched), *model.prepared, "department", "version", "updated_at", "updated_by"],
+        list({*columns_of(touched), *model.prepared, *computed})
+        + ["department", "version", "updated_at", "updated_by"],
         batch_size=500,
     )
     entries = log_many(
@@ -180,6 +184,7 @@ def delete_many(records: Sequence[R], *, actor: Actor, changes: ChangeSet | None
     ``deleted_at`` is the moment of the change set: parts that share it with their whole are restored with it.
     """
     model = type(records[0])
+    lock_ahead(model, records)
     changes = (
         changes
         or actor.changes
@@ -225,6 +230,7 @@ def restore(record: R, *, actor: Actor) -> list[Entry]:
 def restore_many(records: Sequence[R], *, actor: Actor, changes: ChangeSet | None = None) -> list[Entry]:
     """Take records of one model out of the trash, with their parts. IntegrityError when a unique key was taken meanwhile."""
     model = type(records[0])
+    lock_ahead(model, records)
     _lock(model, [r.pk for r in records])
     parts = [
         part
