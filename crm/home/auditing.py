@@ -65,7 +65,7 @@ class AuditForm(forms.Form):
         label=_("What"), required=False, choices=[(key, label) for key, (label, _a, _c) in WHAT.items()]
     )
     person = forms.ModelChoiceField(
-        User.objects.order_by("name"), label=_("Person"), required=False, empty_label=_("Everybody")
+        User.objects.order_by("name"), label=_("Who"), required=False, empty_label=_("Everybody")
     )
     entity = forms.ChoiceField(label=_("Entity"), required=False)
     record = forms.IntegerField(label=_("Record no."), required=False, min_value=1, max_value=2**62)
