@@ -26,6 +26,7 @@ from crm.customfields.sources import (
     Address,
     AddressSource,
     ChoiceSource,
+    FileSource,
     MultiChoiceSource,
     RichTextSource,
     stamp,
@@ -374,6 +375,18 @@ _add(
     needle=lambda value: str(_pk(value)),
 )
 _add("user", _("Person"), "user", _link, load=_integer_of, dump=_pk, needle=lambda value: str(_pk(value)))
+
+_add(
+    "file",
+    _("File"),
+    "paperclip",
+    lambda d, given: FileSource(
+        apps.get_model("files.storedfile"), models.DO_NOTHING, db_constraint=False, related_name="+", **given
+    ),
+    load=_integer_of,
+    dump=_pk,
+    needle=lambda value: str(_pk(value)),
+)
 
 
 def read_default(definition: Any, source: models.Field) -> Any:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import nh3
+from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
 
+from crm.customfields import regions
 from crm.lib.text import clean_line, clean_text
 
 LONGEST_TEXT = 100_000
@@ -41,21 +43,41 @@ class Address:
         return {name: text for name, text in asdict(self).items() if text}
 
 
-_ADDRESS = re.compile(
-    r"(?P<province>.{2,7}?(?:省|自治区|特别行政区)|(?:北京|上海|天津|重庆)市?)?"
-    r"(?P<city>.{2,10}?(?:自治州|地区|市|盟))?"
-    r"(?P<district>.{1,10}?(?:区|县|旗|市|镇))?"
-    r"(?P<street>.*)",
-    re.DOTALL,
-)
+_DISTRICT = re.compile(r"([^\d号路街道]{1,10}?(?:新区|区|县|旗|市|镇))(.*)", re.DOTALL)
+_PROVINCE = re.compile(r"(.{2,7}?(?:省|自治区|特别行政区))(.*)", re.DOTALL)
+_CITY = re.compile(r"(.{2,10}?(?:自治州|地区|市|盟))(.*)", re.DOTALL)
 
 
 def read_address(text: str) -> Address:
     """The parts of an address written in one line; what is not understood is the street."""
-    line = clean_line(text)[:600]
-    found = _ADDRESS.fullmatch(line)
-    parts = {name: part or "" for name, part in found.groupdict().items()} if found else {"street": line}
-    return Address(**parts)
+    rest = clean_line(text)[:600]
+    places = regions.known()
+    province, rest = regions.leading(rest, places.provinces)
+    named, cut = ("", rest) if province else _cut(_PROVINCE, rest)
+    rest = cut.lstrip()
+    within = [c for c in places.cities if c.parent == province.name] if province else places.cities
+    city, rest = regions.leading(rest, within)
+    town, cut = ("", rest) if city else _cut(_CITY, rest) if named else ("", rest)
+    district, street = _cut(_DISTRICT, cut.lstrip())
+    known = (province.name if province else named or (city.parent if city else ""), city.name if city else town)
+    return coded(Address(*known, district, street.strip()))
+
+
+def _cut(pattern: re.Pattern[str], text: str) -> tuple[str, str]:
+    found = pattern.fullmatch(text)
+    return (found[1], found[2]) if found else ("", text)
+
+
+def coded(address: Address) -> Address:
+    """Province and city by their full names, with the code of the smallest that is known by one."""
+    places = regions.known()
+    province = regions.named(address.province, places.provinces)
+    name = province.name if province else address.province
+    city = regions.named(address.city, [c for c in places.cities if not name or c.parent == name])
+    code = city.code if city else province.code if province else ""
+    return replace(
+        address, province=name or (city.parent if city else ""), city=city.name if city else address.city, code=code
+    )
 
 
 def clean_html(text: str) -> str:
@@ -149,7 +171,17 @@ class AddressSource(models.Field):
             cleaned = {name: clean_line(part)[:300] for name, part in asdict(found).items()}
         except ValueError as error:
             raise ValidationError(str(error)) from error
-        return Address(**cleaned) if any(cleaned.values()) else None
+        del cleaned["code"]
+        return coded(Address(**cleaned)) if any(cleaned.values()) else None
+
+
+class FileSource(models.ForeignKey):
+    """A file in private storage; forms ask for an upload."""
+
+    kind = "file"
+
+    def formfield(self, **kwargs: Any) -> Any:
+        return models.Field.formfield(self, **{"form_class": forms.FileField, **kwargs})
 
 
 def stamp(value: datetime.datetime) -> str:

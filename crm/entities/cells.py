@@ -167,6 +167,7 @@ def _person(painter: Painter, value: Any, record: models.Model) -> Texts:
 _FULL: dict[str, Callable[[Painter, Any, models.Model], Texts]] = {
     **dict.fromkeys(("text", "integer", "number", "percent", "date", "email", "multichoice", "address"), _text),
     "boolean": _boolean,
+    "file": _record,
     "choice": _choice,
     "datetime": _moment,
     "money": _money,

@@ -11,6 +11,7 @@ from crispy_forms.helper import FormHelper
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, models, transaction
+from django.core.files.uploadedfile import UploadedFile
 from django.forms.models import construct_instance, modelform_factory
 from django.utils.translation import gettext as _
 
@@ -25,6 +26,8 @@ from crm.records.actor import Actor
 from crm.records.models import Entry
 
 
+from crm.entities.ruled import Ruled
+from crm.files.services import attach, store_file
 @dataclass(frozen=True)
 class Section:
     """A part of a form: its title and its fields; ``folded`` hides it until it is asked for."""
@@ -73,7 +76,8 @@ class EntityForm(forms.ModelForm):
             if isinstance(field.source, ChoiceSource | MultiChoiceSource):
                 made.choices = offered_choices(made.choices, field.source, present)
             self.fields[name] = made
-            self.initial.setdefault(name, present)
+            shown = field.field.value(self.instance) if field.kind == "file" else present
+            self.initial.setdefault(name, shown)
 
     def _bind_links(self) -> None:
         for name, field in self.fields.items():
@@ -141,15 +145,18 @@ class EntityForm(forms.ModelForm):
         self.bound.entity.clean(self)
 
     def _put_custom(self, names: Sequence[str]) -> None:
-        """Judge and set what admins defined."""
+        """Judge and set what admins defined; an upload is kept when the record is written."""
         for name, field in self.custom.items():
-            if name in names and name in self.cleaned_data:
-                try:
-                    field.check(self.cleaned_data[name])
-                except ValidationError as error:
-                    self.add_error(name, error)
-                else:
-                    field.put(self.instance, self.cleaned_data[name])
+            value = self.cleaned_data.get(name)
+            if name not in names or name not in self.cleaned_data or (field.kind == "file" and value is not False):
+                continue
+            value = None if field.kind == "file" else value
+            try:
+                field.check(value)
+            except ValidationError as error:
+                self.add_error(name, error)
+            else:
+                field.put(self.instance, value)
 
     def take(self, error: ValidationError) -> None:
         """Add an error; what it says about fields the form lacks goes to the top of the form."""
@@ -185,7 +192,10 @@ class EntityForm(forms.ModelForm):
             return False
         self.entry = entry if isinstance(entry, Entry) else None
         return True
+                files = self._keep_files(record, actor)
 
+                for file in files:
+                    attach(file, record, actor=actor)
     def _stay_in_reach(self, record: models.Model) -> None:
         """Handing over is checked by ``can_assign``; nothing else may put a record where its writer can't reach it."""
         if "owner" in self.changed_data and "owner" in self.names:
@@ -195,6 +205,16 @@ class EntityForm(forms.ModelForm):
 
     @cached_property
     def sections(self) -> list[Section]:
+    def _keep_files(self, record: Any, actor: Actor) -> list[Any]:
+        """Keep what was uploaded; the record points at it before it is written, and gets it afterwards."""
+        found = []
+        for name, field in self.custom.items():
+            upload = self.cleaned_data.get(name)
+            if isinstance(upload, UploadedFile):
+                found.append(store_file(upload, actor=actor))
+                field.put(record, found[-1])
+        return found
+
         """The fields in their sections: when adding, the few quick ones first and what is empty folded."""
         left = {name: self[name] for name in self.fields if name != "version"}
         found = []

@@ -12,6 +12,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.forms.widgets import Widget
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -209,6 +210,7 @@ class AddressWidget(forms.MultiWidget):
         said = (_("Province"), _("City"), _("District"), _("Street and number"))
         for part, label in zip(context["widget"]["subwidgets"], said, strict=True):
             part["attrs"] |= {"aria-label": label, "placeholder": label}
+        context["widget"]["subwidgets"][0]["attrs"]["data-regions"] = reverse("entities:regions")
         return context
 
 
@@ -225,6 +227,13 @@ class AddressInput(forms.MultiValueField):
         if not any(data_list or ()):
             return None
         return AddressSource().to_python(Address(*data_list))
+
+
+class UploadInput(forms.FileField):
+    """A file to keep with the record."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, max_length=200, **kwargs)
 
 
 def offered_choices(choices: Any, source: Any, present: Any) -> list[tuple[Any, Any]]:
@@ -251,6 +260,7 @@ INPUTS: dict[str, dict[str, Any]] = {
     "multichoice": {"form_class": ChoicesInput},
     "richtext": {"form_class": RichInput, "widget": RichInput.widget, "max_length": LONGEST_TEXT},
     "address": {"form_class": AddressInput},
+    "file": {"form_class": UploadInput},
     "record": {"form_class": LinkField},
     "user": {"form_class": LinkField},
 }

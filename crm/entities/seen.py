@@ -22,6 +22,9 @@ class SeenLink:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.field, name)
 
+    def __deepcopy__(self, memo: Any) -> SeenLink:
+        return self
+
     def preload(self, records: Iterable[models.Model]) -> None:
         """Look up what the records link to; one query, or two."""
         self.learn(pk for record in records if (pk := self.field.raw(record)) is not None)

@@ -14,6 +14,7 @@ from crm.entities.views.links import LinkView
 from crm.entities.views.listing import ColumnsView, CountsView, ListView
 from crm.entities.views.purge import PurgeView
 from crm.entities.views.record import RecordView, TabsView
+from crm.entities.views.regions import suggest_regions
 from crm.entities.views.related import RelatedView
 from crm.entities.views.saved import SavedViewView
 from crm.entities.views.timeline import HistoryView, TimelineView
@@ -31,6 +32,7 @@ urlpatterns: list = [
     path("files/<int:pk>/version/", files.version, name="file_version"),
     path("files/<int:pk>/restore/<int:number>/", files.restore, name="file_restore"),
     path("files/<int:pk>/remove/", files.remove, name="file_remove"),
+    path("regions/", suggest_regions, name="regions"),
     # The list
     path(HOME, ListView.as_view(), name="list"),
     path(HOME + "counts/", CountsView.as_view(), name="counts"),

@@ -41,6 +41,9 @@ class Field:
     name: str
     built_in = True
 
+    def __deepcopy__(self, memo: Any) -> Field:
+        return self
+
     @cached_property
     def path(self) -> tuple[models.Field, ...]:
         """The chain of model fields that ``name`` walks through; FieldDoesNotExist when it names none."""

@@ -2,6 +2,7 @@
 const when = {
   "[data-remote]": () => import("crm/remote_select"),
   "[data-conditions]": () => import("crm/conditions"),
+  "[data-regions]": () => import("crm/address"),
   "[data-field-form]": () => import("crm/field_form"),
   "[data-order]": () => import("crm/order"),
 }

@@ -19,6 +19,8 @@ const when = {
   "[data-mentions]": () => import("crm/mentions"),
   "[data-calls]": () => import("crm/calls"),
   "[data-recipients]": () => import("crm/recipients"),
+  "[data-regions]": () => import("crm/address"),
+  "textarea[data-rich]": () => import("crm/rich_text"),
   "[data-upload]": () => import("crm/upload"),
 }
 

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import pytest
 
-from crm.customfields import definitions
+from crm.customfields import definitions, regions
 from crm.customfields.services import define_field
 from crm.records.actor import Actor
+from crm.reference.models import Region
 
 
 @pytest.fixture
-def define(db, boss):
+def places(db):
+    """A province and a city that addresses know, also where a test has emptied the tables."""
+    known = {"code": "440000", "kind": "province"}
+    province = Region.objects.filter(code="440000").first() or Region.objects.create(name="广东省", **known)
+    if not Region.objects.filter(code="440300").exists():
+        Region.objects.create(name="深圳市", code="440300", kind="city", parent=province)
+    regions._known.clear()
+    yield
+    regions._known.clear()
+
+
+@pytest.fixture
+def define(db, boss, places):
     """``define("customers.account", "money", "budget", required=True)``; the entity's fields are forgotten after the test."""
 
     def make(entity, kind, code=None, **settings):

@@ -49,7 +49,7 @@ SAMPLES = (
     Sample(
         "address",
         {"province": "广东省", "city": "深圳市", "district": "南山区", "street": "科技园1号"},
-        {"province": "广东省", "city": "深圳市", "district": "南山区", "street": "科技园1号"},
+        {"province": "广东省", "city": "深圳市", "district": "南山区", "street": "科技园1号", "code": "440300"},
         "广东省深圳市南山区科技园1号",
         ({"province": "x" * 400},),
     ),

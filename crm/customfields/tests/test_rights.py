@@ -82,6 +82,7 @@ def test_the_name_of_a_linked_record_shows_only_to_who_may_see_it(
     hidden.refresh_from_db()
     assert hidden.custom == {"expert": theirs.pk}
     assert desk.get(f"{URL}link/custom.expert/", {"q": "Q"}).status_code in {200, 404}
+    assert listed(desk, LABEL, f"?custom.expert={mine.pk}") == {shown.pk}
     for number in range(30):
         hold(make_account(owner=rep, name=f"N{number}"), expert=mine.pk)
     with django_assert_max_num_queries(12):

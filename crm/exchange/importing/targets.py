@@ -117,7 +117,11 @@ class Target:
     def fields(self) -> dict[str, TargetField]:
         """The fields that the user may fill, by name."""
         names = dict.fromkeys([*self.entity.form_names, *self.entity.keys, "owner"])
-        shown = [f for f in self.bound.visible(n for n in names if "." in n or hasattr(self.model, n)) if f.editable]
+        shown = [
+            f
+            for f in self.bound.visible(n for n in names if "." in n or hasattr(self.model, n))
+            if f.editable and f.kind != "file"
+        ]
         words = self.entity.synonyms
         return {
             f.name: TargetField(f.field, headings_of(f.field, words.get(f.name, ())), given=f.name == "owner")
