@@ -26,7 +26,6 @@ from crm.records.actor import Actor
 from crm.records.models import Entry
 
 
-from crm.entities.ruled import Ruled
 from crm.files.services import attach, store_file
 @dataclass(frozen=True)
 class Section:
