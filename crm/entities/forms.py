@@ -195,15 +195,6 @@ class EntityForm(forms.ModelForm):
 
                 for file in files:
                     attach(file, record, actor=actor)
-    def _stay_in_reach(self, record: models.Model) -> None:
-        """Handing over is checked by ``can_assign``; nothing else may put a record where its writer can't reach it."""
-        if "owner" in self.changed_data and "owner" in self.names:
-            return
-        if not policy.can_record(self.user, record, "add" if self.adding else "change"):
-            raise ValidationError(_("This would put the record outside of your own reach."))
-
-    @cached_property
-    def sections(self) -> list[Section]:
     def _keep_files(self, record: Any, actor: Actor) -> list[Any]:
         """Keep what was uploaded; the record points at it before it is written, and gets it afterwards."""
         found = []
@@ -214,6 +205,15 @@ class EntityForm(forms.ModelForm):
                 field.put(record, found[-1])
         return found
 
+    def _stay_in_reach(self, record: models.Model) -> None:
+        """Handing over is checked by ``can_assign``; nothing else may put a record where its writer can't reach it."""
+        if "owner" in self.changed_data and "owner" in self.names:
+            return
+        if not policy.can_record(self.user, record, "add" if self.adding else "change"):
+            raise ValidationError(_("This would put the record outside of your own reach."))
+
+    @cached_property
+    def sections(self) -> list[Section]:
         """The fields in their sections: when adding, the few quick ones first and what is empty folded."""
         left = {name: self[name] for name in self.fields if name != "version"}
         found = []
