@@ -27,6 +27,8 @@ from crm.records.models import Entry
 
 
 from crm.files.services import attach, store_file
+
+
 @dataclass(frozen=True)
 class Section:
     """A part of a form: its title and its fields; ``folded`` hides it until it is asked for."""
@@ -182,7 +184,10 @@ class EntityForm(forms.ModelForm):
             record.version = base
         try:
             with transaction.atomic():
+                files = self._keep_files(record, actor)
                 entry = self.bound.entity.save(record, actor=actor, **options)
+                for file in files:
+                    attach(file, record, actor=actor)
                 self._stay_in_reach(record)
         except (ValidationError, IntegrityError, DataError) as error:
             self.take(error if isinstance(error, ValidationError) else refusal(type(record), error))
@@ -191,10 +196,7 @@ class EntityForm(forms.ModelForm):
             return False
         self.entry = entry if isinstance(entry, Entry) else None
         return True
-                files = self._keep_files(record, actor)
 
-                for file in files:
-                    attach(file, record, actor=actor)
     def _keep_files(self, record: Any, actor: Actor) -> list[Any]:
         """Keep what was uploaded; the record points at it before it is written, and gets it afterwards."""
         found = []
