@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from decimal import Decimal
 from typing import Any
 
@@ -10,10 +11,13 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from crm.access import policy
+from crm.approvals.gating import gate_url, requirements
 from crm.entities.entity import contribute_figures, registry
 from crm.entities.panels import panel
 from crm.lib.money import format_money, short_money
+from crm.records.actor import Actor
 from customers.models import Account, Contact
+from sales.gates import SOURCE, find
 from sales.models import Opportunity, Stage
 
 LABEL = "sales.opportunity"
@@ -44,17 +48,38 @@ def stage_path(record: Opportunity, user: Any) -> dict | None:
     is_open = record.state == Opportunity.State.OPEN
     entity = registry[LABEL]
     verbs = {"won": entity.url("action", record.pk, "win"), "lost": entity.url("action", record.pk, "lose")}
+    guarded = [bool(gates) for gates in find([(record.stage_id, stage.pk) for stage in stages])]
     steps = [
         {
             "stage": stage,
             "place": _place(stage, record),
-            "ask": verbs.get(stage.state, ""),
+            "guarded": has_gate,
+            "ask": verbs.get(stage.state, "") or (gate_url(record, stage.pk) if has_gate else ""),
         }
-        for stage in stages
+        for stage, has_gate in zip(stages, guarded, strict=True)
         if stage.pk == record.stage_id or not stage.is_lost or is_open
     ]
     may = is_open and policy.field_mode(user, [(LABEL, "stage")]) is None and policy.can_record(user, record, "change")
     return {"steps": steps, "may": may, "record": record, "move_url": entity.url("action", record.pk, "move")}
+
+
+@panel(LABEL, slot="side", template="sales/playbook.html", order=-25)
+def playbook(record: Opportunity, user: Any) -> dict | None:
+    """What is to be done in this stage, and what the gate to the next one still wants."""
+    if not _knows(user, "stage") or record.state != Opportunity.State.OPEN:
+        return None
+    later = record.pipeline.stages.filter(position__gt=record.stage.position, is_lost=False).first()
+    gates = find([(record.stage_id, later.pk)])[0] if later else []
+    needed = []
+    if later is not None and gates:
+        there = copy(record)
+        there.stage = later
+        needed = requirements(SOURCE, gates, there, later.pk, actor=Actor(user))
+    if not record.stage.playbook and not needed:
+        return None
+    met = sum(one.met for one in needed)
+    url = gate_url(record, later.pk) if later else ""
+    return {"stage": record.stage, "later": later, "needed": needed, "met": met, "url": url}
 
 
 def _place(stage: Stage, record: Opportunity) -> str:

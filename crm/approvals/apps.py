@@ -7,4 +7,4 @@ class ApprovalsConfig(AppConfig):
     verbose_name = _("Approvals")
 
     def ready(self) -> None:
-        from crm.approvals import guard  # noqa: F401 - they register themselves
+        from crm.approvals import gating, guard  # noqa: F401 - they register themselves

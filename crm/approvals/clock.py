@@ -92,5 +92,3 @@ def _give(course: Course, task: ApprovalTask, person: User) -> bool:
     course.step("escalated", people=[str(person)])
     course.open_task(other, course.version.node(task.node))
     return True
-
-

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from crm.approvals import asking_views, mail_views, views
+from crm.approvals import asking_views, gate_views, mail_views, views
 
 app_name = "approvals"
 urlpatterns = [
@@ -13,4 +13,5 @@ urlpatterns = [
     path("approvals/ask/<str:label>/<int:pk>/", asking_views.choose, name="choose"),
     path("approvals/ask/<str:label>/<int:pk>/<int:process_pk>/", asking_views.ask, name="ask"),
     path("approvals/mail/<str:token>/", mail_views.decide, name="mail"),
+    path("approvals/gate/<str:label>/<int:pk>/", gate_views.gate, name="gate"),
 ]

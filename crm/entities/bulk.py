@@ -88,7 +88,9 @@ def bulk_form(bound: BoundEntity, op: str, data: QueryDict | None) -> Any:
     names = ["owner"] if op == "assign" else list(bound.bulk_edit)
     if data is not None and op == "edit":
         names = [name for name in names if data.get(f"change_{name}")]
-    return entity_form(bound, data, instance=bound.entity.fresh(bound.user, {}), names=names)
+    form = entity_form(bound, data, instance=bound.entity.fresh(bound.user, {}), names=names)
+    form.ruled = False  # rules are asked about each record as it is written
+    return form
 
 
 def values_of(form: Any) -> dict[str, Any]:
@@ -144,7 +146,7 @@ def _perform(verb: Action, record: Record, values: Mapping[str, Any], actor: Act
     if not verb.when(record):
         raise ValidationError(_("It does not fit the record as it is now."))
     was = record.version
-    verb.run(record, actor=actor, **values)
+    verb.perform(record, actor=actor, **values)
     return record.version != was
 
 

@@ -278,7 +278,7 @@ def _unfit(record: Record) -> str:
 def _run_verb(action: Action, record: Record, params: Mapping[str, Any], *, actor: Actor) -> str:
     if not action.when(record):
         raise ValidationError(_unfit(record))
-    action.run(record, actor=actor, **params)
+    action.perform(record, actor=actor, **params)
     return _("%(verb)s: %(name)s") % {"verb": action.label, "name": record}
 
 

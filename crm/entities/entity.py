@@ -13,6 +13,7 @@ from django.utils.text import capfirst, slugify
 
 from crm.access.policy import entity_label, follows
 from crm.customfields.definitions import custom_links, custom_names
+from crm.customfields.logic_guard import begin
 from crm.customfields.values import set_defaults
 from crm.fields.field import Field, resolve
 from crm.records import services
@@ -21,6 +22,7 @@ registry: dict[str, Entity] = {}
 _by_path: dict[tuple[str, str], Entity] = {}
 _contributed: dict[str, list[Action]] = {}
 _figures: dict[str, list[Callable[[Any, Any], list[dict]]]] = {}
+_gates: list[Callable[..., None]] = []
 
 
 def register(cls: type[Entity]) -> type[Entity]:
@@ -50,6 +52,12 @@ def entity_at(area: str, slug: str) -> Entity | None:
 def contribute(label: str, action: Action) -> None:
     """Add an action to an entity that lives lower than the caller."""
     _contributed.setdefault(label, []).append(action)
+
+
+def action_gate(fn: Callable[..., None]) -> Callable[..., None]:
+    """Decorator: ``fn(action, record, params, *, actor)`` is asked before any verb is done; it refuses by ValidationError."""
+    _gates.append(fn)
+    return fn
 
 
 def contribute_figures(label: str) -> Callable:
@@ -82,6 +90,12 @@ class Action:
     danger: bool = False
     bulk: bool = False
     automatic: bool = True
+
+    def perform(self, record: Any, *, actor: Any, **params: Any) -> Any:
+        """Do it, unless something stands before it."""
+        for gate in _gates:
+            gate(self, record, params, actor=actor)
+        return self.run(record, actor=actor, **params)
 
 
 @dataclass(frozen=True)
@@ -147,6 +161,7 @@ class Entity:
     where the values look like levels (高, 中, 低; A, B, C); ``keys`` are the
     fields by which an import may find a record. ``shows_on`` maps a parent entity to the link field by which this one
     appears as a tab on the parent's page. ``workload`` is the condition of rows that keep their owner busy. ``attention`` is the condition of rows that call for action: the navigation counts them.
+    ``variant`` names a link or choice (a pipeline) whose values may have layouts of their own.
     """
 
     model: type
@@ -177,6 +192,7 @@ class Entity:
     attention: Mapping[str, Any] | None = None
     workload: Mapping[str, Any] | None = None
     verbs: Sequence[str] = ()
+    variant = ""
     nav = True
 
     def __init__(self) -> None:
@@ -196,6 +212,7 @@ class Entity:
         """``new`` with the defaults of the fields that admins defined."""
         record = self.new(user, initial)
         set_defaults(record)
+        begin(record, user)
         return record
 
     def clean(self, form: Any) -> None:

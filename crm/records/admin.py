@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -24,6 +26,15 @@ class RecordAdmin(admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return self.model.objects.restrict(request.user)
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """What a guard of the records refuses is told above the form, and nothing is saved."""
+        try:
+            with transaction.atomic():
+                return super().changeform_view(request, *args, **kwargs)
+        except ValidationError as refused:
+            messages.error(request, " ".join(refused.messages))
+            return HttpResponseRedirect(request.get_full_path())
 
     def save_model(self, request: HttpRequest, obj: Record, form: ModelForm, change: bool) -> None:
         services.save(obj, actor=Actor.of(request))
@@ -44,6 +55,8 @@ class RecordAdmin(admin.ModelAdmin):
         except Protected as refused:
             names = "、".join(str(b) for b in refused.blockers[:5])
             messages.error(request, _("Nothing was deleted: %(names)s still need it.") % {"names": names})
+        except ValidationError as refused:
+            messages.error(request, " ".join(refused.messages))
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):

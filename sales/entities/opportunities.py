@@ -48,6 +48,7 @@ class OpportunityEntity(Entity):
     model = Opportunity
     icon = "coin"
     slug = "opportunities"
+    variant = "pipeline"
     columns = ("name", "account", "stage", "amount", "close_date", "next_step", "next_step_on", "owner", "created_at")
     filters = (
         "name",
@@ -126,7 +127,7 @@ class OpportunityEntity(Entity):
     shows_on = {"customers.account": "account"}
     actions = (
         Action("win", _("Win"), services.win_opportunity, "trophy", WinForm, when=is_open, primary=True),
-        Action("move", _("Change stage"), change_stage, "arrow-right", StageForm, when=is_open),
+        Action("move", _("Change stage"), change_stage, "arrow-right", StageForm, when=is_open, bulk=True),
         Action("lose", _("Lose"), services.lose_opportunity, "mood-sad", LoseForm, when=is_open, danger=True),
         Action("reopen", _("Open again"), services.reopen_opportunity, "refresh", when=is_closed),
         ASSIGN_BY_RULES,

@@ -1,5 +1,6 @@
 """What we sell to whom: leads, pipelines and opportunities."""
 
+from sales.models.gate import StageGate
 from sales.models.lead import Lead
 from sales.models.opportunity import Opportunity, OpportunityContact, StageHistory
 from sales.models.pipeline import LossReason, Pipeline, Stage
@@ -14,5 +15,6 @@ __all__ = [
     "OpportunityContact",
     "Pipeline",
     "Stage",
+    "StageGate",
     "StageHistory",
 ]

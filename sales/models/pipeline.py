@@ -123,6 +123,9 @@ class Stage(models.Model):
     is_won = models.BooleanField(_("means won"), default=False)
     is_lost = models.BooleanField(_("means lost"), default=False)
     forecast = models.CharField(_("forecast"), max_length=20, choices=Forecast, default=Forecast.PIPELINE)
+    playbook = models.TextField(
+        _("playbook"), blank=True, help_text=_("What is to be done here; shown on every opportunity in this stage.")
+    )
 
     objects = StageQuerySet.as_manager()
 

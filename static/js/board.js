@@ -1,5 +1,5 @@
 // The board: cards move by mouse, by Alt ← →, or by a button [data-move-to]. The server decides; a refused card goes back.
-// POST data-move-url {to, version}. 2xx: HTML may bring the card and lane heads anew, found by id. 422 with HTML: the form it needs.
+// POST data-move-url {to, version}. 2xx: HTML may bring the card and lane heads anew, found by id. 422 with HTML: the form it needs; with X-Dialog: where that is.
 import "vendor/sortable"
 import { fill } from "crm/dialog"
 import { fresh, post, say, swapById } from "crm/dom"
@@ -22,6 +22,8 @@ async function refuse(response, back) {
   if (!response) return show({ level: "error", text: say("offline") })
   const html = (response.headers.get("Content-Type") ?? "").includes("html")
   const body = await response.text()
+  const needed = response.headers.get("X-Dialog")
+  if (needed) return window.htmx.ajax("GET", needed, { target: "#dialog", swap: "innerHTML" })
   if (response.status === 422 && html && /<form/i.test(body)) return fill(body)
   if (fromResponse(response)) return
   const plain = !html && body.length < 500 ? body : ""

@@ -63,7 +63,10 @@ def test_every_door_is_locked(locked, seller, robot, client, opportunity):
     for name, (address, data) in forms.items():
         answer = client.post(address, data)
         assert answer.status_code == 422, name
-        assert "is locked while" in answer.content.decode(), (name, answer.context and answer.context.get("form") and answer.context["form"].errors)
+        assert "is locked while" in answer.content.decode(), (
+            name,
+            answer.context and answer.context.get("form") and answer.context["form"].errors,
+        )
     client.post(
         url("bulk", "edit"), {"apply": "1", "selected": opportunity.pk, "change_probability": "1", "probability": "5"}
     )

@@ -40,7 +40,7 @@ class ActionView(EntityView):
             )
         started = timezone.now()
         try:
-            result = action.run(record, actor=self.actor, **(form.cleaned_data if form is not None else {}))
+            result = action.perform(record, actor=self.actor, **(form.cleaned_data if form is not None else {}))
         except ValidationError as error:
             return self._invalid(record, action, form, error)
         except Conflict:

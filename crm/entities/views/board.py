@@ -130,7 +130,7 @@ class MoveView(BoardPage):
         )
 
     def _refused(self, error: ValidationError, pk: int) -> HttpResponseBase:
-        """The reason, or the form of the verb that the move needs."""
+        """The reason, with the address of what it needs; or the form of the verb that the move needs."""
         needed = (getattr(error, "params", None) or {}).get("action")
         if needed:
             self.request.method = "GET"
@@ -139,4 +139,6 @@ class MoveView(BoardPage):
             )
             response.status_code = 422
             return response
-        return HttpResponse("; ".join(error.messages), status=422, content_type="text/plain")
+        # The page opens what would have to be done first.
+        needs = {"X-Dialog": error.url} if getattr(error, "url", "") else {}
+        return HttpResponse("; ".join(error.messages), status=422, content_type="text/plain", headers=needs)

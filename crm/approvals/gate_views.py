@@ -1,0 +1,116 @@
+"""What a move needs, asked right where it was tried: what is missing is filled in, then the move goes on."""
+
+from __future__ import annotations
+
+from copy import copy
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from crm.approvals.gating import Gate, GateSource, Requirement, requirements, sources
+from crm.entities.bound import BoundEntity, bind
+from crm.entities.entity import registry
+from crm.entities.forms import EntityForm, entity_form
+from crm.records.actor import Actor
+from crm.records.errors import Conflict
+from crm.records.models import Record
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def gate(request: HttpRequest, label: str, pk: int) -> HttpResponse:
+    """``?to=``: where the record is to move. POST fills in and moves, both or neither."""
+    source, to = sources.get(label), request.GET.get("to", "")
+    if source is None or label not in registry or not (to.isascii() and to.isdigit() and len(to) < 19):
+        raise Http404
+    bound = bind(registry[label], request.user)
+    record = get_object_or_404(bound.records("view"), pk=pk)
+    if not bound.can_record("change", record):
+        raise PermissionDenied
+    try:
+        called = source.name(int(to))
+    except LookupError:
+        raise Http404 from None
+    page = GatePage(request, source, bound, record, int(to), called)
+    return page.post() if request.method == "POST" else page.show(page.form())
+
+
+class GatePage:
+    """One record before one gate."""
+
+    def __init__(
+        self, request: HttpRequest, source: GateSource, bound: BoundEntity, record: Record, to: int, called: str
+    ) -> None:
+        self.request, self.source, self.bound, self.record, self.to, self.called = (
+            request,
+            source,
+            bound,
+            record,
+            to,
+            called,
+        )
+        self.gates: list[Gate] = source.find([(getattr(record, self.column), to)])[0]
+        self.actor = Actor.of(request)
+
+    @property
+    def column(self) -> str:
+        return self.bound.model._meta.get_field(self.source.field).attname
+
+    def needed(self) -> list[Requirement]:
+        """What the gates ask of the record as it would be there."""
+        there = copy(self.record)
+        setattr(there, self.column, self.to)
+        return requirements(self.source, self.gates, there, self.to, actor=self.actor)
+
+    def form(self, data: Any = None) -> EntityForm:
+        """Every field that the gates want filled, so that what was filled in can be corrected here, too."""
+        names = [name for gate in self.gates for name in gate.needs if name in self.bound.form_names]
+        names = [name for name in dict.fromkeys(names) if name != self.source.field]
+        return entity_form(self.bound, data, instance=self.record, names=names or ())
+
+    def post(self) -> HttpResponse:
+        form = self.form(self.request.POST)
+        if not form.is_valid():
+            return self.show(form, 422)
+        version = form.cleaned_data.get("version")
+        if version is not None:
+            form.instance.version = version
+        try:
+            self.source.move(form.instance, self.to, actor=self.actor)
+        except ValidationError as error:
+            form.take(error)
+            self.record = get_object_or_404(self.bound.records("view"), pk=self.record.pk)
+            return self.show(form, 422)
+        except Conflict:
+            form.add_error(None, _("Somebody changed it meanwhile. Load the page again."))
+            return self.show(form, 409)
+        messages.success(self.request, _("%(name)s: now “%(to)s”.") % {"name": form.instance, "to": self.called})
+        if self._in_dialog():
+            return HttpResponse(status=204, headers={"HX-Refresh": "true"})
+        return HttpResponseRedirect(self.bound.url("record", self.record.pk))
+
+    def show(self, form: EntityForm, status: int = 200) -> HttpResponse:
+        needed = self.needed()
+        other = [one for one in needed if not one.met and one.kind != "field"]
+        context = {
+            "record": self.record,
+            "entity": self.bound,
+            "to": self.called,
+            "needed": needed,
+            "form": form,
+            "blocked": bool(other),
+            "ask": next((one.url for one in other if one.kind == "approval"), ""),
+            "action": f"{reverse('approvals:gate', args=[self.bound.label, self.record.pk])}?to={self.to}",
+        }
+        name = "approvals/gate_dialog.html" if self._in_dialog() else "approvals/gate.html"
+        return render(self.request, name, context, status=status)
+
+    def _in_dialog(self) -> bool:
+        return bool(self.request.htmx and not self.request.htmx.boosted)
