@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from crm.access import policy
 from crm.access.snapshot import Access
@@ -31,26 +31,24 @@ class Correspondence:
             return mine
         reach = mine | Q(participants__contains=[access.user_id])
         reach |= Q(privacy="team", owner_id__in=[*access.team_ids, access.user_id])
-        return reach | Q(privacy="record", pk__in=self._linked(access))
+        return reach | Q(self._linked(access), privacy="record")
 
     def _mailbox(self, access: Access) -> Q:
         """The mails of the accounts that the user owns or is a member of."""
         account = apps.get_model("messaging.MailAccount")
         ids = account.objects.filter(account.of(access.user_id)).values("pk")
-        copies = apps.get_model("messaging.MailCopy").objects.filter(account__in=ids).values("message_id")
-        return Q(account__in=ids) | Q(pk__in=copies)
+        copies = apps.get_model("messaging.MailCopy").objects.filter(account__in=ids, message=OuterRef("pk"))
+        return Q(account__in=ids) | Q(Exists(copies))
 
-    def _linked(self, access: Access) -> models.QuerySet:
-        """The ids of mails that are linked to a record which the user may see."""
-        link = apps.get_model(LINKED)
+    def _linked(self, access: Access) -> Exists:
+        """Whether a mail is linked to a record which the user may see. Row by row: few mails are asked about at a time."""
         reach = Q(pk__in=[])
         for holder in holders():
             inner = policy.rows(access, holder, "view")
-            if inner == policy.NOTHING:
-                continue
-            seen = holder._base_manager.filter(inner, deleted_at__isnull=True)
-            reach |= Q(entity=policy.entity_label(holder), record_id__in=seen.values("pk"))
-        return link.objects.filter(reach).values("message_id")
+            if inner != policy.NOTHING:
+                seen = holder._base_manager.filter(inner, deleted_at__isnull=True, pk=OuterRef("record_id"))
+                reach |= Q(Exists(seen), entity=policy.entity_label(holder))
+        return Exists(apps.get_model(LINKED).objects.filter(reach, message=OuterRef("pk")))
 
 
 def holders() -> list[type[models.Model]]:

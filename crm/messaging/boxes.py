@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from crm.messaging.models import MailAccount, MailLink, MailMessage, MailSetAside
+from crm.messaging.models import MailAccount, MailCopy, MailLink, MailMessage, MailSetAside
 
 PAGE = 40
 OUT, State = MailMessage.Direction.OUT, MailMessage.State
@@ -49,17 +49,31 @@ class Page:
     next: str
 
 
-def mails_in(user: Any, box: Box, account: MailAccount | None, words: str, before: str) -> Page:
-    """A page of a box of one account, or of all that the user has."""
-    rows = MailMessage.objects.restrict(user, "change").filter(box.where())
-    if account is not None:
-        rows = rows.filter(Q(account=account) | Q(copies__account=account)).distinct()
-    if words:
-        rows = rows.filter(_about(words))
-    rows = _older(rows, before).select_related("account", "owner").prefetch_related("attachments", "links")
-    found = list(rows.order_by("-sent_at", "-pk")[: PAGE + 1])
-    last = found[PAGE - 1] if len(found) > PAGE else None
-    return Page(found[:PAGE], f"{last.sent_at.isoformat()}~{last.pk}" if last else "")
+def mails_in(user: Any, box: Box, accounts: Sequence[MailAccount], words: str, before: str) -> Page:
+    """A page of a box of some accounts that the user has.
+
+    Each account is asked for its newest ones by its own index, those that lie in it but are listed elsewhere apart; what is
+    shown goes through the policy all the same.
+    """
+    found: dict[int, datetime] = {}
+    for where in [*(Q(account=account) for account in accounts), _elsewhere(accounts)]:
+        rows = MailMessage.objects.all().alive().filter(where, box.where())
+        rows = _older(rows.filter(_about(words)) if words else rows, before)
+        found |= dict(rows.order_by("-sent_at", "-pk").values_list("pk", "sent_at")[: PAGE + 1])
+    newest = sorted(found, key=lambda pk: (found[pk], pk), reverse=True)[: PAGE + 1]
+    shown = MailMessage.objects.restrict(user, "change").filter(pk__in=newest[:PAGE])
+    shown = shown.select_related("account", "owner").prefetch_related("attachments")
+    last = newest[PAGE - 1] if len(newest) > PAGE else 0
+    return Page(
+        sorted(shown, key=lambda mail: (mail.sent_at, mail.pk), reverse=True),
+        f"{found[last].isoformat()}~{last}" if last else "",
+    )
+
+
+def _elsewhere(accounts: Sequence[MailAccount]) -> Q:
+    """Mails that came to these accounts, too, after they had come to another one."""
+    copies = MailCopy.objects.filter(account__in=accounts, elsewhere=True)
+    return Q(pk__in=copies.values("message_id"))
 
 
 def _about(words: str) -> Q:

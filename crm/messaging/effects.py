@@ -28,7 +28,7 @@ MAIL, SMS = MessageTemplate.Channel.MAIL, MessageTemplate.Channel.SMS
 class MailForm(ParamsForm):
     """From where, and which words."""
 
-    account = forms.ModelChoiceField(MailAccount.objects.none(), label=gettext_lazy("From"))
+    account = forms.ModelChoiceField(MailAccount.objects.none(), label=pgettext_lazy("of a message", "From"))
     template = forms.ModelChoiceField(
         MessageTemplate.objects.filter(active=True, channel=MAIL), required=False, label=gettext_lazy("Template")
     )

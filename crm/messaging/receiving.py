@@ -51,7 +51,8 @@ def take_in(
             message = _keep(account, parsed, data, size)
         elif STRICTNESS.index(account.privacy) < STRICTNESS.index(message.privacy):
             MailMessage._base_manager.filter(pk=message.pk).update(privacy=account.privacy)
-        MailCopy.objects.get_or_create(account=account, **vars(place), defaults={"message": message})
+        found = {"message": message, "elsewhere": message.account_id != account.pk}
+        MailCopy.objects.get_or_create(account=account, **vars(place), defaults=found)
     return message
 
 

@@ -92,7 +92,7 @@ class MailMessage(Record):
         verbose_name_plural = _("e-mails")
         constraints = [models.UniqueConstraint(fields=["fingerprint"], name="mail_is_here_once")]
         indexes = [
-            models.Index(fields=["account", "-sent_at", "-id"], condition=ALIVE, name="mail_account_sent"),
+            models.Index(fields=["account", "direction", "-sent_at", "-id"], condition=ALIVE, name="mail_account_box"),
             models.Index(fields=["thread", "sent_at"], name="mail_thread_sent"),
             models.Index(fields=["message_id"], name="mail_message_id"),
             models.Index(fields=["owner", "-sent_at"], condition=ALIVE, name="mail_owner_sent"),
@@ -134,11 +134,16 @@ class MailCopy(models.Model):
     folder = models.CharField(max_length=200)
     uidvalidity = models.BigIntegerField()
     uid = models.BigIntegerField()
+    # Whether the mail is listed under another account of ours: few are, and the lists of this account look for them.
+    elsewhere = models.BooleanField(default=False)
 
     class Meta:
         default_permissions = ()
         constraints = [
             models.UniqueConstraint(fields=["account", "folder", "uidvalidity", "uid"], name="mail_copy_is_unique")
+        ]
+        indexes = [
+            models.Index(fields=["account"], condition=models.Q(elsewhere=True), name="mail_copy_elsewhere"),
         ]
 
     def __str__(self) -> str:

@@ -47,7 +47,7 @@ class MessageTemplate(models.Model):
 
     name = models.CharField(_("name"), max_length=100)
     channel = models.CharField(_("channel"), max_length=10, choices=Channel, default=Channel.MAIL)
-    entity = models.CharField(_("for"), max_length=100, blank=True)
+    entity = models.CharField(pgettext_lazy("of a template", "for"), max_length=100, blank=True)
     subject = models.CharField(_("subject"), max_length=300, blank=True)
     body = models.TextField(pgettext_lazy("of a message", "text"), max_length=20_000)
     active = models.BooleanField(_("in use"), default=True)

@@ -45,7 +45,9 @@ def mailbox(request: HttpRequest) -> HttpResponse:
         context["drafts"] = list(MailDraft.objects.filter(writer=request.user)[:100])
     else:
         box = BOXES.get(name, BOXES["inbox"])
-        context["page"] = mails_in(request.user, box, account, words, request.GET.get("before", ""))
+        context["page"] = mails_in(
+            request.user, box, [account] if account else accounts, words, request.GET.get("before", "")
+        )
     return render(request, "messaging/mailbox.html", context)
 
 
