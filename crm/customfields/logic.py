@@ -350,10 +350,3 @@ def settle(logic: Logic, record: models.Model, before: models.Model | None, read
         if not moved:
             break
     return ever
-
-
-def begin(record: models.Model, reader: Reader) -> None:
-    """Give a record that is being made the defaults whose conditions hold."""
-    logic = logic_of(type(record))
-    if any(rule.effect == Effect.DEFAULT for rule in logic.rules):
-        settle(logic, record, None, reader)

@@ -29,6 +29,13 @@ def reader_for(user: Any) -> Reader:
     return Reader(user.pk, policy.access_of(user).team_ids, timezone.now())
 
 
+def begin(record: models.Model, user: Any) -> None:
+    """Give a record that is being made the defaults whose conditions hold."""
+    logic = logic_of(type(record))
+    if any(rule.effect == Effect.DEFAULT for rule in logic.rules):
+        settle(logic, record, None, reader_for(user))
+
+
 @before_diff
 def put_in(batch: WriteBatch) -> bool:
     """Defaults of new records, emptiness of what is hidden and emptied; whether there was any."""

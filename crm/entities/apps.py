@@ -9,8 +9,11 @@ class EntitiesConfig(AppConfig):
 
     def ready(self) -> None:
         autodiscover_modules("kinds", "entities", "effects", "panels", "handlers")
+        from crm.customfields.logic import section_finders
         from crm.customfields.values import read_links_with
         from crm.entities import checks, files  # noqa: F401
+        from crm.entities.arranged import declared_section
         from crm.entities.seen import SeenLink
 
         read_links_with(SeenLink)
+        section_finders.append(declared_section)

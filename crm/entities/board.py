@@ -12,9 +12,12 @@ from typing import Any
 from django.db.models import Count, F, JSONField, Model, QuerySet, Sum, TextField
 from django.utils.safestring import SafeString
 
+from crm.entities.arranged import card_fields
+from crm.entities.bound import BoundField
+from crm.entities.cells import Painter
 from crm.entities.entity import Lane, Lanes
 from crm.entities.forms import may_write
-from crm.entities.moulds import fill, mould
+from crm.entities.moulds import fill, mark, mould
 from crm.entities.paging import KEY, KeysetPage, cursor_of, keyed, paginate
 from crm.entities.query import ListQuery
 from crm.fields.field import resolve
@@ -127,7 +130,9 @@ class BoardQuery:
 
     def related(self, rows: QuerySet) -> QuerySet:
         """The rows with the links that a card shows, without what no card has room for."""
-        return self.linked(rows).defer(*_long_texts(self.bound.model, *sorted(self.relations)))
+        shown = {f.stored for f in self.extras} | {f.name for f in self.extras}
+        long = [n for n in _long_texts(self.bound.model, *sorted(self.relations)) if n not in shown]
+        return self.linked(rows).defer(*long)
 
     def linked(self, rows: QuerySet) -> QuerySet:
         """The rows with the links that a card shows."""
@@ -139,7 +144,17 @@ class BoardQuery:
             self.bound.field(self.board.field).relation,
             "owner",
         }
-        return found - {""}
+        return (found | {f.relation for f in self.extras}) - {""}
+
+    @cached_property
+    def extras(self) -> list[BoundField]:
+        """What admins put on the cards beside what they always show."""
+        chosen = next((value for label, _name, value in self.plan.choices if label == self.plan.chosen), "")
+        return card_fields(self.bound, chosen)
+
+    @cached_property
+    def _painters(self) -> list[Painter]:
+        return [Painter(field, compact=True) for field in self.extras]
 
     def page_of(self, value: Any, after: str = "") -> KeysetPage:
         """Cards of one lane after a cursor."""
@@ -148,6 +163,7 @@ class BoardQuery:
 
     def cards(self, records: list[Model]) -> list[dict[str, Any]]:
         """Records with their cards, drawn."""
+        self.bound.preload(self.extras, records)
         return [{"record": record, "html": self._draw(record)} for record in records]
 
     def _draw(self, record: Any) -> SafeString:
@@ -161,6 +177,10 @@ class BoardQuery:
         }
         if flags["face"]:
             texts |= _face(str(record.owner))
+        extra = {f"extra{i}": painter.draw(record) for i, painter in enumerate(self._painters)}
+        filled = {name: said for name, said in extra.items() if said}
+        texts |= filled
+        flags["extras"] = tuple((f.label, mark(n)) for f, n in zip(self.extras, extra, strict=True) if n in filled)
         return fill(mould(self.board.template, tuple(texts), *flags.items()), texts)
 
     @cached_property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, cast
@@ -10,23 +11,25 @@ from typing import Any, cast
 from crispy_forms.helper import FormHelper
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db import DataError, IntegrityError, models, transaction
 from django.core.files.uploadedfile import UploadedFile
+from django.db import DataError, IntegrityError, models, transaction
 from django.forms.models import construct_instance, modelform_factory
 from django.utils.translation import gettext as _
 
 from crm.access import policy
+from crm.customfields.layouts import Part
+from crm.customfields.models import Surface
 from crm.customfields.sources import ChoiceSource, MultiChoiceSource
+from crm.entities.arranged import plan, title_of, variant_of
 from crm.entities.bound import BoundEntity, BoundField
 from crm.entities.constraints import refusal, violations
 from crm.entities.entity import Entity
 from crm.entities.inputs import MoneyInput, input_of, offered_choices
 from crm.entities.links import Kept, LinkField
+from crm.entities.ruled import Ruled
+from crm.files.services import attach, store_file
 from crm.records.actor import Actor
 from crm.records.models import Entry
-
-
-from crm.files.services import attach, store_file
 
 
 @dataclass(frozen=True)
@@ -36,9 +39,10 @@ class Section:
     title: str
     fields: list[forms.BoundField]
     folded: bool = False
+    columns: int = 2
 
 
-class EntityForm(forms.ModelForm):
+class EntityForm(Ruled, forms.ModelForm):
     """The editable fields of one record for one user.
 
     Fields the user may not see are absent; those they may not change (read-only, masked, an owner they may not assign)
@@ -60,10 +64,14 @@ class EntityForm(forms.ModelForm):
         self.bound, self.user, self.custom = bound, bound.user, {field.name: field for field in custom}
         self._add_custom()
         self.adding = self.instance._state.adding
+        self.stored = None if self.adding else copy(self.instance)
+        self.given = dict(kwargs.get("initial") or {})
+        self.surface = str(Surface.FORM)
         self.entry: Entry | None = None
         self.helper = FormHelper()
         self.helper.form_tag = False
         self._bind_links()
+        self.narrow_links()
         self._add_locked(locked)
         if self.adding:
             del self.fields["version"]
@@ -134,6 +142,7 @@ class EntityForm(forms.ModelForm):
         names = self.names if self.adding else tuple(n for n in self.names if n in self.changed_data)
         self.instance = construct_instance(self, self.instance, names)
         self._put_custom(names)
+        self.heed_rules()
         columns = {f.name: f for f in self.instance._meta.concrete_fields}
         skipped = {n for n, f in columns.items() if n not in names or n in self.errors or f.is_relation}
         for check in (lambda: self.instance.clean_fields(exclude=skipped), self.instance.clean):
@@ -217,7 +226,11 @@ class EntityForm(forms.ModelForm):
     @cached_property
     def sections(self) -> list[Section]:
         """The fields in their sections: when adding, the few quick ones first and what is empty folded."""
+        self.mark_rules()
         left = {name: self[name] for name in self.fields if name != "version"}
+        parts = plan(self.bound, self.surface, variant_of(self.bound.entity, self.instance, self.given))
+        if parts is not None:
+            return self._arranged(parts, left)
         found = []
         if self.adding or not self.bound.entity.sections:
             quick = [left.pop(name) for name in self.bound.quick if name in left]
@@ -227,6 +240,16 @@ class EntityForm(forms.ModelForm):
             found.append(
                 Section(str(title), fields, self.adding and bool(found) and not any(map(self._speaks, fields)))
             )
+        found.append(Section("", list(left.values())))
+        return [section for section in found if section.fields]
+
+    def _arranged(self, parts: Iterable[Part], left: dict[str, forms.BoundField]) -> list[Section]:
+        """The fields as admins arranged them; what nobody placed but must be there comes last."""
+        found = []
+        for part in parts:
+            fields = [left.pop(name) for name in part.fields if name in left]
+            folded = part.folded and not any(f.errors or f.field.required for f in fields)
+            found.append(Section(title_of(part), fields, folded, part.columns))
         found.append(Section("", list(left.values())))
         return [section for section in found if section.fields]
 

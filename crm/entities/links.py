@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from crm.access import policy
+from crm.customfields.logic import logic_of
 from crm.entities.entity import Entity, registry
 from crm.users.models import User
 
@@ -41,6 +43,23 @@ def link_rows(bound: BoundEntity, source: models.Field) -> QuerySet:
         names = {f.name for f in model._meta.concrete_fields}
         rows = model._default_manager.filter(active=True) if "active" in names else model._default_manager.all()
     return bound.entity.link_rows(source.name, rows.complex_filter(source.get_limit_choices_to()))
+
+
+def narrowed(rows: QuerySet, params: Mapping[str, str], user: Any) -> QuerySet:
+    """The rows that a link offers beside the value of the field that narrows it: ``?for=<entity>:<link>&<field>=<value>``."""
+    label, _colon, name = params.get("for", "").partition(":")
+    entity = registry.get(label)
+    for narrowing in logic_of(entity.model).narrowings if entity else ():
+        through, raw = narrowing.through, params.get(narrowing.by.name)
+        if narrowing.field.name != name or through is None or through.model is not rows.model or not raw:
+            continue
+        if policy.field_mode(user, through.steps) is not None:
+            continue
+        try:
+            rows = rows.filter(through.q("exact", narrowing.by.clean(raw)))
+        except ValidationError:
+            return rows.none()
+    return rows
 
 
 class RemoteSelect(forms.Select):

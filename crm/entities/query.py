@@ -14,6 +14,7 @@ from django.db.models import Model, Q, QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from crm.entities.arranged import list_columns
 from crm.entities.bound import BoundEntity, BoundField
 from crm.entities.chips import Chip, chips_of
 from crm.entities.filters import Filters
@@ -155,7 +156,7 @@ class ListQuery:
         named = (
             [name for name in self.params.get("cols", "").split(",") if name]
             or self._columns
-            or list(self.bound.columns)
+            or list_columns(self.bound)
         )
         offered = {field.name for field in self.bound.offered}
         return self.bound.visible(dict.fromkeys(name for name in named if name in offered)) or self.bound.visible(

@@ -8,7 +8,7 @@ from crm.entities.views.board import BoardView, LaneView, MoveView
 from crm.entities.views.bulk import BulkView
 from crm.entities.views.choices import ChoicesView
 from crm.entities.views.delete import DeleteView, RestoreView
-from crm.entities.views.edit import AddView, CheckView, EditView
+from crm.entities.views.edit import AddView, CheckView, EditView, RulesView
 from crm.entities.views.inline import CellView
 from crm.entities.views.links import LinkView
 from crm.entities.views.listing import ColumnsView, CountsView, ListView
@@ -49,10 +49,12 @@ urlpatterns: list = [
     # The record: page, form, verbs
     path(HOME + "add/", AddView.as_view(), name="add"),
     path(HOME + "check/", CheckView.as_view(), name="check"),
+    path(HOME + "rules/", RulesView.as_view(), name="rules"),
     path(HOME + "link/<str:name>/", LinkView.as_view(), name="link"),
     path(HOME + "<int:pk>/", RecordView.as_view(), name="record"),
     path(HOME + "<int:pk>/edit/", EditView.as_view(), name="edit"),
     path(HOME + "<int:pk>/check/", CheckView.as_view(), name="check_record"),
+    path(HOME + "<int:pk>/rules/", RulesView.as_view(), name="rules_record"),
     path(HOME + "<int:pk>/delete/", DeleteView.as_view(), name="delete"),
     path(HOME + "<int:pk>/restore/", RestoreView.as_view(), name="restore"),
     path(HOME + "<int:pk>/do/<slug:name>/", ActionView.as_view(), name="action"),

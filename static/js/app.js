@@ -21,7 +21,10 @@ const when = {
   "[data-recipients]": () => import("crm/recipients"),
   "[data-regions]": () => import("crm/address"),
   "textarea[data-rich]": () => import("crm/rich_text"),
+  "form[data-rules]": () => import("crm/logic"),
   "[data-upload]": () => import("crm/upload"),
+  "[data-calendar], [data-team]": () => import("crm/calendar"),
+  "input[name=latitude][type=hidden]": () => import("crm/check_in"),
 }
 
 /** Custom properties and attributes that a template may not write as a style: data-style-var="--w:72%". */

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, JsonResponse
 
+from crm.entities.links import narrowed
 from crm.entities.query import find
 from crm.entities.views.base import EntityView
 
@@ -19,6 +20,7 @@ class ChoicesView(EntityView):
         fields = self.bound.visible(self.bound.subtitle)
         relations = {field.relation for field in fields} - {""}
         rows: QuerySet = self.bound.records().filter(find(self.bound, text) if text else Q())
+        rows = narrowed(rows, request.GET, request.user)
         rows = (rows.select_related(*relations) if relations else rows).order_by("-pk")[: SHOWN + 1]
         found = list(rows)
         results = [

@@ -6,10 +6,12 @@ import json
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
+from crm.customfields.models import Surface
+from crm.entities.arranged import changes_with, form_names, variant_of
 from crm.entities.brief import Twins, twins_of
 from crm.entities.conflicts import compare
 from crm.entities.entity import Entity
@@ -32,22 +34,23 @@ class FormView(EntityView):
         """The form of a new record, with what the address says filled in."""
         raw = self.request.GET.dict()
         record = self.bound.entity.fresh(self.request.user, raw)
-        names = (self.bound.quick or None) if self.in_place else None
-        return entity_form(
-            self.bound,
-            data,
-            self.request.FILES or None,
-            instance=record,
-            names=names,
-            initial=initial_of(self.bound, raw),
-        )
+        surface = Surface.QUICK if self.in_place else Surface.FORM
+        initial = initial_of(self.bound, raw)
+        names = form_names(self.bound, surface, variant_of(self.bound.entity, record, data or initial), raw)
+        if names is None and self.in_place:
+            names = list(self.bound.quick) or None
+        form = entity_form(self.bound, data, self.request.FILES or None, instance=record, names=names, initial=initial)
+        form.surface = surface
+        return form
 
     def edit_form(self, pk: int, data: Any = None) -> EntityForm:
         """The form of a record; where the conflict page kept the other version, that field is not part of it."""
         links = {self.bound.field(name).relation for name in self.bound.form_names} - {""}
         record = self.get_record(pk, "change", related=links)
         kept = {name for name in self.bound.form_names if data and data.get(f"keep_{name}") == "theirs"}
-        names = [name for name in self.bound.form_names if name not in kept] if kept else None
+        names = form_names(self.bound, Surface.FORM, variant_of(self.bound.entity, record, data))
+        if kept:
+            names = [name for name in names or self.bound.form_names if name not in kept]
         return entity_form(self.bound, data, self.request.FILES or None, instance=record, names=names)
 
     def show(self, form: EntityForm, *, status: int = 200, **context: Any) -> HttpResponse:
@@ -63,6 +66,8 @@ class FormView(EntityView):
             else _("New %(entity)s") % {"entity": self.bound.name},
             cancel_url=self.bound.url("record", *place) if record else self.bound.url("list"),
             check_url=self.bound.url("check_record" if record else "check", *place) if self.warns else "",
+            rules_url=self.bound.url("rules_record" if record else "rules", *place),
+            reshow=changes_with(self.bound.entity),
             **context,
         )
 
@@ -72,7 +77,10 @@ class FormView(EntityView):
         return type(self.bound.entity).warnings is not Entity.warnings
 
     def submit(self, form: EntityForm) -> HttpResponse:
-        """Save; 422 shows the form again with what was typed, 409 both versions."""
+        """Save; 422 shows the form again with what was typed, 409 both versions. ``reshow``: only draw it anew."""
+        if self.request.POST.get("reshow"):
+            form.errors.clear()
+            return self.show(form)
         if not form.is_valid():
             return self.show(form, status=422)
         twins = Twins([]) if self.request.POST.get("confirm") else twins_of(form.twins(), self.request.user)
@@ -131,3 +139,12 @@ class CheckView(FormView):
     def post(self, request: HttpRequest, pk: int | None = None) -> HttpResponse:
         form = self.new_form(request.POST) if pk is None else self.edit_form(pk, request.POST)
         return self.page("twins", twins=twins_of(form.twins(), request.user), form=form)
+
+
+class RulesView(CheckView):
+    """The rules of the form with what was typed, as data: where a verdict hangs on a record that a link leads to."""
+
+    def post(self, request: HttpRequest, pk: int | None = None) -> HttpResponse:
+        form = self.new_form(request.POST) if pk is None else self.edit_form(pk, request.POST)
+        form.errors  # noqa: B018  (cleans the form, so that the instance holds what was typed)
+        return JsonResponse(form.rule_data or {})

@@ -6,6 +6,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 
+from crm.entities.arranged import hidden_on
 from crm.entities.bound import BoundField
 from crm.entities.forms import EntityForm, entity_form, may_write
 from crm.entities.views.base import EntityView
@@ -26,6 +27,7 @@ class CellView(EntityView):
 
     def post(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
         record, field = self._cell(pk, name)
+        hidden = hidden_on(self.bound, record)
         form = self._bound_form(record, name, request.POST)
         if not form.is_valid():
             return self._form(record, field, form, status=422)
@@ -41,7 +43,10 @@ class CellView(EntityView):
         seen = self.bound.records("view").filter(pk=pk).first()
         if seen is None:  # given away, out of one's own reach
             return HttpResponse(status=204, headers={"HX-Redirect": self.bound.url("list")})
-        return self.page(template="cell_value", record=seen, field=field)
+        answer = self.page(template="cell_value", record=seen, field=field)
+        if hidden_on(self.bound, seen) != hidden:  # other fields come and go with this one
+            answer["HX-Refresh"] = "true"
+        return answer
 
     def _cell(self, pk: int, name: str) -> tuple[Model, BoundField]:
         if name not in self.bound.form_names:

@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 
-from crm.entities.links import link_rows
+from crm.entities.links import link_rows, narrowed
 from crm.entities.views.base import EntityView
 from crm.lib.pinyin import pinyin_forms
 from crm.lib.text import fold
@@ -27,7 +27,7 @@ class LinkView(EntityView):
             raise Http404
         if field.masked:
             raise PermissionDenied
-        rows = link_rows(self.bound, field.source)
+        rows = narrowed(link_rows(self.bound, field.source), request.GET, request.user)
         asked = request.GET.get("q", "")
         return suggestions(people(rows, asked) if field.source.related_model is User else _named(rows, asked))
 

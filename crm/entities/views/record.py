@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
 
+from crm.entities.arranged import facts_of, kept_on
 from crm.entities.bound import BoundEntity
 from crm.entities.entity import Action
 from crm.entities.panels import panels_of, record_tabs
@@ -86,7 +87,10 @@ def head_of(bound: BoundEntity, record: Model) -> dict[str, Any]:
         "owner": next(iter(bound.visible({"owner"} - set(bound.subtitle))), None),
         "figures": bound.entity.all_figures(record, bound.user),
         "extras": sorted((record.extras or {}).items()) if bound.readable(["extras"]) else [],
-        "inline": {f.name for f in bound.visible(bound.inline) if f.editable} if "change" in allowed else set(),
+        "facts": facts_of(bound, record),
+        "inline": {f.name for f in bound.visible(bound.inline) if f.editable} - kept_on(bound, record)
+        if "change" in allowed
+        else set(),
         "top": panels(bound, record, "top"),
         "side": panels(bound, record, "side"),
         "menu": panels(bound, record, "menu"),
