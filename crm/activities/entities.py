@@ -5,10 +5,12 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from crm.activities import repeating, services
+from crm.activities import planning, repeating, services
 from crm.activities.models import Comment, FollowUp, Task
 from crm.activities.task_forms import CancelForm, CheckInForm, CompleteForm, PostponeForm, RepeatForm, SeriesForm
-from crm.entities.entity import Action, Board, Entity, View, register
+from crm.entities.entity import Action, Board, Entity, View, contribute_where, register
+
+contribute_where(planning.takes_plans, planning.plan_action())
 
 MINE = {"field": "owner", "op": "me"}
 OPEN = {"field": "status", "op": "in", "value": ["open", "doing"]}

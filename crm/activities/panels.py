@@ -8,7 +8,10 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.access import policy
 from crm.access.policy import Attached
+from crm.activities.attending import guests_of
+from crm.activities.checklists import steps_of
 from crm.activities.models import FollowUp, Task
+from crm.activities.task_forms import rule_in_words
 from crm.entities.bound import bind
 from crm.entities.entity import Entity, registry
 from crm.entities.panels import panel
@@ -74,6 +77,57 @@ def about(record: Task | FollowUp, user: Any) -> dict | None:
     """The way to the record it is about, for who may open that."""
     found = refs(user, [(record.on_entity, record.on_id)])
     return {"target": next(iter(found.values()))} if record.on_id else None
+
+
+def steps_context(task: Task, user: Any) -> dict | None:
+    """The checklist with its ticks, and how far the task is with its parts."""
+    readable = bind(registry["activities.task"], user).readable(["checklist"])
+    steps = steps_of(task.checklist) if readable else []
+    if not steps and not task.steps_total:
+        return None
+    may = task.is_open and not task.deleted_at and policy.field_mode(user, [("activities.task", "checklist")]) is None
+    share = round(100 * task.steps_done / task.steps_total) if task.steps_total else 0
+    return {
+        "steps": steps,
+        "done": task.steps_done,
+        "total": task.steps_total,
+        "share": share,
+        "may_tick": may and policy.can_record(user, task, "change"),
+    }
+
+
+def guests_context(task: Task, user: Any) -> dict | None:
+    """Who takes part, one's own answer, and whether one may invite."""
+    guests = guests_of(task, user)
+    may = not task.deleted_at and policy.can_record(user, task, "change")
+    if not guests and not may:
+        return None
+    mine = next((guest.row for guest in guests if guest.row.user_id == user.pk), None)
+    return {"guests": guests, "may_invite": may and task.is_open, "mine": mine if task.is_open else None}
+
+
+@panel("activities.task", slot="side", template="activities/steps.html", order=-20)
+def steps(record: Task, user: Any) -> dict | None:
+    """The checklist, ticked in place."""
+    return steps_context(record, user)
+
+
+@panel("activities.task", slot="side", template="activities/guests.html", order=-15)
+def guests(record: Task, user: Any) -> dict | None:
+    """Who takes part."""
+    return guests_context(record, user)
+
+
+@panel("activities.task", slot="top", template="activities/task_top.html")
+def task_top(record: Task, user: Any) -> dict | None:
+    """How it repeats, where somebody checked in, who is reminded when."""
+    place = bind(registry["activities.task"], user).readable(["checked_in_at", "place"])
+    found = {
+        "repeats": rule_in_words(record),
+        "checked_in": record.checked_in_at if "checked_in_at" in place else None,
+        "spot": record if record.latitude is not None and "place" in place else None,
+    }
+    return found if any(found.values()) else None
 
 
 @panel("*", slot="side", template="activities/people_place.html", order=-5)

@@ -23,6 +23,7 @@ PUBLIC = (
     "i18n/setlang/",
     "static/",
     "approvals/mail/",  # a token for one person and one decision
+    "calendar/feed/",  # a secret address that one person made
     "hooks/",  # signed by the program that calls
     "admin/login/",
     "admin/jsi18n/",

@@ -21,6 +21,7 @@ from crm.records import services
 registry: dict[str, Entity] = {}
 _by_path: dict[tuple[str, str], Entity] = {}
 _contributed: dict[str, list[Action]] = {}
+_everywhere: list[tuple[Callable[[Entity], bool], Action]] = []
 _figures: dict[str, list[Callable[[Any, Any], list[dict]]]] = {}
 _gates: list[Callable[..., None]] = []
 
@@ -58,6 +59,11 @@ def action_gate(fn: Callable[..., None]) -> Callable[..., None]:
     """Decorator: ``fn(action, record, params, *, actor)`` is asked before any verb is done; it refuses by ValidationError."""
     _gates.append(fn)
     return fn
+
+
+def contribute_where(fits: Callable[[Entity], bool], action: Action) -> None:
+    """Add an action to every entity that ``fits``, those too that admins define later."""
+    _everywhere.append((fits, action))
 
 
 def contribute_figures(label: str) -> Callable:
@@ -253,7 +259,8 @@ class Entity:
 
     @property
     def all_actions(self) -> list[Action]:
-        return [*self.actions, *_contributed.get(self.label, ())]
+        general = (action for fits, action in _everywhere if fits(self))
+        return [*self.actions, *_contributed.get(self.label, ()), *general]
 
     @property
     def granted(self) -> tuple[str, ...]:

@@ -8,8 +8,12 @@ class HomeConfig(AppConfig):
     verbose_name = _("Home")
 
     def ready(self) -> None:
+        from crm.activities.volume import may_look
+        from crm.home.my_day import has_tasks
         from crm.home.pages import nav_page
 
+        nav_page("activities", _("Calendar"), "activities:calendar", icon="calendar", allowed=has_tasks)
+        nav_page("analytics", _("Calls and visits"), "activities:volume", icon="report-analytics", allowed=may_look)
         nav_page("activities", _("Mail"), "messaging:mail", icon="mail", allowed=lambda user: True)
         nav_page(
             "activities",
@@ -19,6 +23,6 @@ class HomeConfig(AppConfig):
             allowed=lambda user: True,
             count="approvals:count",
         )
-        from crm.home import my_day, waiting  # noqa: F401 - their widgets
+        from crm.home import my_day, volume, waiting  # noqa: F401 - their widgets
 
         autodiscover_modules("widgets")
