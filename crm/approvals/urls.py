@@ -1,6 +1,6 @@
 from django.urls import path
 
-from crm.approvals import asking_views, gate_views, mail_views, views
+from crm.approvals import asking_views, card_views, gate_views, mail_views, views
 
 app_name = "approvals"
 urlpatterns = [
@@ -14,4 +14,6 @@ urlpatterns = [
     path("approvals/ask/<str:label>/<int:pk>/<int:process_pk>/", asking_views.ask, name="ask"),
     path("approvals/mail/<str:token>/", mail_views.decide, name="mail"),
     path("approvals/gate/<str:label>/<int:pk>/", gate_views.gate, name="gate"),
+    path("approvals/cards/effect/<str:label>/", card_views.effect, name="effect_card"),
+    path("approvals/cards/node/<str:label>/", card_views.node, name="node_card"),
 ]

@@ -4,6 +4,7 @@ const when = {
   "[data-conditions]": () => import("crm/conditions"),
   "[data-regions]": () => import("crm/address"),
   "[data-field-form]": () => import("crm/field_form"),
+  "[data-cards-field]": () => import("crm/cards"),
   "[data-order]": () => import("crm/order"),
 }
 
