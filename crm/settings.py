@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "crm.reference",
     "crm.files",
     "crm.jobs",
+    "crm.packs",
     "crm.customfields",
     "crm.entities",
     "crm.ownership",

@@ -9,16 +9,23 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from crm.access.models import Grant
+from crm.access.models import FieldRule, Grant
 from crm.customentities import registering
 from crm.customentities.models import CustomRecord, EntityDefinition, EntityStage
-from crm.customfields.models import CustomField
+from crm.customfields.models import Cascade, CustomField, Layout, LogicRule
+from crm.customfields.services import forget_field
 from crm.entities.entity import registry
+from crm.entities.models import ColumnChoice, SavedView
 from crm.records.actor import Actor
 from crm.records.audit import audit
+from crm.records.purge import purge
+from crm.records.services import delete_many
 from crm.reference.models import NumberSequence
 
 GENERIC = ("view", "add", "change", "delete", "purge", "assign", "share", "export", "import")
+# What speaks of an entity by its label and goes with it.
+ABOUT = (Cascade, ColumnChoice, FieldRule, Grant, Layout, LogicRule, SavedView)
+BATCH = 500
 
 
 @transaction.atomic
@@ -67,6 +74,17 @@ def settle(definition: EntityDefinition, what: str, *, actor: Actor) -> None:
     transaction.on_commit(registering.look_again)
 
 
+@transaction.atomic
+def remove_records(definition: EntityDefinition, *, actor: Actor) -> int:
+    """Remove every record of the entity for good, through the trash; how many went."""
+    count, model = 0, registering.model_of(definition)
+    while batch := list(model._base_manager.order_by("pk")[:BATCH]):
+        if alive := [record for record in batch if record.deleted_at is None]:
+            delete_many(alive, actor=actor)
+        count += purge(batch, actor=actor)
+    return count
+
+
 def record_count(definition: EntityDefinition) -> int:
     """How many records there are of it, those in the trash too."""
     return CustomRecord._base_manager.filter(definition=definition).count()
@@ -80,8 +98,10 @@ def delete_entity(definition: EntityDefinition, *, actor: Actor) -> None:
             _("“%(name)s” has %(count)d records. Take it out of use, or remove them for good first.")
             % {"name": definition, "count": count}
         )
-    CustomField.objects.filter(entity=definition.label).delete()
-    Grant.objects.filter(entity=definition.label).delete()
+    for field in CustomField.objects.filter(entity=definition.label):
+        forget_field(field, actor=actor)
+    for model in ABOUT:
+        model._default_manager.filter(entity=definition.label).delete()
     NumberSequence.objects.filter(code=definition.sequence).delete()
     label = definition.label
     definition.delete()

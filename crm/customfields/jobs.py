@@ -13,6 +13,7 @@ from crm.customfields import definitions, indexes
 from crm.customfields.models import CustomField
 from crm.jobs.kinds import job_kind
 from crm.jobs.running import JobError, Running
+from crm.records.actor import Actor
 from crm.records.models import ChangeSet
 from crm.records.services import change_set, save_many
 
@@ -75,9 +76,7 @@ def purge(running: Running) -> dict[str, Any]:
         if not batch:
             break
         with running.batch() as step:
-            for record in batch:
-                record.custom = {code: kept for code, kept in record.custom.items() if code != field.code}
-            save_many(batch, actor=running.actor, changes=changes)
+            _without(batch, field.code, changes, running.actor)
             step.updated = len(batch)
             step.checkpoint = {**running.checkpoint, "after": batch[-1].pk}
     _empty_trash(model, field.code)
@@ -85,6 +84,28 @@ def purge(running: Running) -> dict[str, Any]:
     field.delete()
     definitions.look_again()
     return {"changes": changes.pk}
+
+
+def strip_values(field: CustomField, *, actor: Actor) -> int:
+    """Take the values of a field from all records within the caller's transaction, as one change set; how many had one."""
+    CustomField.objects.filter(pk=field.pk).update(active=False, purging=True)
+    definitions.look_again()
+    model, count, changes = apps.get_model(field.entity), 0, None
+    rows = model._base_manager.filter(custom__has_key=field.code, deleted_at__isnull=True)
+    while batch := list(rows.order_by("pk")[:BATCH]):
+        if changes is None:
+            title = _("Delete the field %(name)s") % {"name": field.label}
+            changes = change_set("field_deleted", actor=actor, entity=field.entity, title=title)
+        _without(batch, field.code, changes, actor)
+        count += len(batch)
+    _empty_trash(model, field.code)
+    return count
+
+
+def _without(batch: list[Any], code: str, changes: ChangeSet, actor: Actor) -> None:
+    for record in batch:
+        record.custom = {name: kept for name, kept in record.custom.items() if name != code}
+    save_many(batch, actor=actor, changes=changes)
 
 
 def _empty_trash(model: Any, code: str) -> None:

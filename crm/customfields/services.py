@@ -121,6 +121,17 @@ def delete_field(field: CustomField, *, actor: Actor) -> Job:
     return start_job("customfields.purge", user=actor.user, params={"field": field.pk}, title=title, total=count)
 
 
+@transaction.atomic
+def forget_field(field: CustomField, *, actor: Actor) -> None:
+    """Delete a field that holds no values any more; its indexes go in a job."""
+    audit(actor.user, "field_deleted", entity=field.entity, field=field.code, kind=field.kind, values=0)
+    pk, title = field.pk, _("Index of the field %(name)s") % {"name": field.label}
+    if indexes.existing(pk):
+        start_job("customfields.index", user=actor.user, params={"field": pk}, title=title)
+    field.delete()
+    changed(field, "", actor=actor)
+
+
 def changed(field: CustomField, what: str, *, actor: Actor, before: CustomField | None = None) -> None:
     """What every change of a definition ends in: told in the audit log, forgotten by this process, indexes brought in line."""
     field.__dict__.pop("chosen_from", None)
