@@ -14,11 +14,15 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.matching.keys import Key, company_key, email_key, match_keys, phone_key, tax_key
 from crm.ownership.measures import measure
+from crm.records import services as records
 from crm.records.actor import Actor
-from crm.records.hooks import WriteBatch, on_purge, on_write
+from crm.records.hooks import WriteBatch, on, on_purge, on_write
+from crm.records.models import Entry
 from sales.models import Lead, Opportunity, StageHistory
 
 IMPORT = "import"
+NEW = Lead.Status.NEW
+WORKED = frozenset({Lead.Status.CONTACTED, Lead.Status.NURTURING, Lead.Status.QUALIFIED, Lead.Status.CONVERTED})
 
 
 @match_keys("sales.lead")
@@ -74,6 +78,28 @@ def _mark(opportunities: list[Opportunity], **columns: datetime | None) -> None:
         for name, value in columns.items():
             setattr(opportunity, name, value)
     Opportunity.objects.filter(pk__in=[o.pk for o in opportunities]).update(**columns)
+
+
+@on_write
+def note_first_contact(batch: WriteBatch) -> None:
+    """When a lead leaves “new” to be worked on, it was contacted for the first time."""
+    if batch.model is not Lead:
+        return
+    pairs = zip(batch.before, batch.after, strict=True)
+    begun = [after.pk for before, after in pairs if before and before.status == NEW and after.status in WORKED]
+    if begun:
+        Lead.objects.filter(pk__in=begun, first_contacted_at__isnull=True).update(first_contacted_at=timezone.now())
+
+
+@on(*(f"activities.followup.{kind}" for kind in ("call", "visit", "meeting", "email")), name="sales.contacted")
+def contacted(entry: Entry) -> None:
+    """Whoever called, visited, met or wrote to a new lead has contacted it."""
+    if entry.entity != Lead.entity_label():
+        return
+    lead = Lead.objects.alive().filter(pk=entry.record_id, status=NEW).first()
+    if lead is not None:
+        lead.status = Lead.Status.CONTACTED
+        records.save(lead, actor=Actor(entry.actor, "follow-up"))
 
 
 @measure("won_90_days", _("Amount won in the last 90 days"))

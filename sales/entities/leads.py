@@ -45,6 +45,7 @@ class LeadEntity(Entity):
         "origin",
         "industry",
         "region",
+        "language",
         "country",
         "city",
         "interest",
@@ -56,6 +57,7 @@ class LeadEntity(Entity):
         "created_at",
         "updated_at",
         "last_activity_at",
+        "first_contacted_at",
         "converted_at",
     )
     sortable = {
@@ -77,17 +79,29 @@ class LeadEntity(Entity):
     quick = ("name", "company", "mobile", "email", "source", "interest")
     sections = {
         _("Who they are"): ("name", "company", "job_title", "status", "invalid_reason", "rating", "score", "owner"),
-        _("Reach"): ("mobile", "phone", "email", "wechat", "website", "region", "country", "city", "address"),
+        _("Reach"): (
+            "mobile",
+            "phone",
+            "email",
+            "wechat",
+            "website",
+            "language",
+            "region",
+            "country",
+            "city",
+            "address",
+        ),
         _("Interest"): ("interest", "source", "origin", "industry", "tax_id", "external_id", "number", "description"),
         _("What came of it"): (
             "converted_account",
             "converted_contact",
             "converted_opportunity",
             "converted_at",
+            "first_contacted_at",
             "last_activity_at",
         ),
     }
-    bulk_edit = ("rating", "source", "industry", "region")
+    bulk_edit = ("rating", "source", "industry", "region", "language")
     inline = ("name", "company", "job_title", "rating", "source", "mobile", "email", "wechat", "interest", "owner")
     attention = {"all": [MINE, {"field": "status", "op": "in", "value": ["new"]}]}
     board = Board(field="status", move=services.move_lead)
@@ -147,6 +161,7 @@ class LeadEntity(Entity):
         "industry": ("sector", "行业", "所属行业"),
         "region": ("province", "地区", "区域", "省份"),
         "country": ("国家",),
+        "language": ("语言", "沟通语言"),
         "city": ("town", "城市"),
         "address": ("street", "地址"),
         "website": ("url", "网址", "官网"),

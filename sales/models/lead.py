@@ -29,13 +29,22 @@ class Lead(Record):
         CONVERTED = "converted", _("Converted")
         INVALID = "invalid", _("Invalid")
 
+    class Language(models.TextChoices):
+        CHINESE = "zh", _("Chinese")
+        ENGLISH = "en", _("English")
+        JAPANESE = "ja", _("Japanese")
+        KOREAN = "ko", _("Korean")
+        RUSSIAN = "ru", _("Russian")
+        SPANISH = "es", _("Spanish")
+        OTHER = "other", _("Another language")
+
     class Rating(models.TextChoices):
         HOT = "hot", _("Hot")
         WARM = "warm", _("Warm")
         COLD = "cold", _("Cold")
 
     prepared = ("title", "title_key")
-    derived = ("last_activity_at",)
+    derived = ("last_activity_at", "first_contacted_at")
     shown_by = ("title",)
 
     title = models.CharField(_("lead"), max_length=300, editable=False)
@@ -63,6 +72,7 @@ class Lead(Record):
     region = models.ForeignKey(
         "reference.Region", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("region")
     )
+    language = models.CharField(_("language"), max_length=10, choices=Language, blank=True)
     country = models.CharField(_("country"), max_length=100, blank=True)
     city = models.CharField(_("city"), max_length=100, blank=True)
     address = models.CharField(_("address"), max_length=300, blank=True)
@@ -87,6 +97,8 @@ class Lead(Record):
         related_name="leads",
         verbose_name=_("opportunity"),
     )
+
+    first_contacted_at = models.DateTimeField(_("first contact"), null=True, blank=True, editable=False)
 
     last_activity_key = models.GeneratedField(
         expression=Coalesce("last_activity_at", LONG_AGO), output_field=models.DateTimeField(), db_persist=True
