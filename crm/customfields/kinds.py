@@ -59,7 +59,8 @@ class CustomKind:
     """``source(definition, common)`` makes the Django field; ``load`` reads what is stored (None where it is none), ``dump``
     says what to store, ``needle`` what a compared value is in SQL; ``sql(links, definition)`` is the value in SQL.
 
-    ``computed`` kinds are never written by people. ``lowest`` stands for “nothing” where rows are sorted.
+    ``computed`` kinds are never written by people: ``shape(definition)`` is the kind made like that of their result,
+    ``judge(definition)`` checks and completes their settings. ``lowest`` stands for “nothing” where rows are sorted.
     """
 
     name: str
@@ -74,6 +75,8 @@ class CustomKind:
     lowest: Any = ""
     search_as: str = "text"
     computed: bool = False
+    shape: Callable[[Any], CustomKind] | None = None
+    judge: Callable[[Any], None] | None = None
 
 
 CUSTOM_KINDS: dict[str, CustomKind] = {}
@@ -199,7 +202,7 @@ def _decimal(definition: Any, given: dict[str, Any]) -> models.Field:
 
 def places(definition: Any) -> int:
     """How many decimals the numbers of the field have."""
-    fixed = {"integer": 0, "money": 2}.get(definition.kind)
+    fixed = {"integer": 0, "money": 2}.get(definition.value_kind)
     if fixed is not None:
         return fixed
     return 2 if definition.decimals is None else min(definition.decimals, 8)

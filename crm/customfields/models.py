@@ -133,7 +133,13 @@ class CustomField(Bilingual, models.Model):
     @cached_property
     def made_by(self) -> CustomKind:
         """What its kind is made by: see ``crm.customfields.kinds``."""
-        return CUSTOM_KINDS[self.kind]
+        kind = CUSTOM_KINDS[self.kind]
+        return kind.shape(self) if kind.shape else kind
+
+    @property
+    def value_kind(self) -> str:
+        """The kind of its values: of what is computed that of the result."""
+        return self.settings.get("result", self.kind) if CUSTOM_KINDS[self.kind].computed else self.kind
 
 
 class CustomOption(Bilingual, models.Model):

@@ -48,6 +48,9 @@ def judge(field: Any) -> None:
         except (ValidationError, ValueError, ArithmeticError, TypeError) as error:
             said = error.messages if isinstance(error, ValidationError) else [_("It is not a value of this field.")]
             problems["default"] = said
+    if not problems and field.made_by.judge:
+        field.made_by.judge(field)
+        field.__dict__.pop("made_by", None)
     if problems:
         raise ValidationError(problems)
 

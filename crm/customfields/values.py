@@ -24,6 +24,9 @@ from crm.fields.field import Field, resolvers
 
 ROOM = "custom"
 
+# Functions (entity, code) → (entity, field) of everything that a computed field is made of. Filled by who computes.
+made_of: list[Callable[[str, str], list[tuple[str, str]]]] = []
+
 # Set by the room that knows who may see which record: (field, user) → the field as the user may read it.
 _link_reader: list[Callable[[CustomValue, Any], Any]] = []
 
@@ -79,7 +82,10 @@ class CustomValue(Field):
 
     @property
     def steps(self) -> list[tuple[str, str]]:
-        return [(f.model._meta.label_lower, f.name) for f in self.path]
+        found = [(f.model._meta.label_lower, f.name) for f in self.path]
+        if self.definition.made_by.computed:  # as strict as the strictest value that it is made of
+            found += [step for steps in made_of for step in steps(found[-1][0], self.definition.code)]
+        return found
 
     @property
     def label(self) -> str:
