@@ -11,7 +11,7 @@ from crm.approvals.models import ApprovalProcess
 from crm.approvals.nodes import fresh_node
 from crm.approvals.writing import PARTS, save_version, switch
 from crm.packs.declaring import said, texts
-from crm.packs.parts import PartKind, part_kind, pointing_at
+from crm.packs.parts import PartKind, part_kind
 from crm.records.actor import Actor
 
 
@@ -53,7 +53,7 @@ class ApprovalPart(PartKind):
         switch(thing, settings.get("active", thing.active))
 
     def held(self, thing: ApprovalProcess) -> int:
-        return thing.instances.count() or pointing_at(thing)
+        return thing.instances.count()
 
     def remove(self, thing: ApprovalProcess, *, actor: Actor) -> None:
         ApprovalProcess.objects.filter(pk=thing.pk).update(current=None, active=False)

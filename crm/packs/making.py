@@ -130,6 +130,11 @@ def task(subject: str, days: int, kind: str = "task", to: str = "owner") -> dict
     return {"do": "effect", "effect": "create_task", "params": params}
 
 
+def day(name: str, days: int, at: str, *, working: bool = True) -> dict[str, Any]:
+    """A rule's trigger: so many days after (negative: before) the date in a field."""
+    return {"on": "date", "field": name, "days": days, "hours": 0, "at": at, "working": working}
+
+
 def rule(key: str, name: str, entity: str, trigger: dict, *steps: dict, condition: dict | None = None) -> Part:
     """An automation rule."""
     given = {"entity": entity, "trigger": trigger, "condition": condition or {}, "steps": list(steps)}

@@ -60,7 +60,7 @@ PARTS = (
         variant="@pipeline:interiors",
     ),
     view("large", "120㎡ 以上|120 m² and more", OPPORTUNITY, test("custom.area", "gte", "120")),
-    rule("measured", "量房后五个工作日出方案|A design within five days of measuring", OPPORTUNITY, {"on": "changed", "field": "custom.measured_on"}, task("提交设计方案与报价|Hand in design and offer", 5)),
+    rule("measured", "量房后五个工作日出方案|A design within five days of measuring", OPPORTUNITY, {"on": "changed", "field": "custom.measured_on", "from": [], "to": []}, task("提交设计方案与报价|Hand in design and offer", 5)),
 )  # fmt: skip
 
 declare(

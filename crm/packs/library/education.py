@@ -5,6 +5,7 @@ from crm.packs.making import (
     ACCOUNT,
     LEAD,
     OPPORTUNITY,
+    day,
     entity,
     field,
     gate,
@@ -48,8 +49,8 @@ PARTS = (
     gate("plan", "方案前须试听|A plan needs a trial lesson", "enrolment#plan", "custom.lesson_on"),
     gate("pay", "缴费前确认课程|Payment needs a course", "enrolment#pay", "custom.course", "custom.hours"),
     view("lessons", "本周试听|Trial lessons this week", OPPORTUNITY, test("custom.lesson_on", "this_week")),
-    rule("lesson", "试听前一天提醒|The day before a trial lesson", OPPORTUNITY, {"on": "date", "field": "custom.lesson_on", "days": "-1", "at": "10:00", "working": False}, task("确认试听到访|Confirm the trial lesson", 0, "call")),
-    rule("ends", "结课前一个月谈续班|A month before the course ends", ACCOUNT, {"on": "date", "field": "custom.class_ends_on", "days": "-30", "at": "09:00", "working": True}, task("续班沟通|Talk about the next course", 3, "call")),
+    rule("lesson", "试听前一天提醒|The day before a trial lesson", OPPORTUNITY, day("custom.lesson_on", -1, "10:00", working=False), task("确认试听到访|Confirm the trial lesson", 0, "call")),
+    rule("ends", "结课前一个月谈续班|A month before the course ends", ACCOUNT, day("custom.class_ends_on", -30, "09:00"), task("续班沟通|Talk about the next course", 3, "call")),
 )  # fmt: skip
 
 declare(

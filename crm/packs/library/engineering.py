@@ -6,6 +6,7 @@ from crm.packs.making import (
     OPPORTUNITY,
     both,
     cascade,
+    day,
     entity,
     field,
     gate,
@@ -86,7 +87,7 @@ RULES = (
         variant="@pipeline:projects",
     ),
     view("due", "两周内截止投标|Tenders due in two weeks", OPPORTUNITY, test("custom.tender_due", "next_days", "14"), test("state", "in", ["open"]), columns=("name", "account", "stage", "amount", "custom.tender_due", "owner")),
-    rule("due", "投标截止前三天提醒|Three days before a tender is due", OPPORTUNITY, {"on": "date", "field": "custom.tender_due", "days": "-3", "at": "09:00", "working": True}, task("递交标书前最后核对|Last check before the tender is handed in", 1), condition={"all": [test("state", "in", ["open"])]}),
+    rule("due", "投标截止前三天提醒|Three days before a tender is due", OPPORTUNITY, day("custom.tender_due", -3, "09:00"), task("递交标书前最后核对|Last check before the tender is handed in", 1), condition={"all": [test("state", "in", ["open"])]}),
     rule("surveyed", "勘测完成：一周内出方案|After the survey: a design within a week", OPPORTUNITY, {"on": "stage", "to": ["@pipeline:projects#design"]}, task("提交技术方案|Hand in the design", 5)),
     Part("assignment", "notices", {**both("招标公告线索轮流分配|Leads from tender notices in turn", "name"), "entity": "sales.lead", "condition": {"all": [test("source", "in", ["@source:tender notice"])]}, "strategy": "turn", "when": "received"}),
 )  # fmt: skip

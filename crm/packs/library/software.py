@@ -4,6 +4,7 @@ from crm.packs.declaring import Pack, declare
 from crm.packs.making import (
     ACCOUNT,
     OPPORTUNITY,
+    day,
     entity,
     field,
     gate,
@@ -46,8 +47,8 @@ PARTS = (
     gate("offer", "报价前确认版本与用户数|An offer needs edition and seats", "software#offer", "custom.edition", "custom.seats"),
     logic(OPPORTUNITY, "custom.term", "required", "云服务须填订阅周期|SaaS has a term", {"all": [test("custom.deployment", "in", ["saas"])]}),
     view("renewals", "60 天内续费|Renewals in 60 days", ACCOUNT, test("custom.renews_on", "next_days", "60")),
-    rule("trial", "试用到期前三天跟进|Three days before a trial ends", OPPORTUNITY, {"on": "date", "field": "custom.trial_until", "days": "-3", "at": "09:00", "working": True}, task("了解试用结果，商定下一步|Ask how the trial went", 1, "call"), condition={"all": [test("state", "in", ["open"])]}),
-    rule("renewal", "续费前一个月跟进|A month before renewal", ACCOUNT, {"on": "date", "field": "custom.renews_on", "days": "-30", "at": "09:00", "working": True}, task("续费沟通|Talk about the renewal", 3, "call")),
+    rule("trial", "试用到期前三天跟进|Three days before a trial ends", OPPORTUNITY, day("custom.trial_until", -3, "09:00"), task("了解试用结果，商定下一步|Ask how the trial went", 1, "call"), condition={"all": [test("state", "in", ["open"])]}),
+    rule("renewal", "续费前一个月跟进|A month before renewal", ACCOUNT, day("custom.renews_on", -30, "09:00"), task("续费沟通|Talk about the renewal", 3, "call")),
 )  # fmt: skip
 
 declare(

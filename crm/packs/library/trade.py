@@ -5,6 +5,7 @@ from crm.packs.making import (
     ACCOUNT,
     LEAD,
     OPPORTUNITY,
+    day,
     entity,
     field,
     gate,
@@ -51,8 +52,8 @@ PARTS = (
     gate("pi", "形式发票前确认付款与装运|An invoice needs payment and shipment", "export#pi", "custom.pay_terms", "custom.ship_by"),
     logic(OPPORTUNITY, "custom.port", "required", "到岸术语须填目的港|Terms that end at a port", {"all": [test("custom.incoterm", "in", ["cfr", "cif"])]}),
     view("shipments", "30 天内装运|To ship in 30 days", OPPORTUNITY, test("custom.ship_by", "next_days", "30")),
-    rule("inquiry", "询盘一个工作日内回复|Answer inquiries within a working day", LEAD, {"on": "created"}, task("回复询盘|Answer the inquiry", 1, "call"), condition={"all": [test("custom.inquiry_number", "not_empty")]}),
-    rule("ship", "装运前一周核对单证|A week before shipment", OPPORTUNITY, {"on": "date", "field": "custom.ship_by", "days": "-7", "at": "09:00", "working": True}, task("核对单证与订舱|Check documents and booking", 2)),
+    rule("inquiry", "询盘一个工作日内回复|Answer inquiries within a working day", LEAD, {"on": "created"}, task("回复询盘|Answer the inquiry", 1, "call"), condition={"all": [test("custom.inquiry_number", "filled")]}),
+    rule("ship", "装运前一周核对单证|A week before shipment", OPPORTUNITY, day("custom.ship_by", -7, "09:00"), task("核对单证与订舱|Check documents and booking", 2)),
 )  # fmt: skip
 
 declare(
