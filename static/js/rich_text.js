@@ -1,14 +1,14 @@
 // Rich text: a page to write on above the textarea, which holds the HTML and does without scripts.
-import { el, fresh, say } from "crm/dom"
+import { el, fresh, icon, say } from "crm/dom"
 
 const seen = new WeakSet()
 const TOOLS = [
   ["bold", "B"],
   ["italic", "I"],
-  ["insertUnorderedList", "•"],
-  ["insertOrderedList", "1."],
-  ["createLink", "🔗"],
-  ["removeFormat", "⌫"],
+  ["insertUnorderedList", () => icon("list")],
+  ["insertOrderedList", () => icon("list-numbers")],
+  ["createLink", () => icon("link")],
+  ["removeFormat", () => icon("x")],
 ]
 
 function page(area) {
@@ -28,7 +28,7 @@ function page(area) {
     document.execCommand(command, false, value)
     keep()
   }
-  const tools = TOOLS.map(([command, sign]) => el("button", { type: "button", class: "btn btn-sm", "aria-label": say(command), title: say(command), onmousedown: (event) => event.preventDefault(), onclick: () => act(command) }, sign))
+  const tools = TOOLS.map(([command, sign]) => el("button", { type: "button", class: "btn btn-sm", "aria-label": say(command), title: say(command), onmousedown: (event) => event.preventDefault(), onclick: () => act(command) }, sign.call ? sign() : sign))
   sheet.addEventListener("input", keep)
   sheet.addEventListener("paste", (event) => {
     event.preventDefault()
