@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
+from django.db import models
 from django.db.models import Count, QuerySet
 from django.forms import BaseInlineFormSet, ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from crm.records.actor import Actor
 from crm.records.admin import RecordAdmin
+from sales.gate_admin import gates_of
 from sales.models import Lead, LossReason, Opportunity, Pipeline, Stage
 from sales.services import save_opportunity
 from sales.stage_forms import StageRowForm, StageRows
@@ -34,7 +37,9 @@ class StageInline(admin.TabularInline):
         "forecast",
         "is_won",
         "is_lost",
+        "playbook",
     )
+    formfield_overrides = {models.TextField: {"widget": forms.Textarea(attrs={"rows": 2, "cols": 28})}}
 
 
 @admin.register(Pipeline)
@@ -44,6 +49,16 @@ class PipelineAdmin(admin.ModelAdmin):
     list_filter = ("active",)
     search_fields = ("name",)
     inlines = (StageInline,)
+    change_form_template = "admin/sales/pipeline/change_form.html"
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """With the gates of its transitions in words."""
+        pipeline = Pipeline.objects.filter(pk=object_id).first() if object_id.isdecimal() else None
+        gates = gates_of(pipeline, request.user) if pipeline is not None else []
+        context = {**(extra_context or {}), "gates": gates, "pipeline": pipeline}
+        return super().change_view(request, object_id, form_url, context)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).annotate(stages_in_it=Count("stages"))
