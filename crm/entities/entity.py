@@ -254,6 +254,11 @@ class Entity:
         return capfirst(str(self.model._meta.verbose_name))
 
     @property
+    def variant_label(self) -> str:
+        """What the field that varies layouts is called."""
+        return self.field(self.variant).label if self.variant else ""
+
+    @property
     def plural(self) -> str:
         return capfirst(str(self.model._meta.verbose_name_plural))
 

@@ -5,6 +5,8 @@ const when = {
   "[data-regions]": () => import("crm/address"),
   "[data-field-form]": () => import("crm/field_form"),
   "[data-cards-field]": () => import("crm/cards"),
+  "[data-logic-form]": () => import("crm/logic_form"),
+  "form[data-arrange]": () => import("crm/arrange"),
   "[data-order]": () => import("crm/order"),
 }
 
