@@ -128,12 +128,12 @@ def ask_again(instance: ApprovalInstance, *, actor: Actor, note: str = "") -> Ap
     """Send what came back once more, along the same version of the route."""
     course = _course(instance.pk, actor)
     found = course.instance
-    if found.state == State.RUNNING and actor.user == found.requester:
+    if actor.user != found.requester:
+        raise PermissionDenied(_("Only who asked may ask again."))
+    if found.state == State.RUNNING:
         return found
     if found.state != State.RETURNED:
         raise Late
-    if actor.user != found.requester:
-        raise PermissionDenied(_("Only who asked may ask again."))
     found.state, found.holds, found.title = State.RUNNING, True, str(course.record)[:300]
     found.save()
     course.step("asked_again", comment=note[:LONGEST], node="")
