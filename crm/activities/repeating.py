@@ -125,10 +125,12 @@ def extend_all(now: datetime | None = None) -> int:
 
 
 def _make(last: Task, zone: ZoneInfo, actor: Actor, now: datetime) -> int:
-    """The occurrences after ``last`` up to the horizon, and at least the next one."""
+    """The occurrences after ``last`` up to the horizon, and the next one where none lies ahead."""
     reach = max(now, last.occurs_at) + FAR
     found = list(recurrence.occurrences(last.repeats, last.occurs_at, zone, until=reach, most=MOST))
-    near = [moment for moment in found if moment <= now + AHEAD] or found[:1]
+    near = [moment for moment in found if moment <= now + AHEAD]
+    if not near and last.occurs_at <= now:
+        near = found[:1]
     if not near:
         return 0
     new = [_copy(last, moment, zone) for moment in near]
