@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
+from django.db.models import Model
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crm.customfields.definitions import searched_names
+from crm.customfields.formulas.spreading import followers
 from crm.customfields.models import CustomField
 from crm.customfields.services import listeners
 from crm.entities.entity import registry
@@ -44,4 +48,13 @@ def follow_definition(before: CustomField | None, after: CustomField, actor: Act
         start_job("search.rebuild", user=actor.user, params={"entity": after.entity}, title=title)
 
 
+def follow_values(model: type[Model], ids: Collection[int], codes: Collection[str]) -> None:
+    """Computed values that changed beside a write of their record."""
+    entity = registry.get(model._meta.label_lower)
+    searched = {name for _kind, name in searched_names(entity.label)} if entity else set()
+    if entity and searched & {f"custom.{code}" for code in codes}:
+        write_rows(entity, list(entity.model._base_manager.filter(pk__in=list(ids), deleted_at__isnull=True)))
+
+
 listeners.append(follow_definition)
+followers.append(follow_values)
