@@ -11,8 +11,8 @@ from crm.access.models import Role, Scope
 from crm.approvals import services, writing
 from crm.approvals.models import ApprovalProcess, ApprovalTask
 from crm.approvals.nodes import fresh_node
-from crm.entities.testing import factory_of
 from crm.records.actor import Actor
+from sales.factories import make_opportunity
 
 ACTIONS = ("view", "add", "change", "delete")
 ENTITIES = ("customers.account", "customers.contact", "sales.opportunity", "sales.lead", "activities.task")
@@ -69,7 +69,7 @@ def stranger(make_user):
 
 @pytest.fixture
 def opportunity(seller):
-    return factory_of("sales.opportunity")(seller, name="Pump station", amount=50_000)
+    return make_opportunity(owner=seller, name="Pump station", amount=50_000)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from crm.records.actor import Actor
 from crm.records.errors import Conflict
 from sales.models import Opportunity
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
 
 def together(*acts) -> list[str]:
