@@ -33,7 +33,10 @@ class LossReasonPart(ModelPart):
 class PipelinePart(PartKind):
     """A way of selling. Its stages are settings, by the keys that the pack gives them."""
 
-    name, label, rank, erasable = "pipeline", _("Pipeline"), 30, False
+    name, label, rank, erasable = "pipeline", _("Sales pipeline"), 30, False
+
+    def about(self, data: Mapping[str, Any]) -> str:
+        return " → ".join(said(stage, "name") for stage in data["stages"])
 
     def find(self, data: Mapping[str, Any]) -> Pipeline | None:
         return Pipeline.objects.filter(name__in=texts(data, "name")).order_by("pk").first()

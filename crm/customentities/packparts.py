@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.customentities import registering
 from crm.customentities.models import EntityDefinition, EntityStage
 from crm.customentities.services import define_entity, delete_entity, record_count, remove_records, settle
+from crm.packs.declaring import said
 from crm.packs.parts import PartKind, forgetters, part_kind
 from crm.records.actor import Actor
 
@@ -23,6 +24,9 @@ class EntityPart(PartKind):
     """An entity of one's own; its stages are settings, called by their Chinese names."""
 
     name, label, rank = "entity", _("Entity"), 10
+
+    def about(self, data: Mapping[str, Any]) -> str:
+        return " → ".join(said(stage, "name") for stage in data.get("stages", ()))
 
     def called(self, data: Mapping[str, Any]) -> Collection[str]:
         return {f"customentities.{data['code']}"}

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.customfields import definitions, layouts
 from crm.customfields.indexes import count_option, count_values
 from crm.customfields.jobs import strip_values
+from crm.customfields.kinds import CUSTOM_KINDS
 from crm.customfields.logic import BROKEN, read_cascade, read_rule
 from crm.customfields.models import Cascade, CustomField, CustomOption, Layout, LogicRule
 from crm.customfields.services import change_field, define_field, forget_field
@@ -32,6 +33,14 @@ class FieldPart(PartKind):
 
     def title(self, data: Mapping[str, Any]) -> str:
         return said(data, "label")
+
+    def about(self, data: Mapping[str, Any]) -> str:
+        """Of what, and of what kind; an entity that is still to come has no name yet."""
+        try:
+            of = str(apps.get_model(data["entity"])._meta.verbose_name)
+        except LookupError:
+            of = data["entity"].partition(".")[2]
+        return f"{of} · {CUSTOM_KINDS[data['kind']].label}"
 
     def called(self, data: Mapping[str, Any]) -> Collection[str]:
         return {f"custom.{data['code']}"}

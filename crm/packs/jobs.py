@@ -11,10 +11,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm.jobs.kinds import job_kind
+from crm.jobs.models import Job
 from crm.jobs.running import JobError, Running
 from crm.packs.declaring import Pack, packs
-from crm.packs.planning import Plan
+from crm.packs.planning import Plan, Verdict
 from crm.packs.services import Refused, forget, install, uninstall, upgrade
+
+
+def of_job(job: Job) -> dict[str, Any]:
+    """How many parts met which end."""
+    counts = job.result.get("parts", {}) if job.result else {}
+    return {"parts": [(Verdict(verdict).label, count) for verdict, count in counts.items() if verdict in Verdict]}
+
+
+SHOWN: dict[str, Any] = {"template": "packs/job.html", "context": of_job}
 
 
 def _do(running: Running, work: Callable[[Pack | None], Plan]) -> dict[str, Any]:
@@ -31,20 +41,20 @@ def _do(running: Running, work: Callable[[Pack | None], Plan]) -> dict[str, Any]
     return {"parts": {verdict: count for verdict, _label, count in plan.counts}}
 
 
-@job_kind("packs.install", gettext_lazy("Installation of an industry pack"), icon="package")
+@job_kind("packs.install", gettext_lazy("Installation of an industry pack"), icon="package", **SHOWN)
 def run_install(running: Running) -> dict[str, Any]:
     """All parts or none."""
     return _do(running, lambda pack: install(_known(pack), actor=running.actor, seen=running.params["seen"]))
 
 
-@job_kind("packs.upgrade", gettext_lazy("New version of an industry pack"), icon="package")
+@job_kind("packs.upgrade", gettext_lazy("New version of an industry pack"), icon="package", **SHOWN)
 def run_upgrade(running: Running) -> dict[str, Any]:
     """All changes or none."""
     given = {"seen": running.params["seen"], "erase": running.params.get("erase", ())}
     return _do(running, lambda pack: upgrade(_known(pack), actor=running.actor, **given))
 
 
-@job_kind("packs.uninstall", gettext_lazy("Removal of an industry pack"), icon="package-off")
+@job_kind("packs.uninstall", gettext_lazy("Removal of an industry pack"), icon="package", **SHOWN)
 def run_uninstall(running: Running) -> dict[str, Any]:
     """All parts but those that are kept."""
     given = {"seen": running.params["seen"], "keep": running.params.get("keep", ())}

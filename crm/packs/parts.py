@@ -43,6 +43,10 @@ class PartKind:
         """What people call it."""
         return said(data, "name")
 
+    def about(self, data: Mapping[str, Any]) -> str:
+        """What the list of changes says of it beside its name."""
+        return ""
+
     def called(self, data: Mapping[str, Any]) -> Collection[str]:
         """The texts by which other parts name it in their conditions and parameters."""
         return ()

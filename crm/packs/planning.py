@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -46,6 +46,7 @@ class Line:
     verdict: Verdict
     reason: str = ""
     held: int = 0
+    about: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
     kept: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
 
@@ -113,7 +114,7 @@ def _each(pack: Pack, parts: Iterable[Part], judge: Callable[[Part], Line]) -> l
             line = judge(part)
         if line.verdict in {V.CONFLICT, V.LEFT}:
             out.add(part.name)
-        lines.append(line)
+        lines.append(replace(line, about=str(line.kind.about(part.data)) if line.kind else ""))
     return lines
 
 
@@ -197,6 +198,6 @@ def plan_uninstall(installed: InstalledPack, pack: Pack | None, keep: Collection
     for part in reversed(held):
         line = leaves(part, pack)
         if part.name in kept and line.verdict != V.GONE:
-            line = Line(line.name, line.kind, line.title, V.KEPT, held=line.held, kept=line.kept)
+            line = replace(line, verdict=V.KEPT)
         lines.append(line)
     return Plan(tuple(lines))
