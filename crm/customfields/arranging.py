@@ -82,8 +82,8 @@ class LogicRule(models.Model):
     active = models.BooleanField(_("in use"), default=True)
 
     class Meta:
-        verbose_name = _("field rule (dynamic)")
-        verbose_name_plural = _("field rules (dynamic)")
+        verbose_name = _("dynamic rule")
+        verbose_name_plural = _("dynamic rules")
         ordering = ["entity", "position", "id"]
 
     def __str__(self) -> str:

@@ -40,8 +40,8 @@ class Migration(migrations.Migration):
                 ('active', models.BooleanField(default=True, verbose_name='in use')),
             ],
             options={
-                'verbose_name': 'field rule (dynamic)',
-                'verbose_name_plural': 'field rules (dynamic)',
+                'verbose_name': 'dynamic rule',
+                'verbose_name_plural': 'dynamic rules',
                 'ordering': ['entity', 'position', 'id'],
             },
         ),
