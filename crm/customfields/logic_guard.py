@@ -72,7 +72,7 @@ def keep_rules(batch: WriteBatch) -> None:
         said = judge(logic, after, before, reader, kept)
         found = problems(logic, said, after, changed, writable=lambda f: may_fill(user, f))
         for name in strangers.get(id(after), ()):
-            found.setdefault(name, []).append(not_offered())
+            found.setdefault(name, []).append(not_offered(logic, name))
         if found:
             raise ValidationError(found)
 
@@ -107,22 +107,17 @@ def problems(
     """What stands against the record as it is, by field; ``changed`` are the fields that differ (None: it is new)."""
     found: Problems = defaultdict(list)
     for name in sorted(said.readonly & (changed or set())):
-        found[name].append(
-            ValidationError(
-                _message(logic, name, Effect.READONLY) or _("It can't be changed as things stand."), code="readonly"
-            )
-        )
+        found[name].append(kept(logic, name))
     for name in sorted(said.required):
         field = logic.field(name)
         if blank(field, record) and _concerned(logic, name, Effect.REQUIRED, changed) and writable(field):
-            found[name].append(
-                ValidationError(_message(logic, name, Effect.REQUIRED) or _("This field is required."), code="required")
-            )
+            text = _message(logic, name, Effect.REQUIRED) or _("“%(field)s” is required as things stand.")
+            found[name].append(ValidationError(_said(text, field), code="required"))
     for name in sorted({*said.only, *said.barred} - said.hidden):
         value = logic.field(name).raw(record)
         concerned = _concerned(logic, name, (Effect.OPTIONS, Effect.OFFERED), changed)
         if value not in (None, "", []) and not said.offers(name, value) and concerned:
-            found[name].append(not_offered())
+            found[name].append(not_offered(logic, name))
     for rule in said.invalid:
         if changed is None or rule.watched & changed:
             text = rule.stored.message or _("The record can't be kept like this.")
@@ -130,9 +125,21 @@ def problems(
     return dict(found)
 
 
-def not_offered() -> ValidationError:
+def kept(logic: Logic, name: str) -> ValidationError:
+    """The refusal of a change to a field that rules keep."""
+    text = _message(logic, name, Effect.READONLY) or _("“%(field)s” can't be changed as things stand.")
+    return ValidationError(_said(text, logic.field(name)), code="readonly")
+
+
+def not_offered(logic: Logic, name: str) -> ValidationError:
     """The refusal of an option that is not offered as things stand."""
-    return ValidationError(_("This choice is not offered as things stand."), code="not_offered")
+    text = _("“%(field)s” does not offer this choice as things stand.")
+    return ValidationError(_said(text, logic.field(name)), code="not_offered")
+
+
+def _said(text: str, field: Field) -> str:
+    """Texts name their field: some doors have no place beside it."""
+    return text.replace("%(field)s", field.label)
 
 
 def _concerned(logic: Logic, name: str, effects: str | tuple[str, ...], changed: set[str] | None) -> bool:

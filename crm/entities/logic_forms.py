@@ -41,7 +41,7 @@ class LogicRuleForm(OfEntity):
     """One rule: what it is about, what happens, when."""
 
     target = forms.ChoiceField(label=gettext_lazy("what it is about"), required=False)
-    where = ConditionField(label=gettext_lazy("when"))
+    where = ConditionField()
     chosen = forms.MultipleChoiceField(
         label=gettext_lazy("options"), required=False, widget=forms.SelectMultiple(attrs={"size": 8, "data-chosen": ""})
     )

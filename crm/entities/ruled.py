@@ -15,9 +15,9 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from crm.customfields.logic import PASSES, Logic, Rule, Verdict, blank, flat, judge, key_of, logic_of, take_back
+from crm.customfields.logic_guard import kept as kept_text
 from crm.customfields.logic_guard import may_fill, not_offered, problems, strange
 from crm.customfields.models import Effect
 from crm.fields.conditions import Group, Reader
@@ -61,7 +61,7 @@ class Ruled:
             if not any(moved):
                 break
         for name in refused:
-            self.add_error(name, ValidationError(_("It can't be changed as things stand."), code="readonly"))
+            self.add_error(name, kept_text(self.logic, name))
         self._refuse()
 
     def _leave(self, name: str, refused: set[str]) -> bool:
@@ -93,7 +93,7 @@ class Ruled:
             return
         found = problems(self.logic, self.said, self.instance, changed, writable=lambda f: may_fill(self.user, f))
         for name in strange(self.logic, [(self.instance, changed)]).get(id(self.instance), ()):
-            found.setdefault(name, []).append(not_offered())
+            found.setdefault(name, []).append(not_offered(self.logic, name))
         for name, errors in found.items():
             self._tell(name, errors)
 
@@ -101,12 +101,8 @@ class Ruled:
         if name in self.fields:
             if not self.has_error(name):
                 self.add_error(name, errors)
-        elif name == "__all__":
-            self.add_error(None, errors)
         else:
-            label = self.logic.field(name).label
-            texts = [f"{label}: {text}" for error in errors for text in error.messages]
-            self.add_error(None, [ValidationError(text) for text in texts])
+            self.add_error(None, errors)
 
     # The page
 

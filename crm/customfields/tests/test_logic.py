@@ -67,7 +67,7 @@ def refused(record, by, **custom):
 def test_a_field_is_required_while_the_condition_holds(rule, boss):
     rule("custom.budget", "required", when("custom.grade", "a"))
     account = make_account(owner=boss)
-    assert refused(account, boss, grade="a") == {"custom.budget": ["This field is required."]}
+    assert refused(account, boss, grade="a") == {"custom.budget": ["“My budget” is required as things stand."]}
     account.custom = {"grade": "a", "budget": "5.00"}
     assert save(account, actor=Actor(boss, "test"))
 
@@ -79,7 +79,7 @@ def test_old_records_are_judged_only_when_a_field_involved_changes(rule, boss):
     assert save(account, actor=Actor(boss, "test"))
     account.custom = {**account.custom, "grade": "b"}
     assert save(account, actor=Actor(boss, "test"))
-    assert refused(account, boss, grade="a") == {"custom.budget": ["This field is required."]}
+    assert refused(account, boss, grade="a") == {"custom.budget": ["“My budget” is required as things stand."]}
 
 
 def test_hidden_fields_are_not_asked_for_and_keep_their_value(rule, boss):
@@ -116,7 +116,7 @@ def test_options_are_offered_only_where_rules_let_them(rule, boss):
     rule("custom.grade", "offered", when("custom.note", "big", "contains"), options=["c"])
     rule("custom.grade", "options", when("custom.note", "small", "contains"), options=["a"])
     account = make_account(owner=boss)
-    words = {"custom.grade": ["This choice is not offered as things stand."]}
+    words = {"custom.grade": ["“My grade” does not offer this choice as things stand."]}
     assert refused(account, boss, grade="c") == words
     assert refused(account, boss, grade="b", note="small") == words
     account.custom = {"grade": "c", "note": "BIG"}
