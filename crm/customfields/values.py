@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -23,6 +24,8 @@ from crm.customfields.models import CustomField
 from crm.fields.field import Field, resolvers
 
 ROOM = "custom"
+# Where a line of rich text ends.
+LINE_ENDS = re.compile(r"<(?:/p|br|/li)>")
 
 # Functions (entity, code) → (entity, field) of everything that a computed field is made of. Filled by who computes.
 made_of: list[Callable[[str, str], list[tuple[str, str]]]] = []
@@ -176,7 +179,7 @@ class CustomValue(Field):
                 labels = dict(self.source.flatchoices)
                 return pgettext("between values", ", ").join(str(labels.get(one, one)) for one in value)
             case "richtext":
-                return strip_tags(value.replace("</p>", "\n").replace("<br>", "\n").replace("</li>", "\n")).strip()
+                return strip_tags(LINE_ENDS.sub("\n", value)).strip()
         return super().show(value)
 
     def seen_by(self, user: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -140,7 +141,7 @@ class LeadEntity(Entity):
             "refresh",
             when=lambda lead: lead.status == Status.INVALID,
         ),
-        ASSIGN_BY_RULES,
+        replace(ASSIGN_BY_RULES, when=is_open),
     )
     workload = {"all": [OPEN]}
     synonyms = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import Q
@@ -130,7 +131,7 @@ class OpportunityEntity(Entity):
         Action("move", _("Change stage"), change_stage, "arrow-right", StageForm, when=is_open, bulk=True),
         Action("lose", _("Lose"), services.lose_opportunity, "mood-sad", LoseForm, when=is_open, danger=True),
         Action("reopen", _("Open again"), services.reopen_opportunity, "refresh", when=is_closed),
-        ASSIGN_BY_RULES,
+        replace(ASSIGN_BY_RULES, when=is_open),
     )
     workload = {"all": [OPEN]}
     synonyms = {

@@ -8,7 +8,8 @@ def test_without_root_the_exact_line_is_printed_and_the_set_up_goes_on(monkeypat
     monkeypatch.setattr(setup, "has_chinese_font", lambda: True)
     monkeypatch.setattr(setup.os, "geteuid", lambda: 1000)
     setup.system_packages(tests=False)
-    line = "sudo apt-get install -y --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0\n"
+    packages = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 libmagic1"
+    line = f"sudo apt-get install -y --no-install-recommends {packages}\n"
     said = capsys.readouterr().out
     assert line in said and "PDF output waits" in said
 

@@ -99,7 +99,7 @@ def test_what_only_the_database_refuses_costs_one_row(run, monkeypatch):
     job.refresh_from_db()
     assert (job.state, job.created, job.failed) == ("done", 0, 95)
     told = ImportRow.objects.filter(run=run, line=3).get().reasons
-    assert told == ["Enter the year of foundation as four digits."]
+    assert told == ["Founded in: Enter the year of foundation as four digits."]
 
 
 def test_statements_of_a_batch_do_not_grow_with_its_rows(boss, django_assert_max_num_queries):

