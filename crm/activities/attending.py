@@ -36,7 +36,9 @@ class Guest:
 
 def people_entities(user: Any) -> list[Entity]:
     """Entities whose records are people that the user may see: contacts, leads."""
-    return [e for e in registry.values() if "person" in e.search and policy.can(user, e.label, "view")]
+    return [
+        e for e in registry.values() if {"person", "phone"} <= e.search.keys() and policy.can(user, e.label, "view")
+    ]
 
 
 def guests_of(task: Task, reader: Any) -> list[Guest]:
@@ -79,7 +81,7 @@ def invite(
         records.log(task, INVITED, actor=actor, user=user.pk, name=str(user), acts=acts)
         plan_reminders([task])
     else:
-        records.log(task, INVITED, actor=actor, entity=row.entity, record=row.record_id)
+        records.log(task, INVITED, actor=actor, entity=row.entity, person=row.record_id)
     return row
 
 
@@ -88,7 +90,7 @@ def uninvite(row: Participant, *, actor: Actor) -> None:
     """They don't take part any more."""
     task = Task._base_manager.get(pk=row.task_id)
     told = (
-        {"user": row.user_id, "name": str(row.user)} if row.user_id else {"entity": row.entity, "record": row.record_id}
+        {"user": row.user_id, "name": str(row.user)} if row.user_id else {"entity": row.entity, "person": row.record_id}
     )
     row.delete()
     records.log(task, UNINVITED, actor=actor, **told)
@@ -107,7 +109,7 @@ def answer(row: Participant, state: str, *, actor: Actor) -> Participant:
     if row.state != state:
         row.state, row.answered_at = state, timezone.now()
         row.save(update_fields=["state", "answered_at"])
-        told = {"user": row.user_id} if row.user_id else {"entity": row.entity, "record": row.record_id}
+        told = {"user": row.user_id} if row.user_id else {"entity": row.entity, "person": row.record_id}
         records.log(task, ANSWERED, actor=actor, answer=state, **told)
         plan_reminders([task])
     return row

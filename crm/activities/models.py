@@ -193,6 +193,11 @@ class Task(OnRecord):
             if start and end and record.due_at != start and record.ends_at == end:
                 record.ends_at = end + (record.due_at - start)
 
+    def clean(self) -> None:
+        """Forms judge what belongs together before it is written."""
+        if self.ends_at and self.due_at and not self._state.adding:
+            self._keep_lengths([self])
+
     def timeline_subjects(self) -> list[models.Model]:
         """Also on the timeline of what it is about, for those who may see the task; of a series only what was done."""
         told = self.on_id and (not self.series or self.status == self.Status.DONE)
@@ -281,6 +286,7 @@ class Comment(OnRecord):
         verbose_name_plural = _("comments")
         indexes = [
             models.Index(fields=["created_at", "id"], condition=ALIVE, name="comment_created_all"),
+            models.Index(fields=["owner", "created_at", "id"], condition=ALIVE, name="comment_created_owner"),
             models.Index(fields=["on_entity", "on_id", "created_at"], condition=ALIVE, name="comment_on"),
         ]
         constraints = [

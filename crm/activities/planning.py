@@ -149,7 +149,10 @@ def _least_busy(step: PlanStep, owner: User) -> User | None:
     if not near:
         return None
     rows = (
-        Task.objects.filter(owner__in=near, deleted_at__isnull=True).order_by().values_list("owner").annotate(open_ones)
+        Task.objects.filter(owner__in=near, deleted_at__isnull=True)
+        .order_by()
+        .values_list("owner")
+        .annotate(count=open_ones)
     )
     busy = dict(rows)
     return min(near, key=lambda person: (busy.get(person.pk, 0), person.pk))

@@ -23,7 +23,9 @@ rules = st.one_of(
         st.integers(1, 6),
         st.sets(st.sampled_from(DAYS), min_size=1).map(lambda days: ",".join(sorted(days, key=DAYS.index))),
     ),
-    st.builds("FREQ=MONTHLY;INTERVAL={};BYMONTHDAY={}".format, st.integers(1, 5), st.sampled_from([1, 15, 28, 30, 31, -1])),
+    st.builds(
+        "FREQ=MONTHLY;INTERVAL={};BYMONTHDAY={}".format, st.integers(1, 5), st.sampled_from([1, 15, 28, 30, 31, -1])
+    ),
     st.builds("FREQ=MONTHLY;BYDAY={}{}".format, st.sampled_from([1, 2, 3, 4, -1]), st.sampled_from(DAYS)),
     st.just("FREQ=YEARLY"),
 )
@@ -117,7 +119,9 @@ def test_until_in_utc_is_read_in_local_time():
     start = datetime(2026, 1, 1, 9, tzinfo=SHANGHAI)
     found = list(occurrences("FREQ=DAILY;UNTIL=20260103T005959Z", start, SHANGHAI, until=start + timedelta(days=9)))
     assert len(found) == 1
-    assert len(list(occurrences(ended("FREQ=DAILY", date(2026, 1, 3)), start, SHANGHAI, until=start + timedelta(9)))) == 2
+    assert (
+        len(list(occurrences(ended("FREQ=DAILY", date(2026, 1, 3)), start, SHANGHAI, until=start + timedelta(9)))) == 2
+    )
 
 
 def test_weekdays_go_along_when_an_occurrence_is_moved():

@@ -43,7 +43,13 @@ def weekly(rep, make_activity):
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rule=st.sampled_from(
-        ["FREQ=DAILY", "FREQ=WEEKLY;BYDAY=MO,WE", "FREQ=MONTHLY;BYMONTHDAY=31", "FREQ=YEARLY", "FREQ=DAILY;INTERVAL=3;COUNT=7"]
+        [
+            "FREQ=DAILY",
+            "FREQ=WEEKLY;BYDAY=MO,WE",
+            "FREQ=MONTHLY;BYMONTHDAY=31",
+            "FREQ=YEARLY",
+            "FREQ=DAILY;INTERVAL=3;COUNT=7",
+        ]
     ),
     later=st.lists(st.integers(20, 200), max_size=3),
 )
