@@ -139,7 +139,10 @@ class Account(Record):
     class Meta:
         verbose_name = _("account")
         verbose_name_plural = _("accounts")
-        indexes = scope_indexes("account", name="name_key", created="created_at", activity="last_activity_key")
+        indexes = [
+            *scope_indexes("account", name="name_key", created="created_at", activity="last_activity_key"),
+            models.Index(fields=["tax_id"], condition=~models.Q(tax_id=""), name="account_tax_id"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=~models.Q(name=""), name="account_has_a_name", violation_error_message=_("Enter a name.")

@@ -40,6 +40,7 @@ class StoredFile(Record):
         indexes = [
             models.Index(fields=["on_entity", "on_id", "created_at"], condition=ALIVE, name="file_on"),
             models.Index(fields=["created_at", "id"], condition=ALIVE, name="file_created_all"),
+            models.Index(fields=["owner", "created_at", "id"], condition=ALIVE, name="file_created_owner"),
         ]
         constraints = [
             models.CheckConstraint(

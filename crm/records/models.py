@@ -21,7 +21,6 @@ class Record(models.Model):
     Written only by ``crm.records.services``. ``derived`` names columns computed from other rows: they bump no version and
     write no entry. ``prepared`` names columns that ``prepare`` computes from this row: written with it, but no history.
     ``gap_free`` names columns with numbers that must have no gaps: who has one is voided, never removed for good.
-    ``gap_free`` names columns with numbers that must have no gaps: who has one is voided, never removed for good.
     ``version`` grows with each change and guards against lost updates. ``custom`` holds what admins define, by code: see
     ``crm.customfields``.
     """
@@ -31,10 +30,14 @@ class Record(models.Model):
     prepared: tuple[str, ...] = ()
     gap_free: tuple[str, ...] = ()
 
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("owner"))
+    # Whoever asks by owner or department asks in an order: ``scope_indexes``. Users are never deleted, departments hardly ever.
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, db_index=False, related_name="+", verbose_name=_("owner")
+    )
     department = models.ForeignKey(
         "users.Department",
         models.PROTECT,
+        db_index=False,
         null=True,
         blank=True,
         editable=False,
@@ -45,6 +48,7 @@ class Record(models.Model):
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
+        db_index=False,
         null=True,
         editable=False,
         related_name="+",
@@ -54,6 +58,7 @@ class Record(models.Model):
     updated_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
+        db_index=False,
         null=True,
         editable=False,
         related_name="+",
