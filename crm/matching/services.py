@@ -10,6 +10,7 @@ from typing import Any
 from django.db import models
 
 from crm.access import policy
+from crm.lib.lookups import any_of
 from crm.matching.keys import Key, keys_of
 from crm.matching.models import MatchKey
 
@@ -93,7 +94,7 @@ def _sharing(model: type[models.Model], keys: set[Key]) -> dict[Key, list[int]]:
         by_kind[key.kind].append(key.value)
     found: dict[Key, list[int]] = defaultdict(list)
     for kind, values in by_kind.items():
-        rows = MatchKey.objects.filter(entity=model._meta.label_lower, kind=kind, value__in=values)
+        rows = MatchKey.objects.filter(entity=model._meta.label_lower, kind=kind).filter(any_of("value", values))
         for value, pk in rows.values_list("value", "record_id").order_by("record_id"):
             found[Key(kind, value)].append(pk)
     return found

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import datetime
 import io
-import json
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from functools import cache
-from typing import Any
+from operator import attrgetter
+from typing import Any, TypeVar, cast
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, models
+from django.db.models.base import ModelState
 
+M = TypeVar("M", bound=models.Model)
 NULL = "\\N"
 # Below this, COPY's own cost is not won back.
 FEW = 50
+_SPECIAL = "\\\t\n\r\x00"
+_ENCODE = DjangoJSONEncoder(ensure_ascii=False).encode
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
@@ -27,38 +31,62 @@ def insert_many(model: type[models.Model], records: Sequence[models.Model]) -> N
         return
     fields = [f for f in model._meta.concrete_fields if not f.generated]
     unsaved = [record for record in records if record.pk is None]
-    for record, pk in zip(unsaved, _next_ids(model, len(unsaved)), strict=True):
+    for record, pk in zip(unsaved, next_ids(model, len(unsaved)), strict=True):
         record.pk = pk
-    getters = [_getter(field) for field in fields]
-    copy_in(model, [f.name for f in fields], ([get(record) for get in getters] for record in records))
+    copy_columns(model, [f.name for f in fields], [list(map(_getter(field), records)) for field in fields])
     for record in records:
         record._state.adding, record._state.db = False, connection.alias
 
 
 def copy_in(model: type[models.Model], names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """COPY rows of Python values into the named columns; the others get their database defaults."""
-    fields = [model._meta.get_field(name) for name in names]
-    writers = [writer_of(field) for field in fields]
-    text = io.StringIO()
-    for row in rows:
-        text.write(
-            "\t".join([NULL if value is None else write(value) for write, value in zip(writers, row, strict=True)])
-        )
-        text.write("\n")
-    text.seek(0)
+    rows = list(rows)
+    if rows:
+        copy_columns(model, names, list(zip(*rows, strict=True)))
+
+
+def copy_columns(model: type[models.Model], names: Sequence[str], columns: Sequence[Sequence[Any]]) -> None:
+    """Like ``copy_in``, the values given by column: written column by column, most of them in one step."""
+    fields = [cast(models.Field, model._meta.get_field(name)) for name in names]
+    written = [_written(field, values) for field, values in zip(fields, columns, strict=True)]
+    lines = list(map("\t".join, zip(*written, strict=True)))
+    lines.append("")
+    text = io.BytesIO("\n".join(lines).encode())
     quote: Callable[[Any], str] = connection.ops.quote_name
-    columns = ", ".join(quote(field.column) for field in fields)
+    into = ", ".join(quote(field.column) for field in fields)
     with connection.cursor() as cursor, connection.wrap_database_errors:
-        cursor.cursor.copy_expert(f"copy {quote(model._meta.db_table)} ({columns}) from stdin", text, size=1 << 18)
+        cursor.cursor.copy_expert(f"copy {quote(model._meta.db_table)} ({into}) from stdin", text, size=1 << 18)
+
+
+def _written(field: models.Field, values: Sequence[Any]) -> Sequence[str]:
+    """The values of one column in COPY's text format."""
+    first, types = values[0], set(map(type, values))
+    if len(types) == 1 and values.count(first) == len(values) and not (first and isinstance(first, dict | list)):
+        return [NULL if first is None else writer_of(field)(first)] * len(values)
+    if types == {int}:
+        return list(map(str, values))
+    if types == {str} and not isinstance(field, models.JSONField | ArrayField):
+        together = "".join(values)
+        if not any(character in together for character in _SPECIAL):
+            return values
+    write = writer_of(field)
+    return [NULL if value is None else write(value) for value in values]
+
+
+def fresh(model: type[M], values: dict[str, Any]) -> M:
+    """An unsaved instance of nothing but ``values``, by attname: a tenth of what calling the model costs. All fields must be given."""
+    record = model.__new__(model)
+    record.__dict__.update(values, _state=ModelState())
+    return record
 
 
 @cache
 def writer_of(field: models.Field) -> Callable[[Any], str]:
-    """How values of a field are written in COPY's text format; None is written apart."""
+    """How values of a field are written in COPY's text format; None is written apart. A text stands for an array as it is."""
     if isinstance(field, models.JSONField):
-        return lambda value: json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False).translate(_ESCAPES)
+        return lambda value: _ENCODE(value).translate(_ESCAPES)
     if isinstance(field, ArrayField) and isinstance(field.base_field, models.IntegerField):
-        return lambda value: "{" + ",".join(map(str, value)) + "}"
+        return lambda value: value if type(value) is str else "{" + ",".join(map(str, value)) + "}"
     if isinstance(field, ArrayField):
         return lambda value: _array(value).translate(_ESCAPES)
     if isinstance(field, models.CharField | models.TextField):
@@ -92,11 +120,10 @@ def _getter(field: models.Field) -> Callable[[models.Model], Any]:
         or getattr(field, "auto_now_add", False)
     ):
         return lambda record: field.pre_save(record, True)
-    attname = field.attname
-    return lambda record: getattr(record, attname)
+    return attrgetter(field.attname)
 
 
-def _next_ids(model: type[models.Model], count: int) -> list[int]:
+def next_ids(model: type[models.Model], count: int) -> list[int]:
     """Ids of the model's sequence, drawn at once."""
     with connection.cursor() as cursor:
         cursor.execute(

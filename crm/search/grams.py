@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from operator import add
 from zlib import crc32
 
 from crm.lib.folding import fold
@@ -45,56 +45,64 @@ def numbers(grams: Iterable[str]) -> list[int]:
     return list(map(_number, grams))
 
 
-@lru_cache(maxsize=4096)
-def indexed(kind: str, value: str) -> tuple[str, tuple[int, ...]]:
-    """The folded text of one value of a search kind (text, company, person, phone, email, code), and its grams as numbers."""
-    text, grams = cut(kind, value)
-    return text, tuple(numbers(grams))
+class _Written(dict[str, str]):
+    """Each gram's number as it is written into an array."""
+
+    def __missing__(self, gram: str) -> str:
+        text = str(_number(gram))
+        if len(self) < _KEEP_AT_MOST:
+            self[gram] = text
+        return text
 
 
-def cut(kind: str, value: str) -> tuple[str, set[str]]:
-    """The folded text of one value of a search kind, and its grams."""
-    text = _PRIVATE.sub("", fold(value[:MAX_TEXT]))
+_as_text = _Written().__getitem__
+
+
+def array_of(grams: Iterable[str]) -> str:
+    """The grams as the database writes an array of their numbers."""
+    return "{" + ",".join(map(_as_text, grams)) + "}"
+
+
+def cut(kind: str, value: str) -> tuple[str, list[str]]:
+    """The folded text of one value of a search kind (text, company, person, phone, email, code), and its grams, some twice."""
+    value = value[:MAX_TEXT]
+    text = fold(value)
+    if not text.isascii():
+        text = _PRIVATE.sub("", text)
     if not text:
-        return "", set()
+        return "", []
     if kind == "phone":
-        digits = re.sub(r"\D", "", text)
+        digits = text if text.isdecimal() else re.sub(r"\D", "", text)
         lines = dict.fromkeys(filter(None, [digits, (normalise_phone(value) or "").lstrip("+")]))
-        return "\n".join(lines), _pieces_of(lines)
-    if kind in {"email", "code"}:
-        return text, _grams(text) | (_pairs(text) if kind == "code" else set())
-    lines, grams = [text], _grams(text) | _pairs(text)
-    for reading in pinyin_readings(value[:MAX_TEXT], person=kind == "person"):
-        full, initials = reading.full, reading.initials
-        lines += [full, initials]
-        grams |= {full[:1], full[:2]}
-        grams |= _pieces_of([full, initials]) | _pairs(initials)
-    grams.discard("")
-    return "\n".join(dict.fromkeys(lines)), grams
-
-
-def _grams(text: str) -> set[str]:
-    """What a text in any script gives, pairs of letters apart."""
-    found = _pieces_of([text])
+        return "\n".join(lines), [gram for line in lines for gram in _pieces(line)]
+    grams = _pieces(text, pairs=kind != "email")
     for run in _OTHER.findall(text):
-        found.update(run)
-        found.update([run[i : i + 2] for i in range(len(run) - 1)])
+        grams += run
+        grams += map(add, run, run[1:])
+    if kind in {"email", "code"}:
+        return text, grams
+    lines = {text: None}
+    for reading in pinyin_readings(value, person=kind == "person"):
+        full, initials = reading.full, reading.initials
+        if full:
+            grams += (full[0], full[:2])
+            grams += _pieces(full)
+            grams += _pieces(initials, pairs=True)
+        lines[full] = lines[initials] = None
+    return "\n".join(lines), grams
+
+
+def _pieces(line: str, *, pairs: bool = False) -> list[str]:
+    """The fours of every run of letters and digits, and its end; with ``pairs`` its single and double characters too."""
+    found: list[str] = []
+    for run in (line,) if line.isascii() and line.isalnum() else _LATIN.findall(line):
+        if pairs:
+            found += run
+            found += map(add, run, run[1:])
+        if len(run) > 2:
+            found += [run[i : i + 4] for i in range(len(run) - 3)]
+            found.append(run[-3:] + _END)
     return found
-
-
-def _pieces_of(lines: Iterable[str]) -> set[str]:
-    """The fours of every run of letters and digits, and its end."""
-    found: set[str] = set()
-    for line in lines:
-        for run in _LATIN.findall(line):
-            if len(run) > 2:
-                found.update([run[i : i + 4] for i in range(len(run) - 3)])
-                found.add(run[-3:] + _END)
-    return found
-
-
-def _pairs(text: str) -> set[str]:
-    return {run[i : i + n] for run in _LATIN.findall(text) for n in (1, 2) for i in range(len(run) - n + 1)}
 
 
 @dataclass(frozen=True)

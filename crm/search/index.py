@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from django.db import connection, transaction
@@ -14,10 +15,10 @@ from crm.access.policy import Owned
 from crm.customfields.definitions import searched_names
 from crm.entities.entity import Entity, registry
 from crm.records.actor import Actor
-from crm.records.copying import FEW, copy_in
+from crm.records.copying import FEW, copy_columns
 from crm.records.diff import value_at
 from crm.records.hooks import WriteBatch, on_purge, on_write
-from crm.search.grams import indexed, numbers
+from crm.search.grams import array_of, cut, numbers
 from crm.search.models import SearchRow
 
 BATCH = 1000
@@ -41,29 +42,46 @@ def mark(name: str) -> str:
 @cache
 def own_gram(label: str) -> int:
     """The gram of the rows of an entity whose records do not go by their owner: so that the few are found among the many."""
-    return numbers([f"\ue000{label}"])[0]
+    return numbers([_own(label)])[0]
+
+
+def _own(label: str) -> str:
+    return f"\ue000{label}"
+
+
+def texts_of(entity: Entity, records: Sequence[Model]) -> list[tuple[str, set[str]]]:
+    """The haystack and the grams of each record."""
+    own = () if isinstance(entity.model.access, Owned) else (_own(entity.label),)
+    fields = [
+        (kind, f"{mark(name)}\n", attrgetter(name) if "." not in name else entity.field(name).words)
+        for kind, name in search_fields(entity)
+    ]
+    found = []
+    for record in records:
+        haystack, grams = "\n", set(own)
+        for kind, marked, read in fields:
+            if value := read(record):
+                text, cuts = cut(kind, str(value))
+                if text:
+                    haystack += f"{marked}{text}\n"
+                    grams.update(cuts)
+        found.append((haystack, grams))
+    return found
 
 
 def row_of(entity: Entity, record: Model) -> tuple:
     """The row of one record, in the order of ``COLUMNS``."""
-    haystack, grams = "\n", set[int]()
-    if not isinstance(entity.model.access, Owned):
-        grams.add(own_gram(entity.label))
-    for kind, name in search_fields(entity):
-        value = getattr(record, name) if "." not in name else entity.field(name).words(record)
-        if value:
-            text, found = indexed(kind, str(value))
-            if text:
-                haystack += f"{mark(name)}\n{text}\n"
-                grams.update(found)
+    ((haystack, grams),) = texts_of(entity, [record])
+    return (*_place(entity, record), numbers(grams), haystack)
+
+
+def _place(entity: Entity, record: Any) -> tuple:
     return (
         entity.label,
         record.pk,
         getattr(record, "owner_id", None),
         getattr(record, "department_id", None),
         getattr(record, "updated_at", None) or timezone.now(),
-        list(grams),
-        haystack,
     )
 
 
@@ -71,8 +89,10 @@ def add_rows(entity: Entity, records: Sequence[Model]) -> None:
     """Write the rows of records that have none yet."""
     if len(records) < FEW:
         SearchRow.objects.bulk_create([SearchRow(None, *row_of(entity, record)) for record in records])
-    else:
-        copy_in(SearchRow, COLUMNS, [row_of(entity, record) for record in records])
+        return
+    haystacks, grams = zip(*texts_of(entity, records), strict=True)
+    places = zip(*[_place(entity, record) for record in records], strict=True)
+    copy_columns(SearchRow, COLUMNS, [*places, list(map(array_of, grams)), haystacks])
 
 
 def write_rows(entity: Entity, records: Iterable[Model]) -> None:

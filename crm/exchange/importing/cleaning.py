@@ -26,6 +26,7 @@ class Cleaner:
         self.field, self.order, self.serials = field, order, serials
         self.input = input_of(field.source)
         self.read = self._reader()
+        self.check = self._checks()
         self._known: dict[str, Any] = {}
 
     def __call__(self, text: str) -> Any:
@@ -43,12 +44,25 @@ class Cleaner:
     def _clean(self, text: str) -> Any:
         try:
             value = self.field.clean(self.read(text))
-            self.field.check(value)
+            self.check(value)
         except ValidationError as error:
             return error
         except (ValueError, ArithmeticError) as error:
             return ValidationError(str(error))
         return value
+
+    def _checks(self) -> Callable[[Any], None]:
+        """The rules of the field, those apart that its input has judged by already."""
+        if type(self.field).check is not Field.check or self.input is None or self.read != self.input.clean:
+            return self.field.check
+        rest = [rule for rule in self.field.source.validators if rule not in self.input.validators]
+
+        def check(value: Any) -> None:
+            if value not in self.field.source.empty_values:
+                for rule in rest:
+                    rule(value)
+
+        return check
 
     def _reader(self) -> Callable[[str], Any]:
         match self.field.kind:
@@ -78,6 +92,7 @@ class Choices:
             with translation.override(code):
                 self.known |= {fold(label): value for value, label in field.choices}
         self.known |= {fold(str(value)): value for value, _label in field.choices}
+        self._met: dict[str, Any] = {}
 
     def __call__(self, text: str) -> Any:
         value = self.find(text)
@@ -87,4 +102,8 @@ class Choices:
 
     def find(self, text: str) -> Any:
         """The value, or None."""
-        return self.known.get(fold(text))
+        if text not in self._met:
+            if len(self._met) >= REMEMBER_AT_MOST:
+                self._met.clear()
+            self._met[text] = self.known.get(fold(text))
+        return self._met[text]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from copy import copy
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import DEFERRED
 from django.utils.translation import gettext as _
 
 from crm.exchange.importing.limits import broken
@@ -18,6 +18,7 @@ from crm.exchange.importing.plan import REJECT as REFUSE
 from crm.exchange.importing.rows import CREATE, SKIP, UPDATE, Row
 from crm.exchange.models import Import
 from crm.lib.text import fold
+from crm.records.copying import fresh
 
 Maker = Callable[[Link, list[str]], dict[str, Any]]
 UPDATING = {Import.Mode.UPDATE, Import.Mode.UPSERT}
@@ -35,12 +36,13 @@ class Judge:
         self.made: dict[str, dict[str, str]] = {}
         self.names: set[str] = set()
         proto = self.target.new()
-        self.defaults = [
-            DEFERRED if f.generated else None if f.primary_key else getattr(proto, f.attname)
+        self.defaults = {
+            f.attname: None if f.primary_key else getattr(proto, f.attname)
             for f in proto._meta.fields
-        ]
+            if not f.generated
+        }
+        self.lists = [name for name, value in self.defaults.items() if isinstance(value, dict | list)]
         self.owned = hasattr(proto, "owner_id")
-        self.custom = dict(getattr(proto, "custom", {}))
 
     def judge(self, rows: list[Row]) -> None:
         """Give every row its verdict and, where it comes in, its record."""
@@ -182,13 +184,10 @@ class Judge:
         """Put the values into the record."""
         if isinstance(row.record, Row):
             row.record = row.record.record
-        fresh = row.verdict == CREATE or row.record is None
-        if fresh:
-            row.record = self.target.model(*self.defaults)
-            if hasattr(row.record, "extras"):
-                row.record.extras = {}
-            if hasattr(row.record, "custom"):
-                row.record.custom = dict(self.custom)
+        if row.verdict == CREATE or row.record is None:
+            row.record = fresh(self.target.model, self.defaults)
+            for name in self.lists:
+                setattr(row.record, name, copy(self.defaults[name]))
             if self.owned and "owner" not in row.values:
                 row.record.owner = self.target.user
         for name, value in row.values.items():

@@ -17,6 +17,7 @@ from crm.exchange.importing.rows import CREATE, Row
 from crm.exchange.importing.targets import Target
 from crm.exchange.models import Import
 from crm.fields.field import resolve
+from crm.lib.lookups import any_of
 from crm.matching.keys import is_matched, keys_of
 from crm.matching.services import matching_ids
 
@@ -54,10 +55,14 @@ def lookup(model: type[models.Model], name: str, values: Iterable[Any]) -> Q:
     """The condition for a set of values, by the sort key that the field is indexed by where it has one."""
     values = list(values)
     if f"{name}_key" not in getattr(model, "prepared", ()):
-        return resolve(model, name).q("in", values)
+        field = resolve(model, name)
+        plain = field.built_in and isinstance(field.source, models.CharField)
+        # That no key is empty is said too: of a long list the planner can't tell, and would not use an index without empty ones.
+        return any_of(name, values) & ~Q(**{name: ""}) if plain else field.q("in", values)
     samples = [model(**{name: value}) for value in values]
     model.prepare(samples)
-    return Q(**{f"{name}_key__in": {getattr(sample, f"{name}_key") for sample in samples}, f"{name}__in": values})
+    keys = {getattr(sample, f"{name}_key") for sample in samples}
+    return any_of(f"{name}_key", keys) & any_of(name, values)
 
 
 def mark_taken(rows: Sequence[Row], target: Target) -> None:

@@ -92,7 +92,7 @@ class Plan:
                 row.values[name] = None if field.field.source.null else field.field.source.get_default()
                 return
             if choice:
-                pick = chosen.get(fold(text))
+                pick = chosen.get(fold(text)) if chosen else None
                 if pick == EMPTY:
                     return
                 if pick and pick != REJECT:

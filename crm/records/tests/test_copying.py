@@ -56,6 +56,40 @@ def test_copy_equals_insert(rep):
     assert [a.pk for a in copied] == sorted({a.pk for a in copied})
 
 
+def test_columns_are_written_alike_whether_values_differ_or_not(rep):
+    days = [
+        None,
+        datetime.datetime(2026, 11, 22, tzinfo=datetime.UTC),
+        datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC),
+    ]
+    copied, inserted = (
+        [
+            Account(
+                owner=rep,
+                name=f"a{i}",
+                description=["plain", "tab\t", ""][i % 3],
+                employees=[None, i][i % 2],
+                annual_revenue=[Decimal("1.5"), None][i % 2],
+                last_activity_at=days[i % 3],
+                is_person=bool(i % 2),
+                extras=[{}, {"n": True}, {"n": 1}][i % 3],
+                level=[Account.Level.A, ""][i % 2],
+            )
+            for i in range(FEW)
+        ]
+        for _turn in range(2)
+    )
+    insert_many(Account, copied)
+    Account.objects.bulk_create(inserted)
+    names = [f.attname for f in Account._meta.concrete_fields if f.name not in {"id", "updated_at", "created_at"}]
+    rows = [
+        list(Account.objects.filter(pk__in=[a.pk for a in some]).order_by("pk").values_list(*names))
+        for some in (copied, inserted)
+    ]
+    assert rows[0] == rows[1]
+    assert [row[names.index("extras")] for row in rows[0][1:3]] == [{"n": True}, {"n": 1}]
+
+
 def test_arrays_and_json(db):
     aliases = ["北", 'a"b', "\\", "a,b", "{", "NULL", ""]
     industry = {"name": "x", "aliases": aliases, "name_key": "x", "code": "", "position": 0, "active": True}
