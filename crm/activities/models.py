@@ -287,7 +287,6 @@ class Comment(OnRecord):
         indexes = [
             models.Index(fields=["created_at", "id"], condition=ALIVE, name="comment_created_all"),
             models.Index(fields=["owner", "created_at", "id"], condition=ALIVE, name="comment_created_owner"),
-            models.Index(fields=["owner", "created_at", "id"], condition=ALIVE, name="comment_created_owner"),
             models.Index(fields=["on_entity", "on_id", "created_at"], condition=ALIVE, name="comment_on"),
         ]
         constraints = [
