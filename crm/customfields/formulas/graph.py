@@ -29,7 +29,10 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, eq=False)
 class Computed:
-    """One formula or roll-up. ``paths`` are the values it reads: of its own record, or of the rows that are rolled up."""
+    """One formula or roll-up. ``paths`` are the values it reads: of its own record, or of the rows that are rolled up.
+
+    Two of the same name are the same: another thread may read the definitions anew meanwhile.
+    """
 
     definition: Any
     model: type[models.Model]
@@ -37,7 +40,13 @@ class Computed:
     compiled: Compiled | None = None
     rollup: RollUp | None = None
 
-    @property
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Computed) and other.key == self.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    @cached_property
     def key(self) -> Key:
         return self.model._meta.label_lower, self.name
 

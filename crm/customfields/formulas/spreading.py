@@ -55,15 +55,21 @@ def _spread_rows(batch: WriteBatch, watched: set[str]) -> None:
     fields = [(name, resolve(batch.model, name)) for name in watched]
     todo: dict[Computed, set[int]] = defaultdict(set)
     moved: dict[str, set[int]] = defaultdict(set)
+    # What goes to the trash or comes back is written without a look at its version: it may link elsewhere than in memory.
+    unsure: dict[Computed, set[int]] = defaultdict(set)
     for before, after in zip(batch.before, batch.after, strict=True):
         names = watched if before is None else {n for n, f in fields if f.raw(before) != f.raw(after)}
         rollups = {c for name in names for c, links in graph().triggers[label, name] if c.rollup and not links}
         for computed in rollups:
             assert computed.rollup is not None
             todo[computed] |= {pk for row in (before, after) if (pk := _parent(computed, row)) is not None}
+            if before is not None and before.deleted_at != after.deleted_at:
+                unsure[computed].add(after.pk)
         if before is not None:
             for name in names:
                 moved[name].add(after.pk)
+    for computed, ids in unsure.items():
+        todo[computed] |= parents_of(computed, ids)
     _add_holders(label, moved, todo)
     if todo:
         _work(todo, user=batch.actor.user)
@@ -162,7 +168,7 @@ def _work_rows(model: type[models.Model], rows: Mapping[int, Any], todo: Todo) -
     order = {formula: number for number, formula in enumerate(plan.formulas)}
     work: dict[int, list[Computed]] = {}
     for pk in rows:
-        own = {computed for computed, ids in todo.items() if pk in ids and not computed.rollup}
+        own = {computed for computed, ids in todo.items() if pk in ids and computed in order}
         names = {f"{ROOM}.{code}" for code in changed.get(pk, ())} | {formula.name for formula in own}
         found = own | set(plan.following(names))
         if found:
