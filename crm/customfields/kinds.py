@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -19,11 +18,10 @@ from django.db import models
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
-from crm.customfields import expressions
+from crm.customfields import expressions, stored
 from crm.customfields.sources import (
     LONGEST_TEXT,
     SEPARATORS,
-    Address,
     AddressSource,
     ChoiceSource,
     FileSource,
@@ -129,55 +127,6 @@ def read_bound(kind: str, text: str) -> Any:
     return int(number) if kind == "integer" else number
 
 
-def _text_of(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
-
-
-def _number_of(value: Any) -> Decimal | None:
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return None
-    try:
-        number = Decimal(value)
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() else None
-
-
-def _integer_of(value: Any) -> int | None:
-    number = _number_of(value)
-    return int(number) if number is not None and abs(number) < 2**63 else None
-
-
-def _day_of(value: Any) -> datetime.date | None:
-    try:
-        return datetime.date.fromisoformat(value)
-    except (TypeError, ValueError):
-        return None
-
-
-def _moment_of(value: Any) -> datetime.datetime | None:
-    try:
-        found = datetime.datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        return None
-    return found if found.tzinfo else None
-
-
-def _list_of(value: Any) -> list[str] | None:
-    return [one for one in value if isinstance(one, str)] or None if isinstance(value, list) else None
-
-
-def _address_of(value: Any) -> Address | None:
-    if not isinstance(value, dict):
-        return None
-    known = {name: str(value.get(name) or "") for name in ("province", "city", "district", "street", "code")}
-    return Address(**known) if any(known.values()) else None
-
-
-def _pk(value: Any) -> Any:
-    return getattr(value, "pk", value)
-
-
 def _day_text(value: Any) -> str:
     return value.isoformat()
 
@@ -233,7 +182,7 @@ def _add(name: str, label: Any, icon: str, source: Source, *has: str, sql: Sql =
 
 WORDS = (LENGTH, PATTERN, UNIQUE, SEARCH, SORT, DEFAULT)
 NUMBERS: dict[str, Any] = {
-    "load": _number_of,
+    "load": stored.number_of,
     "dump": lambda value: f"{value:f}",
     "sql": _number_sql,
     "lowest": Decimal(-(10**20)),
@@ -244,7 +193,7 @@ def _line(most: int) -> Source:
     return lambda d, given: models.CharField(max_length=min(d.max_length or most, most), **given)
 
 
-_add("text", _("Text"), "letter-case", _line(500), *WORDS, load=_text_of)
+_add("text", _("Text"), "letter-case", _line(500), *WORDS, load=stored.text_of)
 _add(
     "longtext",
     _("Long text"),
@@ -253,7 +202,7 @@ _add(
     LENGTH,
     SEARCH,
     DEFAULT,
-    load=_text_of,
+    load=stored.text_of,
 )
 _add(
     "richtext",
@@ -261,7 +210,7 @@ _add(
     "text-caption",
     lambda d, given: RichTextSource(max_length=LONGEST_TEXT, **given),
     SEARCH,
-    load=_text_of,
+    load=stored.text_of,
 )
 _add("number", _("Number"), "decimal", _decimal, BOUNDS, DECIMALS, UNIQUE, SORT, DEFAULT, **NUMBERS)
 _add(
@@ -273,7 +222,7 @@ _add(
     UNIQUE,
     SORT,
     DEFAULT,
-    **NUMBERS | {"load": _integer_of, "dump": int},
+    **NUMBERS | {"load": stored.integer_of, "dump": int},
 )
 _add("money", _("Money"), "coin-yuan", lambda d, given: MoneyField(**given), BOUNDS, SORT, DEFAULT, **NUMBERS)
 _add(
@@ -295,7 +244,7 @@ _add(
     BOUNDS,
     SORT,
     DEFAULT,
-    load=_day_of,
+    load=stored.day_of,
     dump=_day_text,
     needle=_day_text,
 )
@@ -305,11 +254,11 @@ _add(
     "calendar-time",
     lambda d, given: models.DateTimeField(**given),
     SORT,
-    load=_moment_of,
+    load=stored.moment_of,
     dump=stamp,
     needle=stamp,
 )
-_add("choice", _("Choice"), "list", _choice, OPTIONS, SEARCH, SORT, DEFAULT, load=_text_of)
+_add("choice", _("Choice"), "list", _choice, OPTIONS, SEARCH, SORT, DEFAULT, load=stored.text_of)
 _add(
     "multichoice",
     _("Several choices"),
@@ -318,7 +267,7 @@ _add(
     OPTIONS,
     SEARCH,
     DEFAULT,
-    load=_list_of,
+    load=stored.list_of,
     dump=list,
 )
 _add(
@@ -341,7 +290,7 @@ _add(
     UNIQUE,
     SEARCH,
     DEFAULT,
-    load=_text_of,
+    load=stored.text_of,
 )
 _add(
     "email",
@@ -351,11 +300,18 @@ _add(
     UNIQUE,
     SEARCH,
     SORT,
-    load=_text_of,
+    load=stored.text_of,
     search_as="email",
 )
 _add(
-    "phone", _("Phone"), "phone", lambda d, given: PhoneField(**given), UNIQUE, SEARCH, load=_text_of, search_as="phone"
+    "phone",
+    _("Phone"),
+    "phone",
+    lambda d, given: PhoneField(**given),
+    UNIQUE,
+    SEARCH,
+    load=stored.text_of,
+    search_as="phone",
 )
 _add(
     "address",
@@ -363,7 +319,7 @@ _add(
     "map-pin",
     lambda d, given: AddressSource(**given),
     SEARCH,
-    load=_address_of,
+    load=stored.address_of,
     dump=lambda value: value.parts,
     sql=lambda links, d: expressions.address(links, d.code),
 )
@@ -373,11 +329,19 @@ _add(
     "link-plus",
     _link,
     TARGET,
-    load=_integer_of,
-    dump=_pk,
-    needle=lambda value: str(_pk(value)),
+    load=stored.integer_of,
+    dump=stored.pk,
+    needle=lambda value: str(stored.pk(value)),
 )
-_add("user", _("Person"), "user", _link, load=_integer_of, dump=_pk, needle=lambda value: str(_pk(value)))
+_add(
+    "user",
+    _("Person"),
+    "user",
+    _link,
+    load=stored.integer_of,
+    dump=stored.pk,
+    needle=lambda value: str(stored.pk(value)),
+)
 
 _add(
     "file",
@@ -386,9 +350,9 @@ _add(
     lambda d, given: FileSource(
         apps.get_model("files.storedfile"), models.DO_NOTHING, db_constraint=False, related_name="+", **given
     ),
-    load=_integer_of,
-    dump=_pk,
-    needle=lambda value: str(_pk(value)),
+    load=stored.integer_of,
+    dump=stored.pk,
+    needle=lambda value: str(stored.pk(value)),
 )
 
 

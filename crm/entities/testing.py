@@ -93,7 +93,7 @@ def sample(source: models.Field, owner: Any) -> Any:
         case "address":
             return Address(province=word)
         case "richtext":
-            return f"<p>{word}</p>"
+            return word
         case "boolean":
             return True
         case "text":
