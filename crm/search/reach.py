@@ -17,7 +17,6 @@ from crm.search.index import mark, own_gram, search_fields
 
 # Everything a field's text may hold is none of these, so that a pattern stays within the field.
 _MARKS = "\ue000-\uf8ff"
-JOINED = 1000
 _SPECIAL = set("\\.^$*+?{}[]|()-")
 
 
@@ -74,18 +73,7 @@ def _by_owner(access: Access, label: str, own: int) -> tuple:
         return True, (), (), ()
     owners = tuple(access.team_ids) if scope >= Scope.TEAM else (own,)
     departments = tuple(access.department_ids) if scope == Scope.DEPARTMENT else ()
-    return False, owners, departments, (*access.shared_ids(label, "view"), *_joined(access, label))
-
-
-def _joined(access: Access, label: str) -> tuple[int, ...]:
-    """The records of others in which the person takes part, the newest first."""
-    model = registry[label].model
-    joins = model.access.joined(access, model, "view") if isinstance(model.access, policy.Joined) else None
-    return (
-        ()
-        if joins is None
-        else tuple(model._base_manager.filter(joins).order_by("-pk").values_list("pk", flat=True)[:JOINED])
-    )
+    return False, owners, departments, (*access.shared_ids(label, "view"), *policy.joined_ids(access, registry[label].model))
 
 
 def within(reach: Sequence[Reach], user, words: Sequence[Term]) -> Q:
