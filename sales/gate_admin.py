@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from crm.access.models import Role
 from crm.approvals.fields import ActivitiesField, EffectsField
 from crm.approvals.gating import ACTIVITIES
 from crm.approvals.models import ApprovalProcess
@@ -28,6 +29,13 @@ LABEL = "sales.opportunity"
 class GateForm(forms.ModelForm):
     """What one transition needs, without a line of JSON."""
 
+    roles = forms.ModelMultipleChoiceField(
+        Role.objects.all(),
+        label=gettext_lazy("roles"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy("Empty: everybody who may change the record."),
+    )
     needs = forms.MultipleChoiceField(
         label=gettext_lazy("fields that must be filled"), required=False, widget=forms.CheckboxSelectMultiple
     )
@@ -97,7 +105,6 @@ class StageGateAdmin(admin.ModelAdmin):
     list_display_links = ("to_stage",)
     list_filter = ("pipeline", "active")
     list_select_related = ("pipeline", "from_stage", "to_stage", "approval")
-    filter_horizontal = ("roles",)
     autocomplete_fields = ("principal",)
     fieldsets = (
         (None, {"fields": ("pipeline", ("from_stage", "to_stage"), "active")}),

@@ -28,7 +28,9 @@ def tick(now: datetime | None = None) -> int:
     waiting = ApprovalTask.objects.filter(state=Task.OPEN, kind=SIGN, instance__state=ApprovalInstance.State.RUNNING)
     late = waiting.filter(due_at__lte=now, escalated_at__isnull=True)
     soon = waiting.filter(remind_at__lte=now)
-    done = sum(_once(pk, now, _escalate) for pk in late.values_list("pk", flat=True)[:MOST])
+    gone = waiting.filter(user__is_active=False)
+    done = sum(_once(pk, now, _replace) for pk in gone.values_list("pk", flat=True)[:MOST])
+    done += sum(_once(pk, now, _escalate) for pk in late.values_list("pk", flat=True)[:MOST])
     return done + sum(_once(pk, now, _remind) for pk in soon.values_list("pk", flat=True)[:MOST])
 
 
@@ -74,6 +76,17 @@ def _escalate(course: Course, task: ApprovalTask) -> bool:
             if (admin := admins.order_by("pk").first()) is not None:
                 return _give(course, task, admin)
     return True
+
+
+def _replace(course: Course, task: ApprovalTask) -> bool:
+    """Whoever has left decides nothing any more: their superior does, else an administrator."""
+    boss = superior(task.user)
+    admins = User.objects.filter(is_superuser=True, is_active=True).order_by("pk")
+    for person in ([boss] if boss else []) + list(admins):
+        _give(course, task, person)
+        if task.state != Task.OPEN:
+            return True
+    return False
 
 
 def _give(course: Course, task: ApprovalTask, person: User) -> bool:

@@ -30,3 +30,22 @@ KINDS = {
     "unlocked": _kind("unlocked", _("unlocked %(subject)s"), "lock-open"),
     "noted": _kind("noted", _("commented on the approval of %(subject)s"), "message"),
 }
+
+# The same on the page of the request itself, to be read after a name.
+DID = {
+    "asked": _("asked for approval"),
+    "asked_again": _("asked again for approval"),
+    "approved": _("approved"),
+    "rejected": _("rejected"),
+    "returned": _("sent back"),
+    "withdrawn": _("withdrew the request"),
+    "added": _("added a signer"),
+    "transferred": _("handed it on"),
+    "copied": _("let others know"),
+    "passed": _("let it pass"),
+    "escalated": _("passed it on, as it was late"),
+    "reminded": _("reminded"),
+    "done": _("completed the approval"),
+    "unlocked": _("unlocked the record"),
+    "noted": _("commented"),
+}

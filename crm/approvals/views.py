@@ -104,7 +104,7 @@ def _page(request: HttpRequest, seen: Sight, *, form: Any = None, edits: Any = N
     context = {
         "seen": seen,
         "instance": seen.instance,
-        "facts": [(one, one.text(seen.record)) for one in seen.facts()] if seen.record else [],
+        "facts": [one for one in seen.facts() if one.text(seen.record)] if seen.record else [],
         "stops": picture(seen.instance, seen.record),
         "steps": history(seen.instance),
         "form": form or WordsForm(),

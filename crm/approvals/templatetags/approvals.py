@@ -2,10 +2,9 @@
 
 from django import template
 
-from crm.approvals.kinds import KINDS
+from crm.approvals.kinds import DID
 from crm.approvals.models import ApprovalStep
 from crm.approvals.picture import skip_reason
-from crm.records.kinds import kind_of
 
 register = template.Library()
 
@@ -13,7 +12,7 @@ register = template.Library()
 @register.filter
 def did_what(step: ApprovalStep) -> str:
     """What somebody did, to be read after a name."""
-    return kind_of(KINDS[step.did]).said("").strip() if step.did in KINDS else step.did
+    return str(DID.get(step.did, step.did))
 
 
 @register.filter

@@ -119,3 +119,14 @@ def test_reminding_by_hand_at_most_once_an_hour(seller, signers, opportunity, ma
     assert services.remind(instance, actor=Actor(seller)) == 1
     assert services.remind(instance, actor=Actor(seller)) == 0
     assert told(signers[0]) == ["approval_waiting", "approval_late"]
+
+
+def test_who_has_left_is_replaced(seller, signers, lead_boss, boss, opportunity, make_process):
+    one, two, _three = signers
+    one.manager = lead_boss
+    one.save()
+    instance = ask(make_process(node(one, two, mode="all")), opportunity, seller)
+    one.is_active = two.is_active = False
+    one.save(), two.save()
+    assert clock.tick() == 2 and clock.tick() == 0
+    assert open_for(instance) == {"chief", "boss"}
