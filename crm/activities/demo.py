@@ -11,10 +11,12 @@ from django.apps import apps
 from django.db import connection
 from django.utils.timezone import localdate
 
+from crm.activities.demo_days import make_days
 from crm.activities.models import FollowUp, Task
+from crm.activities.reminders import plan_reminders
 from crm.demo.loading import chunks, load
 from crm.demo.makers import moment
-from crm.demo.steps import World, demo_step
+from crm.demo.steps import World, bench_page, demo_step
 from crm.users.models import User
 
 TEXTS = {
@@ -71,9 +73,26 @@ def make_activities(world: World) -> None:
     for batch in chunks(_tasks(world, targets, tasks)):
         load(batch)
         _tell_tasks(batch)
+        plan_reminders([task for task in batch if task.is_open and task.due_at and task.due_at > world.now])
     for told in chunks(_follow_ups(world, chain(_busy(world), targets), total - tasks)):
         load([follow_up for follow_up, _name, _account in told])
         _tell(told)
+
+
+demo_step(56, "calendar")(make_days)
+
+
+@bench_page("calendar", goal=6)
+def calendar(user: User) -> tuple[str, str, None]:
+    """The week of one's calendar."""
+    return "GET", "/calendar/", None
+
+
+@bench_page("calendar events", goal=4)
+def events(user: User) -> tuple[str, str, None]:
+    """What the calendar's script asks for: a month."""
+    first = localdate().replace(day=1)
+    return "GET", f"/calendar/events/?start={first}T00:00&end={first + timedelta(days=31)}T00:00", None
 
 
 def _busy(world: World) -> list[Target]:

@@ -73,7 +73,12 @@ def _by_owner(access: Access, label: str, own: int) -> tuple:
         return True, (), (), ()
     owners = tuple(access.team_ids) if scope >= Scope.TEAM else (own,)
     departments = tuple(access.department_ids) if scope == Scope.DEPARTMENT else ()
-    return False, owners, departments, (*access.shared_ids(label, "view"), *policy.joined_ids(access, registry[label].model))
+    return (
+        False,
+        owners,
+        departments,
+        (*access.shared_ids(label, "view"), *policy.joined_ids(access, registry[label].model)),
+    )
 
 
 def within(reach: Sequence[Reach], user, words: Sequence[Term]) -> Q:
