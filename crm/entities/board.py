@@ -149,8 +149,7 @@ class BoardQuery:
     @cached_property
     def extras(self) -> list[BoundField]:
         """What admins put on the cards beside what they always show."""
-        chosen = next((value for label, _name, value in self.plan.choices if label == self.plan.chosen), "")
-        return card_fields(self.bound, chosen)
+        return card_fields(self.bound, self.plan.chosen_value)
 
     @cached_property
     def _painters(self) -> list[Painter]:

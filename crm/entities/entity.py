@@ -149,6 +149,11 @@ class Lanes:
     choices: Sequence[tuple[str, str, str]] = ()
     chosen: str = ""
 
+    @property
+    def chosen_value(self) -> str:
+        """What the address says for the board that is shown; empty where there is only one."""
+        return next((value for label, _name, value in self.choices if label == self.chosen), "")
+
 
 @dataclass(frozen=True)
 class Card:

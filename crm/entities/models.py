@@ -4,6 +4,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from crm.access.models import Role
+
 
 class SavedView(models.Model):
     """A list's conditions, order and columns under a name; a shared one is read through the reader's own rights."""
@@ -12,7 +14,12 @@ class SavedView(models.Model):
         MINE = "mine", _("Only me")
         TEAM = "team", _("My team")
         DEPARTMENT = "department", _("My department and those below it")
+        ROLES = "roles", _("Certain roles")
         ALL = "all", _("Everybody")
+
+    class Opens(models.TextChoices):
+        LIST = "list", _("As a list")
+        BOARD = "board", _("As a board")
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="saved_views", verbose_name=_("user")
@@ -23,6 +30,12 @@ class SavedView(models.Model):
     sort = models.CharField(_("order"), max_length=100, blank=True)
     columns = models.JSONField(_("columns"), default=list, blank=True)
     audience = models.CharField(_("shared with"), max_length=10, choices=Audience, default=Audience.MINE)
+    roles = models.ManyToManyField(Role, blank=True, related_name="+", verbose_name=_("roles"))
+    sums = models.JSONField(
+        _("sums"), null=True, blank=True, help_text=_("Fields that are added up; empty: the columns.")
+    )
+    opens = models.CharField(_("opens"), max_length=10, choices=Opens, default=Opens.LIST)
+    lanes = models.CharField(_("board"), max_length=60, blank=True)
     pinned = models.BooleanField(
         _("pinned"), default=True, help_text=_("A tab of its own; else it stands in the menu behind the tabs.")
     )
@@ -45,11 +58,12 @@ class SavedView(models.Model):
 
 
 class ColumnChoice(models.Model):
-    """The columns that a person chose for the lists of an entity."""
+    """How a person looks at the lists of an entity: columns, and in ``settings`` page size, density, last view and board."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     entity = models.CharField(max_length=100)
     columns = models.JSONField(default=list)
+    settings = models.JSONField(default=dict)
 
     class Meta:
         default_permissions = ()

@@ -18,7 +18,7 @@ from crm.entities.arranged import list_columns
 from crm.entities.bound import BoundEntity, BoundField
 from crm.entities.chips import Chip, chips_of
 from crm.entities.filters import Filters
-from crm.entities.paging import KeysetPage, ordered, paginate
+from crm.entities.paging import SIZE, KeysetPage, ordered, paginate
 from crm.fields.conditions import ConditionError, Group
 from crm.fields.field import Field
 
@@ -86,6 +86,18 @@ def _shown(field: Field) -> list[str]:
     return [f"{field.name}__{name}" for name in getattr(target, "shown_by", None) or _columns(target)]
 
 
+@dataclass(frozen=True)
+class Preferences:
+    """How a person looks at the lists of an entity, remembered from last time."""
+
+    columns: list[str] | None = None
+    size: int = SIZE
+    dense: bool = False
+    view: str = ""
+    surface: str = ""
+    lanes: str = ""
+
+
 class ListQuery:
     """One list as one user asked for it. ``problems`` is not empty when a part was not understood: then there are no rows.
 
@@ -102,6 +114,8 @@ class ListQuery:
         columns: list[str] | None = None,
     ) -> None:
         self.bound, self.params = bound, params
+        self.sums: tuple[str, ...] | None = None
+        self.liked = Preferences()
         self.problems: list[Problem] = []
         self.search = params.get("q", "").replace("\x00", "").strip()[:100]
         self.view_where = where
@@ -198,8 +212,9 @@ class ListQuery:
     def page(self) -> KeysetPage:
         """The page that the address names; BadCursor when its cursor is not ours."""
         after, before = self.params.get("after", ""), self.params.get("before", "")
+        rows = self.related(self.matching())
         found = paginate(
-            self.related(self.matching()), self.sort_column, descending=self.descending, after=after, before=before
+            rows, self.sort_column, descending=self.descending, after=after, before=before, size=self.liked.size
         )
         self.bound.preload(self.columns, found.records)
         return found

@@ -31,8 +31,8 @@ class Totals:
 
 
 def totals(query: ListQuery) -> Totals:
-    """The count and the sums of the visible columns over all rows of a list."""
-    shown = {column.name for column in query.columns}
+    """The count and the sums over all rows of a list: of the fields that its view names, else of the visible columns."""
+    shown = {column.name for column in query.columns} if query.sums is None else set(query.sums)
     fields = query.bound.readable(name for name in query.bound.sums if name in shown)
     money = any(one.kind == "money" for one in fields.values()) and hasattr(query.bound.model, "currency")
     rows = query.matching().order_by().values(*(["currency"] if money else []))

@@ -11,7 +11,7 @@ from crm.entities.views.delete import DeleteView, RestoreView
 from crm.entities.views.edit import AddView, CheckView, EditView, RulesView
 from crm.entities.views.inline import CellView
 from crm.entities.views.links import LinkView
-from crm.entities.views.listing import ColumnsView, CountsView, ListView
+from crm.entities.views.listing import ColumnsView, CountsView, ListView, PreferencesView
 from crm.entities.views.purge import PurgeView
 from crm.entities.views.record import RecordView, TabsView
 from crm.entities.views.regions import suggest_regions
@@ -37,6 +37,7 @@ urlpatterns: list = [
     path(HOME, ListView.as_view(), name="list"),
     path(HOME + "counts/", CountsView.as_view(), name="counts"),
     path(HOME + "columns/", ColumnsView.as_view(), name="columns"),
+    path(HOME + "preferences/", PreferencesView.as_view(), name="preferences"),
     path(HOME + "choices/", ChoicesView.as_view(), name="choices"),
     path(HOME + "views/<str:key>/", SavedViewView.as_view(), name="views"),
     path(HOME + "board/", BoardView.as_view(), name="board"),

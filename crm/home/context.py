@@ -62,10 +62,22 @@ def _nav(request: HttpRequest) -> list[dict[str, Any]]:
             link = {"label": str(page.label), "url": reverse(page.route), "icon": page.icon}
             counted = {"count_url": reverse(page.count), "hot": True} if page.count else {}
             groups.setdefault(page.area, []).append(link | counted)
+    _give_keys([item for items in groups.values() for item in items])
     for items in groups.values():
         for item in items:
             item.setdefault("active", request.path.startswith(item["url"]))
     return [{"title": str(AREAS.get(area, area)), "items": items} for area, items in groups.items() if items]
+
+
+def _give_keys(items: list[dict[str, Any]]) -> None:
+    """The letter that goes there after a “g”: the first of the address that is free; home is h."""
+    taken = {"h", "g"}
+    for item in items:
+        word = item["url"].rstrip("/").rpartition("/")[2]
+        item["go"] = (
+            "h" if not word else next((letter for letter in word if letter.isalpha() and letter not in taken), "")
+        )
+        taken.add(item["go"])
 
 
 def _link(entity: Entity, view: str) -> dict[str, Any]:

@@ -1,12 +1,13 @@
 // Starts every module: the ones each page needs at once, the others when the page has something for them.
 import * as dialog from "crm/dialog"
 import * as forms from "crm/forms"
+import * as keys from "crm/keys"
 import * as menu from "crm/menu"
 import * as palette from "crm/palette"
 import * as toast from "crm/toast"
 import { say } from "crm/dom"
 
-const always = [dialog, forms, menu, palette, toast]
+const always = [dialog, forms, keys, menu, palette, toast]
 const when = {
   "[data-list], [data-sortable]": () => import("crm/list"),
   "[data-edit-url], [data-cells]": () => import("crm/inline_edit"),
@@ -21,6 +22,7 @@ const when = {
   "[data-recipients]": () => import("crm/recipients"),
   "[data-regions]": () => import("crm/address"),
   "textarea[data-rich]": () => import("crm/rich_text"),
+  "[data-remember]": () => import("crm/remember"),
   "form[data-rules]": () => import("crm/logic"),
   "[data-upload]": () => import("crm/upload"),
   "[data-calendar], [data-team]": () => import("crm/calendar"),

@@ -77,9 +77,31 @@ function drag(place) {
   })
 }
 
+/** j and k among the cards of a lane, arrows also to the lanes beside; Enter opens. Whether the key meant something. */
+function step(board, { key, target }) {
+  const card = target.closest(".lane-card")
+  if (card !== target) return false
+  if (key === "Enter") {
+    card.querySelector("a.t")?.click()
+    return true
+  }
+  const by = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 }[key]
+  const here = [...cards(lane(card)).querySelectorAll(".lane-card")]
+  let next = by ? here[here.indexOf(card) + by] : null
+  if (key === "ArrowLeft" || key === "ArrowRight") {
+    const lanes = [...board.querySelectorAll("[data-lane]")].filter((one) => one.querySelector(".lane-card"))
+    const beside = lanes[lanes.indexOf(lane(card)) + (key === "ArrowRight" ? 1 : -1)]
+    next = beside?.querySelectorAll(".lane-card")[here.indexOf(card)] ?? beside?.querySelector(".lane-card")
+  } else if (!by) return false
+  next?.focus()
+  next?.scrollIntoView({ block: "nearest", inline: "nearest" })
+  return true
+}
+
 export function mount(root) {
   for (const board of fresh(root, "[data-board]", seen)) {
     board.addEventListener("keydown", (event) => {
+      if (!event.altKey && !event.ctrlKey && !event.metaKey && step(board, event)) return event.preventDefault()
       const card = event.target.closest(".lane-card[data-move-url]")
       if (!event.altKey || event.target !== card || !["ArrowLeft", "ArrowRight"].includes(event.key)) return
       event.preventDefault()

@@ -124,6 +124,7 @@ class List {
     else if (event.key === "k") this.step(-1)
     else if (event.key === "x" && box) box.click()
     else if (event.key === "Enter" && row === document.activeElement) location.assign(row.dataset.url)
+    else if (event.key === "e" && row) location.assign(`${row.dataset.url}edit/`)
     else if (["ArrowRight", "ArrowLeft", "F2"].includes(event.key) && row) this.cell(row, event.key)
     else return
     event.preventDefault()

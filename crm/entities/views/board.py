@@ -57,11 +57,16 @@ class BoardView(BoardPage):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         board = self.board()
+        liked = board.query.liked
+        if not request.GET and liked.lanes and liked.lanes != board.plan.chosen_value:
+            return redirect(f"{self.bound.url('board')}?{urlencode({'view': '', 'pipeline': liked.lanes})}")
         if board.query.problems:
             return redirect(self.bound.url("list") + board.query.url())
         heads = board.filled()
         return self.page(
             heads=heads,
+            tab=self.active,
+            list_url=f"{self.bound.url('list')}{board.query.url(view=self.active.key)}",
             total=sum(head.count for head in heads),
             sums=added(pair for head in heads for pair in head.sums),
             weighted=added(pair for head in heads for pair in head.weighted),
@@ -79,7 +84,7 @@ class BoardView(BoardPage):
 
     def _tab(self, tab: ListTab) -> dict[str, Any]:
         kept = {name: self.request.GET[name] for name in ("pipeline",) if name in self.request.GET}
-        asked = urlencode(({"view": tab.key} if tab.key else {}) | kept)
+        asked = urlencode({"view": tab.key} | kept)
         return {"label": tab.label, "url": f"{self.bound.url('board')}?{asked}", "active": tab is self.active}
 
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
+from crm.entities.bound import BoundEntity
 from crm.entities.builder import builder_fields
 from crm.entities.bulk import VERB, bulk_verbs
 from crm.entities.forms import may_write
-from crm.entities.listviews import ListTab, list_query
-from crm.entities.models import ColumnChoice, SavedView
+from crm.entities.listviews import SIZES, ListTab, list_query, remember
+from crm.entities.models import SavedView
 from crm.entities.paging import BadCursor, KeysetPage
-from crm.entities.query import ListQuery
+from crm.entities.query import ListQuery, Preferences
 from crm.entities.totals import about, totals
 from crm.entities.views.base import EntityView
 
@@ -29,6 +31,8 @@ class ListView(EntityView):
         query, tabs, active = list_query(self.bound, request.GET)
         if active is None:
             raise Http404
+        if not request.GET and (last := last_look(self.bound, query.liked, tabs)):
+            return redirect(last)
         if query.problems:
             return self.page("rows", status=422, query=query, page=None, **self._around(query, tabs, active))
         try:
@@ -78,6 +82,10 @@ class ListView(EntityView):
             "own_view": active.saved is not None and active.saved.user_id == self.bound.user.pk,
             "changed": any(name in query.params for name in ("edited", "where", "cols")) or bool(query.filters.tests),
             "audiences": SavedView.Audience.choices,
+            "opens": SavedView.Opens.choices if self.bound.entity.board else [],
+            "sizes": SIZES,
+            "summable": list(self.bound.readable(self.bound.sums).values()),
+            "view_roles": list(active.saved.roles.all()) if self._by_role(active) else [],
             "heads": [self._head(query, column) for column in query.columns],
             "chips": query.chips(),
             "fields": builder_fields(self.bound),
@@ -92,11 +100,16 @@ class ListView(EntityView):
             "list_url": self.bound.url("list"),
         }
 
+    def _by_role(self, tab: ListTab) -> bool:
+        """Whether the open view is one's own and shared with roles, which its settings then name."""
+        saved = tab.saved
+        return saved is not None and saved.user_id == self.bound.user.pk and saved.audience == saved.Audience.ROLES
+
     def _tab(self, tab: ListTab, active: ListTab) -> dict[str, Any]:
         address = f"?view={tab.key}" if tab.key else ""
         return {
             "label": tab.label,
-            "url": self.bound.url("list") + address,
+            "url": tab_url(self.bound, tab),
             "active": tab is active,
             "icon": "alert-triangle" if tab.broken else "",
             "count_url": f"{self.bound.url('counts')}{address}&partial=tab" if tab.key and not tab.broken else None,
@@ -146,6 +159,33 @@ def _url(name: str, *args: Any) -> str:
         return ""
 
 
+def tab_url(bound: BoundEntity, tab: ListTab) -> str:
+    """Where a tab leads: its list, or its board where the view opens as one. “All” says so, or the last view would open."""
+    if tab.saved is not None and tab.saved.opens == SavedView.Opens.BOARD and bound.entity.board:
+        asked = {"view": tab.key} | ({"pipeline": tab.saved.lanes} if tab.saved.lanes else {})
+        return f"{bound.url('board')}?{urlencode(asked)}"
+    return f"{bound.url('list')}?{urlencode({'view': tab.key})}"
+
+
+def last_look(bound: BoundEntity, liked: Preferences, tabs: list[ListTab]) -> str:
+    """Where the person looked at the entity last, when that is elsewhere than its plain list; empty when it is not."""
+    tab = next((tab for tab in tabs if tab.key == liked.view and not tab.broken), tabs[0])
+    if liked.surface == "board" and bound.entity.board and bound.readable([bound.entity.board.field]):
+        asked = {"view": tab.key} | ({"pipeline": liked.lanes} if liked.lanes else {})
+        return f"{bound.url('board')}?{urlencode(asked)}"
+    return f"{bound.url('list')}?{urlencode({'view': tab.key})}" if tab.key else ""
+
+
+class PreferencesView(EntityView):
+    """Remembers how a person looked at the entity last; the page tells it by the way."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        told = {name: request.POST.get(name, "").replace("\x00", "")[:60] for name in ("view", "lanes")}
+        surface = request.POST.get("surface", "")
+        remember(self.bound, surface=surface if surface in {"list", "board"} else "", **told)
+        return HttpResponse(status=204)
+
+
 class CountsView(EntityView):
     """How many rows there are and what they add up to, capped in time: a slow answer says "many" instead of keeping anyone waiting."""
 
@@ -167,6 +207,8 @@ class ColumnsView(EntityView):
     def post(self, request: HttpRequest) -> HttpResponse:
         offered = {field.name for field in self.bound.offered}
         columns = [name for name in request.POST.getlist("columns") if name in offered]
-        ColumnChoice.objects.update_or_create(user=request.user, entity=self.bound.label, defaults={"columns": columns})
+        size = request.POST.get("size", "")
+        liked = {"size": int(size), "dense": bool(request.POST.get("dense"))} if size in map(str, SIZES) else {}
+        remember(self.bound, columns=columns, **liked)
         query, _tabs, _active = list_query(self.bound, QueryDict(request.POST.get("query", "")[:20_000]))
         return redirect(self.bound.url("list") + query.url(cols=None))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from django.contrib import messages
 from django.db import IntegrityError, transaction
 from django.db.models import Max
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 
+from crm.access.models import Role
+from crm.entities.links import is_id
 from crm.entities.listviews import list_query
 from crm.entities.models import SavedView
 from crm.entities.query import ListQuery
@@ -16,9 +18,19 @@ from crm.entities.views.base import EntityView
 from crm.fields.conditions import Group, Test
 from crm.lib.text import clean_line
 
+SHOWN = 50
+
 
 class SavedViewView(EntityView):
     """``new`` keeps what the list shows now; a number renames, shares, moves, brings up to date or deletes a view of one's own."""
+
+    def get(self, request: HttpRequest, key: str) -> HttpResponse:
+        """``roles``: the roles that a view can be shared with, as a remote select asks for them."""
+        if key != "roles":
+            raise Http404
+        asked = clean_line(request.GET.get("q", "").replace("\x00", ""))[:60]
+        found = Role.objects.filter(name__icontains=asked)[:SHOWN]
+        return JsonResponse({"results": [{"id": role.pk, "text": role.name} for role in found], "more": False})
 
     def post(self, request: HttpRequest, key: str) -> HttpResponse:
         params = QueryDict(request.POST.get("query", "")[:20_000])
@@ -55,6 +67,7 @@ class SavedViewView(EntityView):
         view.where = stored(query)
         view.sort = params.get("sort") or active.sort
         view.columns = [column.name for column in query.columns]
+        view.lanes = params.get("pipeline", "")[:60]
         return True
 
     def _move(self, view: SavedView, by: int) -> None:
@@ -71,11 +84,18 @@ class SavedViewView(EntityView):
         view.name = clean_line(self.request.POST.get("name", "").replace("\x00", ""))[:60]
         view.audience = audience if audience in SavedView.Audience.values else SavedView.Audience.MINE
         view.pinned = bool(self.request.POST.get("pinned"))
+        opens = self.request.POST.get("opens", "")
+        view.opens = opens if opens in SavedView.Opens.values and self.bound.entity.board else SavedView.Opens.LIST
+        if self.request.POST.get("choose_sums"):
+            offered = self.bound.readable(self.bound.sums)
+            view.sums = [name for name in self.request.POST.getlist("sums") if name in offered]
+        roles = [int(pk) for pk in self.request.POST.getlist("roles") if is_id(pk)]
         try:
             with transaction.atomic():
                 if not view.name:
                     raise IntegrityError
                 view.save()
+                view.roles.set(Role.objects.filter(pk__in=roles if view.audience == SavedView.Audience.ROLES else []))
         except IntegrityError:
             messages.error(self.request, _("Give the view a name that you do not use yet."))
             return redirect(f"{self.bound.url('list')}?{params.urlencode()}")
