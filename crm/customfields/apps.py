@@ -11,7 +11,7 @@ class CustomFieldsConfig(AppConfig):
 
         from crm.access.snapshot import registry_watchers
         from crm.customfields import definitions, logic_guard, values  # noqa: F401 - the guard registers itself
-        from crm.customfields.formulas import kinds, recalculating, settling, spreading  # noqa: F401 - so do these
+        from crm.customfields.formulas import checks, kinds, recalculating, settling, spreading  # noqa: F401 - so do these
 
         values.install()
         registry_watchers.append(definitions.seen)

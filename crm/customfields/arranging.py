@@ -124,3 +124,48 @@ class Cascade(models.Model):
 
     def __str__(self) -> str:
         return f"{self.field} ← {self.by}"
+
+
+class ValidationRule(models.Model):
+    """While ``expression`` or ``where`` holds (both: while both do), a record is refused with the message, beside ``field``.
+
+    It is asked when a record is made or changed, and only when a field that it looks at differs, unless ``always``.
+    """
+
+    entity = models.CharField(_("entity"), max_length=100)
+    name = models.CharField(_("name"), max_length=150)
+    expression = models.TextField(_("refuse while this is true"), blank=True, max_length=4000)
+    where = models.JSONField(_("refuse while these hold"), default=dict, blank=True)
+    message_zh = models.CharField(_("message (Chinese)"), max_length=300, blank=True)
+    message_en = models.CharField(_("message (English)"), max_length=300, blank=True)
+    field = models.CharField(_("beside the field"), max_length=150, blank=True)
+    on_create = models.BooleanField(_("when a record is made"), default=True)
+    on_change = models.BooleanField(_("when a record is changed"), default=True)
+    always = models.BooleanField(
+        _("also when nothing that it looks at changed"),
+        default=False,
+        help_text=_("Else records that break the rule already can still be changed elsewhere."),
+    )
+    position = models.PositiveIntegerField(_("position"), default=0)
+    active = models.BooleanField(_("in use"), default=True)
+
+    class Meta:
+        verbose_name = _("validation rule")
+        verbose_name_plural = _("validation rules")
+        ordering = ["entity", "position", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~(models.Q(message_zh="") & models.Q(message_en="")),
+                name="validation_rule_has_a_message",
+                violation_error_message=_("Enter a message in at least one language."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def message(self) -> str:
+        """What the person is told, in their language; where that is missing, in the other."""
+        zh, en = self.message_zh, self.message_en
+        return zh or en if (get_language() or "zh").startswith("zh") else en or zh
