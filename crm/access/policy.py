@@ -217,6 +217,16 @@ def rows(access: Access, model: type[models.Model], action: str) -> Q:
 
     Correspondence that is ``private`` stays so before administrators, too.
     """
+    if not access.timeless:
+        return _rows(access, model, action)
+    here = apps.get_models()  # the same list as long as there are the same models
+    kept = access.reaches.get((model, action))
+    if kept is None or kept[0] is not here:
+        kept = access.reaches[model, action] = (here, _rows(access, model, action))
+    return kept[1]
+
+
+def _rows(access: Access, model: type[models.Model], action: str) -> Q:
     private = getattr(model.access, "private", False)
     if access.preview and private:
         return NOTHING
@@ -242,11 +252,11 @@ def can_record(user, record: models.Model, action: str) -> bool:
     """Whether the user may perform ``action`` on this one record (one query, as rows are decided in SQL)."""
     if not can(user, entity_label(type(record)), action):
         return False
-    reach = _rows_among(access_of(user), type(record), action, [record.pk])
+    reach = rows_among(access_of(user), type(record), action, [record.pk])
     return type(record)._base_manager.filter(reach, pk=record.pk).exists()
 
 
-def _rows_among(access: Access, model: type[models.Model], action: str, ids: Collection[int]) -> Q:
+def rows_among(access: Access, model: type[models.Model], action: str, ids: Collection[int]) -> Q:
     """The condition of ``rows`` where it is only asked about a few ids: what these hang on need not be sought everywhere."""
     if not isinstance(model.access, Attached):
         return rows(access, model, action)
@@ -260,7 +270,7 @@ def allowed(user, record: models.Model, actions: Iterable[str]) -> set[str]:
     reaches: list[tuple[Q, list[str]]] = []
     for action in actions:
         if can(user, label, action):
-            reach = _rows_among(access_of(user), model, action, [record.pk])
+            reach = rows_among(access_of(user), model, action, [record.pk])
             same = next((names for known, names in reaches if known == reach), None)
             same.append(action) if same is not None else reaches.append((reach, [action]))
     found: set[str] = set()
@@ -275,7 +285,7 @@ def visible_ids(user, model: type[models.Model], ids: Iterable[int], action: str
     ids = list(ids)
     if not ids or not can(user, entity_label(model), action):
         return set()
-    reach = _rows_among(access_of(user), model, action, ids)
+    reach = rows_among(access_of(user), model, action, ids)
     return set(model._base_manager.filter(reach, pk__in=ids).values_list("pk", flat=True))
 
 

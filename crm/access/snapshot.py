@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from types import MappingProxyType
 
 from django.db.models import Q
@@ -38,6 +39,15 @@ class Access:
     conditions: MappingProxyType = field(default_factory=lambda: MappingProxyType({}))
     preview: bool = False
     roles: tuple[int, ...] = ()
+    registry: int = 0
+    # The conditions on rows that ``policy`` has made for it: kept as long as it is itself, where no clock has a say in them.
+    reaches: dict[tuple, tuple] = field(default_factory=dict, init=False, compare=False, repr=False)
+
+    @cached_property
+    def timeless(self) -> bool:
+        """Whether the rows that it reaches do not depend on the moment: no stored condition, no share that ends."""
+        lasting = all(until is None for shares in self.shares.values() for _pk, _level, until in shares)
+        return lasting and not self.conditions
 
     def scope(self, label: str, action: str) -> Scope:
         """How far the user reaches with ``action`` on the entity."""
@@ -72,10 +82,15 @@ def access_of(user) -> Access:
         for watcher in registry_watchers:
             watcher(registry)
         found = _KEPT.get(user.pk)
-        if found is None or found.version != version or found.superuser != _is_superuser(user):
+        if (
+            found is None
+            or found.version != version
+            or found.registry != registry
+            or found.superuser != _is_superuser(user)
+        ):
             if len(_KEPT) >= _KEEP_AT_MOST:
                 _KEPT.clear()
-            found = _KEPT[user.pk] = _build(user, version)
+            found = _KEPT[user.pk] = _build(user, version, registry)
         if getattr(user, "preview", False):
             found = replace(found, preview=True)
         user._access = found
@@ -86,9 +101,11 @@ def _is_superuser(user) -> bool:
     return bool(user.is_active and user.is_superuser)
 
 
-def _build(user, version: int) -> Access:
+def _build(user, version: int, registry: int) -> Access:
     if not user.is_active:
-        return Access(user.pk, version, False, MappingProxyType({}), MappingProxyType({}), (user.pk,), ())
+        return Access(
+            user.pk, version, False, MappingProxyType({}), MappingProxyType({}), (user.pk,), (), registry=registry
+        )
     grants = list(
         Grant.objects.filter(role__users=user).values_list("role_id", "entity", "action", "scope", "condition")
     )
@@ -104,6 +121,7 @@ def _build(user, version: int) -> Access:
         shares=MappingProxyType(_shares(user)),
         conditions=MappingProxyType(_merge_conditions(grants)),
         roles=tuple(sorted({role for role, *_cell in grants})),
+        registry=registry,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -73,6 +73,11 @@ class BoundEntity:
 
     def records(self, action: str = "view") -> models.QuerySet:
         return self.model.objects.restrict(self.user, action)
+
+    def among(self, ids: Collection[int]) -> models.QuerySet:
+        """The records with ``ids`` that the user sees: what they hang on is sought only among the entities that it may be."""
+        reach = policy.rows_among(policy.access_of(self.user), self.model, "view", ids)
+        return self.model.objects.alive().filter(reach, pk__in=ids)
 
     def reachable(self, ids: Iterable[int], action: str) -> set[int]:
         """Those of ``ids`` on which the user may perform ``action``; one query."""

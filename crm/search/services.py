@@ -253,6 +253,6 @@ def _allowed(user, keys: Sequence[Key]) -> dict[Key, Hit]:
     for label, pks in ids.items():
         bound = bind(registry[label], user)
         relations = [f.relation for f in bound.visible(bound.entity.subtitle) if f.relation]
-        records = bound.records().select_related(*relations) if relations else bound.records()
-        found |= {(label, record.pk): Hit(bound, record) for record in records.filter(pk__in=pks)}
+        records = bound.among(pks).select_related(*relations) if relations else bound.among(pks)
+        found |= {(label, record.pk): Hit(bound, record) for record in records}
     return found

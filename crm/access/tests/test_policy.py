@@ -10,6 +10,8 @@ from crm.access import policy
 from crm.access.models import FieldRule, Grant, RecordShare, Role, Scope
 from crm.access.snapshot import access_of
 from crm.users.models import Department, User
+from sales.factories import make_lead
+from sales.models import Lead
 
 pytestmark = pytest.mark.django_db
 LABEL = "sales.lead"
@@ -103,3 +105,16 @@ def test_a_share_ends(rep, grant):
     assert access.shared_ids(LABEL, "change") == [6]
     assert access.shared_ids(LABEL, "view", now + timedelta(hours=2)) == [6]
     assert access.shared_ids(LABEL, "delete") == []
+
+
+def test_conditions_on_rows_are_kept_only_where_no_clock_decides(rep, other, grant, monkeypatch):
+    grant(rep, LABEL, view=Scope.OWN)
+    lead = make_lead(owner=other)
+    forget_access(rep)
+    assert policy.rows(access_of(rep), Lead, "view") is policy.rows(access_of(rep), Lead, "view")
+    until = timezone.now() + timedelta(hours=1)
+    RecordShare.objects.create(entity=LABEL, record_id=lead.pk, user=rep, until=until)
+    forget_access(rep)
+    assert list(Lead.objects.restrict(rep)) == [lead]
+    monkeypatch.setattr(timezone, "now", lambda: until + timedelta(seconds=1))
+    assert not Lead.objects.restrict(rep).exists()
