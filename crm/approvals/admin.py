@@ -51,7 +51,7 @@ class ProcessAdmin(admin.ModelAdmin):
             return [(None, {"fields": ("name", "entity", "principal", "position")})]
         return [
             (None, {"fields": ("name", "entity", ("active", "position"), "principal")}),
-            (_("When"), {"fields": (("by_hand", "verb"), "condition")}),
+            (_("What it is for"), {"fields": (("by_hand", "verb"), "condition")}),
             (_("Who approves"), {"fields": ("nodes", "once", "by_mail")}),
             (_("What follows"), {"fields": ("approved", "rejected", "locks")}),
             (None, {"fields": ("note",)}),

@@ -86,7 +86,7 @@ class AddForm(PersonForm):
     """Somebody else too, before or after oneself."""
 
     when = forms.ChoiceField(
-        label=_("When"),
+        label=_("Before or after me"),
         choices=[("before", _("Before me: I decide once they approved")), ("after", _("After me"))],
         widget=forms.RadioSelect,
         initial="before",

@@ -1,6 +1,7 @@
 """What happens to requests for approval, as timelines tell it."""
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm.records.kinds import groups, kind
 
@@ -36,7 +37,7 @@ DID = {
     "asked": _("asked for approval"),
     "asked_again": _("asked again for approval"),
     "approved": _("approved"),
-    "rejected": _("rejected"),
+    "rejected": pgettext_lazy("approval", "rejected"),
     "returned": _("sent back"),
     "withdrawn": _("withdrew the request"),
     "added": _("added a signer"),

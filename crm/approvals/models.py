@@ -9,6 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm.records.models import ChangeSet
 
@@ -111,7 +112,7 @@ class ApprovalInstance(models.Model):
         RUNNING = "running", _("Under approval")
         RETURNED = "returned", _("Sent back")
         APPROVED = "approved", _("Approved")
-        REJECTED = "rejected", _("Rejected")
+        REJECTED = "rejected", pgettext_lazy("approval", "Rejected")
         WITHDRAWN = "withdrawn", _("Withdrawn")
 
     OPEN = (State.RUNNING, State.RETURNED)
@@ -186,7 +187,7 @@ class ApprovalTask(models.Model):
         WAITING = "waiting", _("Not their turn yet")
         OPEN = "open", _("To be decided")
         APPROVED = "approved", _("Approved")
-        REJECTED = "rejected", _("Rejected")
+        REJECTED = "rejected", pgettext_lazy("approval", "Rejected")
         RETURNED = "returned", _("Sent back")
         PASSED = "passed", _("Passed by itself")
         TRANSFERRED = "transferred", _("Handed on")

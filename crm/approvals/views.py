@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from crm.access import policy
@@ -144,7 +144,7 @@ def _may(request: HttpRequest, seen: Sight) -> dict[str, bool]:
 
 TASK_VERBS = {
     "approve": (gettext_lazy("Approve"), WordsForm),
-    "reject": (gettext_lazy("Reject"), ReasonForm),
+    "reject": (pgettext_lazy("approval", "Reject"), ReasonForm),
     "back": (gettext_lazy("Send back"), BackForm),
     "transfer": (gettext_lazy("Hand on"), PersonForm),
     "add": (gettext_lazy("Add a signer"), AddForm),
@@ -196,7 +196,7 @@ def _decide(verb: str, own: ApprovalTask, form: Any, request: HttpRequest) -> No
 INSTANCE_VERBS = {
     "withdraw": (gettext_lazy("Withdraw"), ShortForm),
     "again": (gettext_lazy("Ask again"), ShortForm),
-    "remind": (gettext_lazy("Remind"), None),
+    "remind": (pgettext_lazy("approval", "Remind"), None),
     "unlock": (gettext_lazy("Unlock"), ShortForm),
     "copy": (gettext_lazy("Copy to"), PersonForm),
     "note": (gettext_lazy("Comment"), ReasonForm),
