@@ -14,6 +14,7 @@ from crm.customentities import registering
 from crm.customentities.models import CustomRecord, EntityDefinition, EntityStage
 from crm.customfields.models import Cascade, CustomField, Layout, LogicRule
 from crm.customfields.services import forget_field
+from crm.customfields.tagging import spread
 from crm.entities.entity import registry
 from crm.entities.models import ColumnChoice, SavedView
 from crm.records.actor import Actor
@@ -21,6 +22,7 @@ from crm.records.audit import audit
 from crm.records.purge import purge
 from crm.records.services import delete_many
 from crm.reference.models import NumberSequence
+from crm.reference.tags import Tag
 
 GENERIC = ("view", "add", "change", "delete", "purge", "assign", "share", "export", "import")
 # What speaks of an entity by its label and goes with it.
@@ -71,6 +73,8 @@ def settle(definition: EntityDefinition, what: str, *, actor: Actor) -> None:
         )
     audit(actor.user, f"entity_{what}", entity=definition.label)
     registering.look_again()
+    if Tag.objects.exists():
+        spread([definition.label], actor=actor)
     transaction.on_commit(registering.look_again)
 
 

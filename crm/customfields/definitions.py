@@ -12,7 +12,8 @@ from django.db.models import Prefetch
 
 from crm.access.models import PolicyVersion
 from crm.customfields.kinds import SEARCH
-from crm.customfields.models import Cascade, CustomField, CustomOption, Layout, LogicRule
+from crm.customfields.models import TAGS, Cascade, CustomField, CustomOption, Layout, LogicRule
+from crm.reference.tags import Tag
 
 # The version that the table begins with: nothing was ever defined.
 NEVER = 1
@@ -57,6 +58,10 @@ def _read() -> Definitions:
         return Definitions(version, [])
     options = Prefetch("options", CustomOption.objects.order_by("position", "id"))
     found = Definitions(version, list(CustomField.objects.filter(purging=False).prefetch_related(options)))
+    if tagged := [field for fields in found.by_entity.values() for field in fields.values() if field.kind == TAGS]:
+        tags = list(Tag.objects.all())
+        for field in tagged:
+            field.chosen_from = tags
     found.layouts = list(Layout.objects.filter(current=True, content__isnull=False))
     found.rules = list(LogicRule.objects.filter(active=True))
     found.cascades = list(Cascade.objects.filter(active=True))

@@ -18,7 +18,7 @@ from django.db.models import Count, F, Q
 
 from crm.customfields import expressions
 from crm.customfields.kinds import SEARCH, SORT, UNIQUE
-from crm.customfields.models import CustomField
+from crm.customfields.models import TAGS, CustomField
 from crm.customfields.unique import INDEX as UNIQUE_INDEX
 from crm.customfields.values import CustomValue, resolve_custom
 
@@ -44,7 +44,7 @@ def wanted(field: CustomField) -> list[Wanted]:
         found.append(
             _made(value, UNIQUE_INDEX, models.Index(value.expression(), condition=ALIVE, name="x"), unique=True)
         )
-    if field.searchable and SEARCH in has and field.kind == "multichoice":
+    if field.searchable and SEARCH in has and field.kind in {"multichoice", TAGS}:
         listed = expressions.json("", field.code)
         found.append(_made(value, "custom_find_", GinIndex(listed, condition=ALIVE, name="x")))
     elif field.searchable and SEARCH in has and field.kind not in {"longtext", "richtext"}:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 from django.core.validators import RegexValidator
 from django.db import models
@@ -12,8 +13,10 @@ from django.utils.translation import gettext_lazy as _
 from crm.customfields.arranging import Cascade, Effect, Layout, LogicRule, Surface
 from crm.customfields.kinds import CUSTOM_KINDS, CustomKind
 from crm.customfields.rules import judge
+from crm.reference.tags import Tag
 
-__all__ = ["Bilingual", "Cascade", "CustomField", "CustomOption", "Effect", "Layout", "LogicRule", "Surface"]
+TAGS = "tags"
+__all__ = ["TAGS", "Bilingual", "Cascade", "CustomField", "CustomOption", "Effect", "Layout", "LogicRule", "Surface"]
 
 COLOURS = (
     ("teal", _("Teal")),
@@ -126,8 +129,10 @@ class CustomField(Bilingual, models.Model):
         return self.said("pattern_message")
 
     @cached_property
-    def chosen_from(self) -> list[CustomOption]:
+    def chosen_from(self) -> list[Any]:
         """Its options in their order, those out of use too."""
+        if self.kind == TAGS:
+            return list(Tag.objects.all())
         return list(self.options.all()) if self.pk else []
 
     @cached_property

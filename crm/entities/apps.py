@@ -11,7 +11,7 @@ class EntitiesConfig(AppConfig):
         autodiscover_modules("kinds", "entities", "effects", "panels", "handlers")
         from crm.customfields.logic import section_finders
         from crm.customfields.values import read_links_with
-        from crm.entities import checks, files  # noqa: F401
+        from crm.entities import checks, files, tagging  # noqa: F401
         from crm.entities.arranged import declared_section
         from crm.entities.seen import SeenLink
 

@@ -28,7 +28,7 @@ from crm.lib.money import format_money
 Texts = dict[str, str]
 SHORT, HOVER, LINK = 60, 400, 40
 # Kinds that look the same wherever their value is the same: drawn once a column and value, however many rows have it.
-_ALIKE = frozenset({"choice", "user", "record", "boolean", "date"})
+_ALIKE = frozenset({"choice", "multichoice", "user", "record", "boolean", "date"})
 _OF_ROW = ("pk", "url", "name", "title", "hue", "letter")
 
 
@@ -55,7 +55,7 @@ class Painter:
             return ""
         if self._kept is None:
             return self._drawn(value, record)
-        key = value.pk if isinstance(value, models.Model) else value
+        key = value.pk if isinstance(value, models.Model) else tuple(value) if isinstance(value, list) else value
         found = self._kept.get(key)
         if found is None:
             found = self._kept[key] = self._drawn(value, record)
@@ -74,6 +74,9 @@ class Painter:
     def _by_template(self, value: Any, record: models.Model) -> str:
         context = {"text": self.text(value), "field": self.field, "record": record, "compact": self.compact}
         context["value"] = context["text"] if self.field.masked else value
+        if self.field.kind == "multichoice" and not self.field.masked:
+            labels, colours = dict(self.field.source.flatchoices), getattr(self.field.source, "colours", {})
+            context["parts"] = [{"text": labels.get(one, one), "colour": colours.get(one, "")} for one in value]
         return Engine.get_default().get_template(self.field.cell).render(Context(context))
 
     def text(self, value: Any) -> str:
@@ -165,7 +168,7 @@ def _person(painter: Painter, value: Any, record: models.Model) -> Texts:
 
 
 _FULL: dict[str, Callable[[Painter, Any, models.Model], Texts]] = {
-    **dict.fromkeys(("text", "integer", "number", "percent", "date", "email", "multichoice", "address"), _text),
+    **dict.fromkeys(("text", "integer", "number", "percent", "date", "email", "address"), _text),
     "boolean": _boolean,
     "file": _record,
     "choice": _choice,

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from crm.customfields.indexes import count_option
 from crm.customfields.kinds import CUSTOM_KINDS, common
-from crm.customfields.models import CustomField, CustomOption
+from crm.customfields.models import TAGS, CustomField, CustomOption
 from crm.customfields.services import check_change
 from crm.entities.entity import registry
 from crm.entities.inputs import input_of
@@ -31,7 +31,9 @@ def entity_choices() -> list[tuple[str, str]]:
 
 def kind_choices() -> list[tuple[str, Any]]:
     """(name, label) of the kinds that people fill in."""
-    return [("", "")] + [(name, kind.label) for name, kind in CUSTOM_KINDS.items() if not kind.computed]
+    return [("", "")] + [
+        (name, kind.label) for name, kind in CUSTOM_KINDS.items() if not kind.computed and name != TAGS
+    ]
 
 
 class CustomFieldForm(forms.ModelForm):
@@ -85,7 +87,7 @@ class CustomFieldForm(forms.ModelForm):
         if self.instance.pk:
             for name in ("entity", "code"):
                 self.fields[name].disabled = True
-            if self.instance.made_by.computed:
+            if self.instance.made_by.computed or self.instance.kind == TAGS:
                 self.fields["kind"].choices = [(self.instance.kind, self.instance.made_by.label)]
 
     def clean(self) -> dict[str, Any]:

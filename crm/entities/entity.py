@@ -278,7 +278,20 @@ class Entity:
         if follows(self.label):
             return ()
         verbs = dict.fromkeys([a.permission for a in self.all_actions if a.permission != "change"] + list(self.verbs))
-        return ("view", "add", "change", "delete", "purge", "assign", "share", "export", "import", "unlock", *verbs)
+        return (
+            "view",
+            "add",
+            "change",
+            "delete",
+            "purge",
+            "assign",
+            "share",
+            "export",
+            "import",
+            "unlock",
+            "tag",
+            *verbs,
+        )
 
     @property
     def field_names(self) -> tuple[str, ...]:

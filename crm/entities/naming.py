@@ -19,6 +19,7 @@ ACTIONS = {
     "export": _("Export"),
     "import": _("Import"),
     "unlock": _("Unlock after approval"),
+    "tag": _("Make new tags"),
 }
 
 

@@ -14,6 +14,7 @@ from crm.access.querysets import RestrictedQuerySet
 from crm.lib.pinyin import pinyin_key
 from crm.reference.calendars import SpecialDay, WorkingCalendar, WorkingHours  # noqa: F401 - found by Django here
 from crm.reference.currencies import Currency
+from crm.reference.tags import Tag  # noqa: F401 - found by Django here
 
 
 class PinyinKeyField(models.CharField):

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm.customfields.definitions import current
-from crm.customfields.models import CustomField
+from crm.customfields.models import TAGS, CustomField
 from crm.entities import effects
 from crm.entities.effects import ParamsForm, effect
 from crm.entities.entity import Entity
@@ -23,7 +23,7 @@ from crm.workflows.webhooks import queue_call
 
 def tag_fields(entity: Entity) -> list[CustomField]:
     """The fields of an entity that hold several of some options: those are its tags."""
-    return [field for field in current().active(entity.label) if field.kind == "multichoice"]
+    return [field for field in current().active(entity.label) if field.kind in {"multichoice", TAGS}]
 
 
 class TagsForm(ParamsForm):

@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
 
+from crm.customfields.tagging import tag_field
 from crm.entities.arranged import facts_of, kept_on
 from crm.entities.bound import BoundEntity
 from crm.entities.entity import Action
@@ -82,7 +83,7 @@ def head_of(bound: BoundEntity, record: Model) -> dict[str, Any]:
         "may": allowed,
         "primary": [_verb(bound, record, a) for a in actions if a.primary],
         "verbs": [_verb(bound, record, a) for a in actions if not a.primary],
-        "pills": [f for f in bound.visible(bound.pills) if f.text(record)],
+        "pills": [f for f in bound.visible((*bound.pills, *filter(None, [tag_field(bound.label)]))) if f.text(record)],
         "line": [f for f in bound.visible(bound.subtitle) if f.name not in bound.pills and f.text(record)],
         "owner": next(iter(bound.visible({"owner"} - set(bound.subtitle))), None),
         "figures": bound.entity.all_figures(record, bound.user),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -41,6 +41,18 @@ class Cleaner:
             raise found
         return found
 
+    def unknown(self, texts: Iterable[str]) -> list[str]:
+        """Of the parts of texts that hold several choices, those that are none."""
+        parts = dict.fromkeys(part.strip() for text in texts for part in SEPARATORS.split(text) if part.strip())
+        return [part for part in parts if self.choices.find(part) is None]
+
+    def admit(self, made: Mapping[str, str]) -> None:
+        """Choices that have come since: name → value. The field must be this cleaner's own."""
+        self.choices.known |= {fold(name): value for name, value in made.items()}
+        self.choices._met.clear()
+        self._known.clear()
+        self.field.source.every.extend((value, name) for name, value in made.items())
+
     def _clean(self, text: str) -> Any:
         try:
             value = self.field.clean(self.read(text))
@@ -69,7 +81,7 @@ class Cleaner:
             case "choice":
                 return Choices(self.field)
             case "multichoice":
-                known = Choices(self.field)
+                known = self.choices = Choices(self.field)
                 return lambda text: [known(part.strip()) for part in SEPARATORS.split(text) if part.strip()]
             case "address" | "richtext":
                 return str.strip

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext as _
 
+from crm.entities.tagging import make_tags
 from crm.exchange.importing.limits import broken
 from crm.exchange.importing.matches import find_existing, key_of, mark_taken, mark_twins
 from crm.exchange.importing.plan import CREATE as MAKE
@@ -18,6 +19,7 @@ from crm.exchange.importing.plan import REJECT as REFUSE
 from crm.exchange.importing.rows import CREATE, SKIP, UPDATE, Row
 from crm.exchange.models import Import
 from crm.lib.text import fold
+from crm.records.actor import Actor
 from crm.records.copying import fresh
 
 Maker = Callable[[Link, list[str]], dict[str, Any]]
@@ -46,6 +48,7 @@ class Judge:
 
     def judge(self, rows: list[Row]) -> None:
         """Give every row its verdict and, where it comes in, its record."""
+        self.make_tags(rows)
         for row in rows:
             self.plan.read(row)
         for name, link in self.plan.links.items():
@@ -59,6 +62,21 @@ class Judge:
         self._limits([row for row in coming if row.alive])
         mark_taken([row for row in coming if row.alive], self.target)
         mark_twins([row for row in coming if row.verdict == CREATE], self.plan)
+
+    def make_tags(self, rows: list[Row]) -> None:
+        """Tags that nobody has yet: made in a real run, only counted in a look ahead."""
+        for index, name, cleaner in self.plan.tags:
+            unknown = cleaner.unknown(row.cells[index] for row in rows if index < len(row.cells))
+            unknown = list({fold(part): part for part in reversed(unknown)}.values())
+            if unknown and self.make is not None:
+                try:
+                    made = make_tags(unknown, actor=Actor(self.target.user, f"import:{self.plan.run.pk}"))
+                except ValidationError:  # each row that names a bad one says why
+                    continue
+                cleaner.admit({given: tag.value for given, tag in zip(unknown, made, strict=True)})
+            elif unknown:
+                self.made.setdefault(name, {}).update({fold(part): part for part in unknown})
+                cleaner.admit({part: f"new {part}" for part in unknown})
 
     def _own_names(self, rows: list[Row]) -> set[str]:
         """What the file's own rows are called: a link to their kind may mean one of them."""

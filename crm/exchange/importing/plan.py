@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -11,6 +11,8 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext as _
 
+from crm.customfields.models import TAGS
+from crm.entities.tagging import may_make
 from crm.exchange.importing.cleaning import Cleaner
 from crm.exchange.importing.links import Finder
 from crm.exchange.importing.makers import can_make, container_of
@@ -54,6 +56,7 @@ class Plan:
         self.fill: dict[str, list[int]] = {
             name: columns for name, columns in options.get("fill", {}).items() if name in target.fields
         }
+        self.tags: list[tuple[int, str, Cleaner]] = []
         self.readers = [(c.index, c.heading, self._reader(c)) for c in self.columns if c.to != "ignore"]
         self.links = {
             c.field: Link(c, target) for c in self.columns if c.field in target.fields and target.fields[c.field].link
@@ -84,7 +87,10 @@ class Plan:
         return _link_reader(column, field) if field.link else self._value_reader(column, field)
 
     def _value_reader(self, column: Column, field: TargetField) -> Callable[[Row, str, str], None]:
-        cleaner = Cleaner(field.field, order=column.order, serials=bool(self.run.reading.get("workbook")))
+        of = replace(field.field) if makes_tags(field.field, self.target) else field.field
+        cleaner = Cleaner(of, order=column.order, serials=bool(self.run.reading.get("workbook")))
+        if of is not field.field:
+            self.tags.append((column.index, column.field, cleaner))
         name, chosen, choice = field.name, column.values or {}, field.kind == "choice"
 
         def read(row: Row, heading: str, text: str) -> None:
@@ -117,6 +123,11 @@ class Plan:
         except ValidationError as error:
             label = self.target.fields[name].label
             row.reject(_("%(field)s: %(reason)s") % {"field": label, "reason": " ".join(error.messages)})
+
+
+def makes_tags(field: Any, target: Target) -> bool:
+    """Whether new tags in the cells of the field are made: the importer has the right to."""
+    return not field.built_in and field.definition.kind == TAGS and may_make(target.user, target.entity.label)
 
 
 def _keep(row: Row, heading: str, text: str) -> None:

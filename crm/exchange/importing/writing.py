@@ -35,6 +35,7 @@ class Writer:
 
     def write(self, rows: list[Row]) -> dict[str, int]:
         """Judge and write a batch inside the caller's transaction; what the database refuses is narrowed down to its rows."""
+        self.judge.make_tags(rows)  # they stay when a part of the batch is taken back
         try:
             with transaction.atomic():
                 return self._write(rows)
