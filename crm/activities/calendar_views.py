@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from crm.access import policy
@@ -27,11 +27,11 @@ from crm.records.errors import Conflict
 from crm.users.models import Team, User
 
 VIEWS = (
-    ("day", gettext_lazy("Day")),
-    ("week", gettext_lazy("Week")),
-    ("month", gettext_lazy("Month")),
-    ("agenda", gettext_lazy("Agenda")),
-    ("team", gettext_lazy("Team")),
+    ("day", pgettext_lazy("calendar", "Day")),
+    ("week", pgettext_lazy("calendar", "Week")),
+    ("month", pgettext_lazy("calendar", "Month")),
+    ("agenda", pgettext_lazy("calendar", "Agenda")),
+    ("team", pgettext_lazy("calendar", "Team")),
 )
 # A calendar of FullCalendar asks for six weeks at most.
 LONGEST = timedelta(days=45)

@@ -63,7 +63,7 @@ class TaskEntity(Entity):
     sortable = {"due_at": "due_key", "created_at": "created_at"}
     default_sort = "due_at"
     search = {"text": ("subject", "description", "place", "outcome", "report")}
-    subtitle = ("kind", "due_at", "ends_at", "place", "owner")
+    subtitle = ("kind", "due_at", "place", "owner")
     pills = ("status", "priority")
     quick = ("subject", "kind", "due_at", "ends_at")
     sections = {

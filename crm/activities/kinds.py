@@ -18,9 +18,15 @@ REOPENED = kind("activities.task.reopened", _("took up again %(subject)s"), icon
 CANCELLED = kind("activities.task.cancelled", _("called off %(subject)s"), icon="circle-x", group="follow-ups")
 STARTED = kind("activities.task.started", _("began %(subject)s"), icon="player-play")
 CHECKED_IN = kind("activities.task.checked_in", _("arrived for %(subject)s"), icon="map-pin", group="follow-ups")
-INVITED = kind("activities.task.invited", _("invited somebody to %(subject)s"), icon="user-plus")
-UNINVITED = kind("activities.task.uninvited", _("took somebody off %(subject)s"), icon="user-minus")
-ANSWERED = kind("activities.task.answered", _("answered the invitation to %(subject)s"), icon="calendar-check")
+_OF_GUESTS = {"template": "activities/invitation.html"}
+INVITED = kind("activities.task.invited", _("invited somebody to %(subject)s"), icon="user-plus", **_OF_GUESTS)
+UNINVITED = kind("activities.task.uninvited", _("took somebody off %(subject)s"), icon="user-minus", **_OF_GUESTS)
+ANSWERED = kind(
+    "activities.task.answered", _("answered the invitation to %(subject)s"), icon="calendar-check", **_OF_GUESTS
+)
+REPEATED = kind(
+    "activities.task.repeated", _("lets %(subject)s repeat"), icon="repeat", template="activities/repeated.html"
+)
 ESCALATED = kind("activities.task.escalated", _("%(subject)s has been overdue for days"), icon="alert-triangle")
 
 groups["comments"] = _("Comments")

@@ -95,6 +95,7 @@ class Task(OnRecord):
     access = Joined("participants")
     prepared = ("done_at",)
     derived = ("steps_done", "steps_total")
+    untold = ("series", "occurs_at", "repeats")
 
     subject = models.CharField(_("subject"), max_length=300)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.TASK)

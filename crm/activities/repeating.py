@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm.activities import checklists, recurrence
+from crm.activities.kinds import REPEATED
 from crm.activities.models import Participant, Task
 from crm.records import services as records
 from crm.records.actor import Actor
@@ -54,7 +55,7 @@ def repeat_task(task: Task, rule: str, *, actor: Actor, now: datetime | None = N
     if task.series:
         end_series(task, actor=actor)
     task.series, task.occurs_at, task.repeats = _new_series(), task.due_at, rule
-    records.save(task, actor=actor)
+    records.save(task, actor=actor, kind=REPEATED, rule=rule)
     _make(task, zone, actor, now or timezone.now())
     return task
 

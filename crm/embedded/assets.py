@@ -24,6 +24,9 @@ FILES = {
 }
 SOURCE_MAP = re.compile(r"(/\*[#@]\s*sourceMappingURL=.*?\*/|//[#@]\s*sourceMappingURL=.*$)", re.MULTILINE)
 
+# Icon fonts that a library carries inside of it: the page allows none, and none is used.
+INNER_FONT = re.compile(r"@font-face\{[^}]*data:application/x-font-ttf[^}]*\}")
+
 
 class AssetError(Exception):
     """An asset is missing; the message says what to do."""
@@ -38,7 +41,7 @@ def copy_files(modules: Path = MODULES, vendor: Path = VENDOR) -> list[Path]:
         if not path.is_file():
             raise AssetError(f"{path} is missing: run npm ci.")
         target = vendor / name
-        target.write_text(SOURCE_MAP.sub("", path.read_text(encoding="utf-8")), encoding="utf-8")
+        target.write_text(INNER_FONT.sub("", SOURCE_MAP.sub("", path.read_text(encoding="utf-8"))), encoding="utf-8")
         written.append(target)
     return written
 

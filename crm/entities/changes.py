@@ -43,6 +43,8 @@ def _field(user: Any, label: str, name: str) -> BoundField | None:
     if label not in registry:
         return None
     bound = bind(registry[label], user)
+    if name in getattr(bound.model, "untold", ()):
+        return None
     try:
         return bound.bind_field(bound.field(name))
     except FieldDoesNotExist:

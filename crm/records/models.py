@@ -20,6 +20,7 @@ class Record(models.Model):
 
     Written only by ``crm.records.services``. ``derived`` names columns computed from other rows: they bump no version and
     write no entry. ``prepared`` names columns that ``prepare`` computes from this row: written with it, but no history.
+    ``untold`` names columns whose values say nothing to people: kept in history for undo, not shown there.
     ``gap_free`` names columns with numbers that must have no gaps: who has one is voided, never removed for good.
     ``version`` grows with each change and guards against lost updates. ``custom`` holds what admins define, by code: see
     ``crm.customfields``.
@@ -28,6 +29,7 @@ class Record(models.Model):
     access = Owned()
     derived: tuple[str, ...] = ()
     prepared: tuple[str, ...] = ()
+    untold: tuple[str, ...] = ()
     gap_free: tuple[str, ...] = ()
 
     # Whoever asks by owner or department asks in an order: ``scope_indexes``. Users are never deleted, departments hardly ever.

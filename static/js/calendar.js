@@ -99,6 +99,8 @@ class Grid {
       slotLabelFormat: { hour: "2-digit", minute: "2-digit", hour12: false },
       eventTimeFormat: { hour: "2-digit", minute: "2-digit", hour12: false },
       defaultTimedEventDuration: "00:30",
+      slotEventOverlap: false,
+      eventShortHeight: 20,
       dayMaxEvents: 5,
       navLinks: true,
       navLinkDayClick: (date) => location.assign(this.page("day", date)),
