@@ -14,7 +14,7 @@ from django.utils.timezone import localdate
 from crm.activities.demo_days import make_days
 from crm.activities.models import FollowUp, Task
 from crm.activities.reminders import plan_reminders
-from crm.demo.loading import chunks, load
+from crm.demo.loading import Maker, chunks, load
 from crm.demo.makers import moment
 from crm.demo.steps import World, bench_page, demo_step
 from crm.users.models import User
@@ -118,7 +118,7 @@ def _targets(world: World) -> Iterator[Target]:
 
 
 def _tasks(world: World, targets: Iterator[Target], count: int) -> Iterator[Task]:
-    random, now = world.random, world.now
+    random, now, make = world.random, world.now, Maker(Task)
     for i in range(count):
         his = i < len(HIS)
         target = next(t for t in targets if not his or t.owner == world.sellers[0])
@@ -132,7 +132,7 @@ def _tasks(world: World, targets: Iterator[Target], count: int) -> Iterator[Task
             )
         else:
             due = min(now, created + timedelta(days=random.random() * 14))
-        yield Task(
+        yield make(
             owner=target.owner,
             on_entity=target.entity,
             on_id=target.pk,
@@ -149,7 +149,7 @@ def _tasks(world: World, targets: Iterator[Target], count: int) -> Iterator[Task
 
 def _follow_ups(world: World, targets: Iterator[Target], count: int) -> Iterator[Told]:
     """Each with the name of what it is about and the account whose timeline tells it too."""
-    random, now = world.random, world.now
+    random, now, make = world.random, world.now, Maker(FollowUp)
     kinds = list(TEXTS)
     for _i in range(count):
         target = next(targets)
@@ -157,7 +157,7 @@ def _follow_ups(world: World, targets: Iterator[Target], count: int) -> Iterator
         happened = max(target.since, moment(random, now, 500))
         planned = random.random() < 0.3
         day = localdate(happened + timedelta(days=random.randrange(1, 15)))
-        follow_up = FollowUp(
+        follow_up = make(
             owner=target.owner,
             on_entity=target.entity,
             on_id=target.pk,

@@ -117,7 +117,7 @@ class Task(OnRecord):
         _("checklist"), blank=True, help_text=_("A step on each line; [x] before what is done.")
     )
     outcome = models.CharField(_("outcome"), max_length=200, blank=True)
-    report = models.TextField(_("minutes"), blank=True, help_text=_("What was said, seen and agreed."))
+    report = models.TextField(_("meeting minutes"), blank=True, help_text=_("What was said, seen and agreed."))
 
     checked_in_at = models.DateTimeField(_("checked in"), null=True, blank=True, editable=False)
     latitude = models.DecimalField(_("latitude"), max_digits=9, decimal_places=6, null=True, blank=True, editable=False)

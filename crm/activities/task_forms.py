@@ -35,7 +35,7 @@ class CompleteForm(VerbForm):
     report = forms.CharField(
         max_length=20_000,
         required=False,
-        label=gettext_lazy("Minutes"),
+        label=gettext_lazy("Meeting minutes"),
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text=gettext_lazy("Told on the timeline of what it is about."),
     )

@@ -183,7 +183,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='task',
             name='report',
-            field=models.TextField(blank=True, help_text='What was said, seen and agreed.', verbose_name='minutes'),
+            field=models.TextField(blank=True, help_text='What was said, seen and agreed.', verbose_name='meeting minutes'),
         ),
         migrations.AddField(
             model_name='task',
