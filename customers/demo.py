@@ -7,7 +7,7 @@ from datetime import timedelta
 from urllib.parse import quote
 
 from crm.demo import words
-from crm.demo.loading import chunks, load
+from crm.demo.loading import Maker, chunks, load
 from crm.demo.makers import company, mobile, moment, person
 from crm.demo.steps import World, bench_page, demo_step
 from crm.entities.paging import cursor_of
@@ -38,7 +38,7 @@ def _industry(name: str) -> Industry:
 
 
 def _accounts(world: World) -> Iterator[Account]:
-    random, seen = world.random, set()
+    random, seen, make = world.random, set(), Maker(Account)
     for i in range(world.counts["accounts"]):
         name, province, industry = company(random)
         while name in seen:
@@ -51,7 +51,7 @@ def _accounts(world: World) -> Iterator[Account]:
         seen.add(name)
         kind = random.choices(["prospect", "customer", "partner", "supplier", "competitor"], [50, 42, 4, 3, 1])[0]
         created = moment(random, world.now, 700)
-        yield Account(
+        yield make(
             name=name,
             owner=world.sellers[i % len(world.sellers)],
             kind=kind,
@@ -72,11 +72,11 @@ def _accounts(world: World) -> Iterator[Account]:
 
 def _contacts(world: World) -> Iterator[Contact]:
     random, roles = world.random, [*DecisionRole.values, ""]
-    accounts = world.left["accounts"]
+    accounts, make = world.left["accounts"], Maker(Contact)
     for i in range(world.counts["contacts"]):
         pk, owner, created, _name = accounts[i % len(accounts)]
         created = created + (world.now - created) * random.random()
-        yield Contact(
+        yield make(
             name=person(random),
             account_id=pk,
             owner=owner,

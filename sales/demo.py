@@ -9,7 +9,7 @@ from decimal import Decimal
 from django.utils.timezone import localdate
 
 from crm.demo import words
-from crm.demo.loading import chunks, copy, load, number
+from crm.demo.loading import Maker, chunks, copy, load, number
 from crm.demo.makers import company, mobile, moment, person
 from crm.demo.steps import World, bench_page, demo_step
 from crm.users.models import User
@@ -26,12 +26,12 @@ def make_leads(world: World) -> None:
 
 
 def _leads(world: World) -> Iterator[Lead]:
-    random = world.random
+    random, make = world.random, Maker(Lead)
     for i in range(world.counts["leads"]):
         name, province, industry = company(random)
         created = moment(random, world.now, 400)
         status = random.choice(STATUSES)
-        yield Lead(
+        yield make(
             name=person(random),
             company=name if random.random() < 0.8 else "",
             mobile=mobile(random),
@@ -75,7 +75,7 @@ def _opportunities(world: World, stages: list[Stage], reasons: list[LossReason])
     running = [stage for stage in stages if not (stage.is_won or stage.is_lost)]
     won, lost = next(s for s in stages if s.is_won), next(s for s in stages if s.is_lost)
     weights = [2 ** (len(running) - i) for i in range(len(running))]
-    total, still_open = world.counts["opportunities"], world.counts["open"]
+    total, still_open, make = world.counts["opportunities"], world.counts["open"], Maker(Opportunity)
     for i in range(total):
         pk, owner, since, name = accounts[random.randrange(len(accounts))]
         is_open = i < still_open
@@ -85,7 +85,7 @@ def _opportunities(world: World, stages: list[Stage], reasons: list[LossReason])
         )
         entered = _between(world, max(created, world.now - timedelta(days=60)), world.now) if is_open else None
         closed = None if is_open else _between(world, created, min(world.now, created + timedelta(days=120)))
-        yield Opportunity(
+        yield make(
             name=f"{random.choice(words.PROJECTS)}{random.choice(words.PHASES)}",
             account_id=pk,
             owner=owner,

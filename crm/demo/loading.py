@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
-from operator import attrgetter
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from django.db import connection, models, transaction
 
@@ -18,11 +17,12 @@ from crm.entities.entity import registry
 from crm.matching.handlers import KEY
 from crm.matching.keys import is_matched, keys_of
 from crm.matching.models import MatchKey
-from crm.records.copying import copy_in
+from crm.records.copying import copy_in, fresh, insert_many
 from crm.records.models import Record
 from crm.search.index import add_rows, search_fields
 
 CHUNK = 5000
+M = TypeVar("M", bound=models.Model)
 
 
 def chunks(items: Iterable[Any], size: int = CHUNK) -> Iterator[list[Any]]:
@@ -83,9 +83,24 @@ def number(rows: Sequence[models.Model]) -> None:
 
 def copy(rows: Sequence[models.Model]) -> None:
     """COPY rows with their ids into the table of their model."""
-    fields = [f for f in type(rows[0])._meta.concrete_fields if not f.generated]
-    values = attrgetter(*(field.attname for field in fields))
-    copy_in(type(rows[0]), [field.name for field in fields], map(values, rows))
+    insert_many(type(rows[0]), rows)
+
+
+class Maker(Generic[M]):
+    """Makes unsaved records of a model from its defaults and the values given: several times quicker than calling the model."""
+
+    def __init__(self, model: type[M]) -> None:
+        self.model, proto = model, model()
+        self.defaults = {f.attname: getattr(proto, f.attname) for f in model._meta.concrete_fields if not f.generated}
+        self.lists = [name for name, value in self.defaults.items() if isinstance(value, dict | list)]
+
+    def __call__(self, **values: Any) -> M:
+        record = fresh(self.model, self.defaults)
+        for name in self.lists:
+            setattr(record, name, self.defaults[name].copy())
+        for name, value in values.items():
+            setattr(record, name, value)
+        return record
 
 
 def _log(model: type[Record], first: int, last: int, links: Sequence[tuple[str, str]]) -> None:

@@ -9,8 +9,9 @@ texts and the first syllable, not any place inside pinyin. Grams are kept as num
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from operator import add
 from zlib import crc32
 
@@ -63,7 +64,8 @@ def array_of(grams: Iterable[str]) -> str:
     return "{" + ",".join(map(_as_text, grams)) + "}"
 
 
-def cut(kind: str, value: str) -> tuple[str, list[str]]:
+@lru_cache(maxsize=4096)
+def cut(kind: str, value: str) -> tuple[str, Sequence[str]]:
     """The folded text of one value of a search kind (text, company, person, phone, email, code), and its grams, some twice."""
     value = value[:MAX_TEXT]
     text = fold(value)
