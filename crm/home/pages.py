@@ -22,8 +22,6 @@ class NavPage:
 pages: list[NavPage] = []
 
 
-def nav_page(
-    area: str, label: Any, route: str, *, icon: str, allowed: Callable[[Any], bool], count: str = ""
-) -> None:
+def nav_page(area: str, label: Any, route: str, *, icon: str, allowed: Callable[[Any], bool], count: str = "") -> None:
     """Put a page into the navigation."""
     pages.append(NavPage(area, label, route, icon, allowed, count))

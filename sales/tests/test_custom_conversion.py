@@ -52,7 +52,9 @@ def test_an_account_that_is_there_keeps_what_it_has(fields, rep, actor):
     account = make_account(owner=rep, custom={"grade": "a"})
     lead = make_lead(owner=rep, name="王芳", company="北辰重工", custom={"grade": "b", "plate": "P1"})
     done = convert_lead(lead, actor=actor, account=account)
-    assert Account.objects.get(pk=done.account.pk).custom == {"grade": "a"}  # its own, and no number that another one has
+    assert Account.objects.get(pk=done.account.pk).custom == {
+        "grade": "a"
+    }  # its own, and no number that another one has
 
 
 def test_undo_takes_them_back(fields, rep, actor):

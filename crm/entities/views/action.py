@@ -99,9 +99,7 @@ class ActionView(EntityView):
             return self._ask(self.get_record(record.pk), action, form, status=422, needs=getattr(error, "url", ""))
         return self._refuse(record, action, form, " ".join(error.messages), 422, needs=getattr(error, "url", ""))
 
-    def _refuse(
-        self, record: Any, action: Action, form: Any, text: str, status: int, needs: str = ""
-    ) -> HttpResponse:
+    def _refuse(self, record: Any, action: Action, form: Any, text: str, status: int, needs: str = "") -> HttpResponse:
         record = self.get_record(record.pk)
         return self._ask(record, action, form, status=status, error=text, needs=needs)
 
