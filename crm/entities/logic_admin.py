@@ -94,7 +94,7 @@ class LogicRuleAdmin(OfEntityAdmin):
     list_editable = ("position", "active")
     fieldsets = (
         (None, {"fields": ("target", "effect", "chosen", "value", "clear")}),
-        (gettext_lazy("When"), {"fields": ("where",)}),
+        (gettext_lazy("When it holds"), {"fields": ("where",)}),
         (gettext_lazy("What is told"), {"fields": (("message_zh", "message_en"),)}),
         (gettext_lazy("Order"), {"fields": (("position", "active"),)}),
     )

@@ -40,7 +40,7 @@ class OfEntity(forms.ModelForm):
 class LogicRuleForm(OfEntity):
     """One rule: what it is about, what happens, when."""
 
-    target = forms.ChoiceField(label=gettext_lazy("what it is about"), required=False)
+    target = forms.ChoiceField(label=gettext_lazy("field or section"), required=False)
     where = ConditionField()
     chosen = forms.MultipleChoiceField(
         label=gettext_lazy("options"), required=False, widget=forms.SelectMultiple(attrs={"size": 8, "data-chosen": ""})
