@@ -15,7 +15,7 @@ from crm.records.admin import RecordAdmin
 from sales.gate_admin import gates_of
 from sales.models import Lead, LossReason, Opportunity, Pipeline, Stage
 from sales.services import save_opportunity
-from sales.stage_forms import StageRowForm, StageRows
+from sales.stage_forms import StageRowForm, StageRows, proposed
 
 
 class StageInline(admin.TabularInline):
@@ -37,6 +37,9 @@ class StageInline(admin.TabularInline):
         "is_lost",
     )
 
+    def get_extra(self, request: HttpRequest, obj: Pipeline | None = None, **kwargs: Any) -> int:
+        return len(proposed()) if obj is None else 0
+
 
 @admin.register(Pipeline)
 class PipelineAdmin(admin.ModelAdmin):
@@ -55,6 +58,18 @@ class PipelineAdmin(admin.ModelAdmin):
         gates = gates_of(pipeline, request.user) if pipeline is not None else []
         context = {**(extra_context or {}), "gates": gates, "pipeline": pipeline}
         return super().change_view(request, object_id, form_url, context)
+
+    def get_formset_kwargs(self, request: HttpRequest, obj: Any, inline: Any, prefix: str) -> dict[str, Any]:
+        kwargs = super().get_formset_kwargs(request, obj, inline, prefix)
+        if inline.model is Stage and obj._state.adding and request.method != "POST":
+            kwargs["initial"] = proposed()
+        return kwargs
+
+    def response_add(self, request: HttpRequest, obj: Pipeline, post_url_continue: Any = None) -> HttpResponse:
+        """On to its gates, which stand on its own page."""
+        if "_save" in request.POST:
+            request.POST = request.POST | {"_continue": "1"}
+        return super().response_add(request, obj, post_url_continue)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).annotate(stages_in_it=Count("stages"))

@@ -130,7 +130,9 @@ class StageGateAdmin(admin.ModelAdmin):
         return self._back(request, obj) or super().response_change(request, obj)
 
     def _back(self, request: HttpRequest, gate: StageGate) -> HttpResponse | None:
-        """Back to the pipeline, where all of them stand in words."""
+        """Back to the pipeline, where all of them stand in words; another one is another one of it."""
+        if "_addanother" in request.POST:
+            return HttpResponseRedirect(f"{reverse('admin:sales_stagegate_add')}?pipeline={gate.pipeline_id}")
         if "_save" not in request.POST:
             return None
         return HttpResponseRedirect(reverse("admin:sales_pipeline_change", args=[gate.pipeline_id]))

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from sales.models import Stage
 from sales.models.pipeline import probability_between
@@ -25,7 +26,39 @@ class StageRowForm(forms.ModelForm):
         self.fields["position"].widget.attrs["data-order"] = ""
         self.fields["probability"].help_text = _("Empty: between those of its neighbours.")
         if self.instance._state.adding:
-            self.initial |= {"position": None, "probability": None}
+            self.initial = {"position": None, "probability": None, **self.initial}
+
+    def has_changed(self) -> bool:
+        """A new row counts once something is typed into it, the proposed ones too."""
+        if self.instance._state.adding and self.is_bound:
+            typed = ("name", "position", "rotting_days")
+            return any((self.data.get(self.add_prefix(name)) or "").strip() for name in typed)
+        return super().has_changed()
+
+
+# How a new pipeline begins: rows to fill in, those left empty are forgotten, and the two ways in which a sale ends.
+ROWS = (("blue", 10), ("teal", 25), ("indigo", 40), ("amber", 60), ("orange", 80))
+
+
+def proposed() -> list[dict[str, Any]]:
+    """The rows of a new pipeline."""
+    ends = [
+        {
+            "name": pgettext_lazy("stage", "Won"),
+            "probability": 100,
+            "colour": "green",
+            "forecast": "commit",
+            "is_won": True,
+        },
+        {
+            "name": pgettext_lazy("stage", "Lost"),
+            "probability": 0,
+            "colour": "slate",
+            "forecast": "omitted",
+            "is_lost": True,
+        },
+    ]
+    return [{"colour": colour, "probability": chance} for colour, chance in ROWS] + ends
 
 
 class StageRows(forms.BaseInlineFormSet):

@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from crm.customfields import indexes
+from crm.customfields.formulas.uses import users_of
 from crm.customfields.kinds import CUSTOM_KINDS, OPTIONS
 from crm.customfields.models import CustomField, CustomOption
 from crm.customfields.services import changed, delete_field
+from crm.entities.computed_admin import own_page
 from crm.entities.custom_forms import CustomFieldForm, OptionForm, OptionRows, preview_form
 from crm.entities.entity import registry
 from crm.records.actor import Actor
 
 READ = ("state_of_index", "values_held")
 SECTIONS = (
-    (None, {"fields": (("label_zh", "label_en"), ("entity", "kind"), "code", "target", ("help_zh", "help_en"))}),
+    (
+        None,
+        {"fields": (("label_zh", "label_en"), ("entity", "kind"), "code", "target", "lines", ("help_zh", "help_en"))},
+    ),
     (
         gettext_lazy("Rules"),
         {
@@ -90,6 +96,8 @@ class CustomFieldAdmin(admin.ModelAdmin):
     def changeform_view(
         self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: Any = None
     ):
+        if object_id and (elsewhere := own_page(request, object_id)):
+            return elsewhere
         has = {name: sorted(kind.settings) for name, kind in CUSTOM_KINDS.items()}
         context = {"kind_settings": has, "preview_url": reverse("admin:customfields_customfield_preview")}
         return super().changeform_view(request, object_id, form_url, {**(extra_context or {}), **context})
@@ -107,7 +115,16 @@ class CustomFieldAdmin(admin.ModelAdmin):
 
     def save_related(self, request: HttpRequest, form: CustomFieldForm, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
+        form.save_listed()
         changed(form.instance, "changed" if change else "defined", actor=Actor.of(request), before=form.before)
+
+    def response_add(self, request: HttpRequest, obj: CustomField, post_url_continue: Any = None) -> HttpResponse:
+        """“Save and add another”: another one of the same entity and kind."""
+        answer = super().response_add(request, obj, post_url_continue)
+        if "_addanother" in request.POST and isinstance(answer, HttpResponseRedirect):
+            same = urlencode({"entity": obj.entity, "kind": obj.kind})
+            return HttpResponseRedirect(f"{reverse('admin:customfields_customfield_add')}?{same}")
+        return answer
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[list, dict, set, list]:
         said = []
@@ -117,7 +134,8 @@ class CustomFieldAdmin(admin.ModelAdmin):
                 "count": count
             }
             said.append(f"{field} ({field.entity}): {held}")
-        return said, {self.opts.verbose_name_plural: len(said)}, set(), []
+        needed = [str(user) for field in objs for user in users_of(field.entity, field.code)]
+        return said, {self.opts.verbose_name_plural: len(said)}, set(), needed
 
     def delete_model(self, request: HttpRequest, obj: CustomField) -> None:
         delete_field(obj, actor=Actor.of(request))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any, cast
 
 from django import forms
@@ -14,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from crm.customfields.indexes import count_option
 from crm.customfields.kinds import CUSTOM_KINDS, common
-from crm.customfields.models import TAGS, CustomField, CustomOption
+from crm.customfields.models import COLOURS, TAGS, CustomField, CustomOption
 from crm.customfields.services import check_change
 from crm.entities.entity import registry
 from crm.entities.inputs import input_of
@@ -46,6 +47,16 @@ class CustomFieldForm(forms.ModelForm):
         choices=entity_choices,
         required=False,
         help_text=gettext_lazy("A linked record's name shows only to who may see that record."),
+    )
+
+    lines = forms.CharField(
+        label=gettext_lazy("options, one a line"),
+        required=False,
+        max_length=10_000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=gettext_lazy(
+            "One label a line, or “Chinese | English”. Values and colours can be set below afterwards."
+        ),
     )
 
     class Meta:
@@ -98,12 +109,45 @@ class CustomFieldForm(forms.ModelForm):
 
     def _post_clean(self) -> None:
         self.instance.chosen_from = posted_options(self.data) if self.data else self.instance.chosen_from
+        self.listed = self._listed()
+        self.instance.chosen_from += self.listed
         super()._post_clean()
         if self.instance.pk and not self.errors:
             try:
                 self.before = check_change(self.instance)
             except ValidationError as error:
                 self.add_error(None, error)
+
+    def _listed(self) -> list[CustomOption]:
+        """The options written one a line that the field does not have yet, with values made from their labels."""
+        there = {option.label_zh for option in self.instance.chosen_from}
+        values = {option.value for option in self.instance.chosen_from}
+        found: list[CustomOption] = []
+        for line in self.cleaned_data.get("lines", "").splitlines():
+            zh, _bar, en = (part.strip()[:100] for part in line.partition("|"))
+            if not zh or zh in there:
+                continue
+            value = next(v for v in _codes(en or zh) if v not in values)
+            there.add(zh)
+            values.add(value)
+            place = len(self.instance.chosen_from) + len(found)
+            colour = COLOURS[(place * 5) % len(COLOURS)][0]
+            found.append(CustomOption(value=value, label_zh=zh, label_en=en, colour=colour, position=place + 1))
+        return found
+
+    def save_listed(self) -> None:
+        """Keep them, once the field is kept."""
+        for option in self.listed:
+            option.field = self.instance
+            option.save()
+
+
+def _codes(said: str) -> Iterator[str]:
+    """Codes made from a label, the plain one first."""
+    text = said if said.isascii() else pinyin_forms(said)[0]
+    stem = re.sub(r"_+", "_", re.sub(r"[^a-z0-9]+", "_", slugify(text).lower()))[:30].strip("_") or "option"
+    yield stem
+    yield from (f"{stem}_{number}" for number in range(2, 1000))
 
 
 def free_code(cleaned: dict[str, Any]) -> str:

@@ -13,6 +13,7 @@ const ROWS = {
   sort: ["sortable"],
   default: ["default"],
   target: ["target"],
+  options: ["lines"],
 }
 
 function show(form, has) {
