@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from copy import copy
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from django import forms
@@ -126,7 +126,7 @@ class Ruled:
         if not self.ruled or not self.logic:
             return
         for name in self.verdict.hidden & set(self.fields):
-            self[name].css_classes = _off
+            cast(Any, self)[name].css_classes = _off
         for name in self.verdict.required & set(self.fields):
             self.fields[name].required = True
 
