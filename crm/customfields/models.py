@@ -147,6 +147,24 @@ class CustomField(Bilingual, models.Model):
         return self.settings.get("result", self.kind) if CUSTOM_KINDS[self.kind].computed else self.kind
 
 
+class Formula(CustomField):
+    """Fields worked out by an expression, as their own page of the administration shows them."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("formula field")
+        verbose_name_plural = _("formula fields")
+
+
+class RollUp(CustomField):
+    """Fields that count or add up linked rows, as their own page of the administration shows them."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("roll-up field")
+        verbose_name_plural = _("roll-up fields")
+
+
 class CustomOption(Bilingual, models.Model):
     """One choice of a custom field. ``value`` is what is stored."""
 

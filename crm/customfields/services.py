@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from crm.customfields import definitions, indexes
+from crm.customfields.formulas.uses import users_of
 from crm.customfields.jobs import twice
 from crm.customfields.models import CustomField, CustomOption
 from crm.jobs.models import Job
@@ -113,6 +114,9 @@ def retire_field(field: CustomField, *, actor: Actor) -> None:
 @transaction.atomic
 def delete_field(field: CustomField, *, actor: Actor) -> Job:
     """Delete a field with its values, in a job; its change set can be undone once there is such a field again."""
+    if used := users_of(field.entity, field.code):
+        said = _("These still need the field: %(names)s. Change or delete them first.")
+        raise ValidationError(said % {"names": ", ".join(map(str, used))})
     count = indexes.count_values(field)
     audit(actor.user, "field_deleted", entity=field.entity, field=field.code, kind=field.kind, values=count)
     CustomField.objects.filter(pk=field.pk).update(active=False, purging=True)

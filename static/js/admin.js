@@ -4,6 +4,7 @@ const when = {
   "[data-conditions]": () => import("crm/conditions"),
   "[data-regions]": () => import("crm/address"),
   "[data-field-form]": () => import("crm/field_form"),
+  "[data-formula]": () => import("crm/formula_form"),
   "[data-cards-field]": () => import("crm/cards"),
   "[data-logic-form]": () => import("crm/logic_form"),
   "form[data-arrange]": () => import("crm/arrange"),

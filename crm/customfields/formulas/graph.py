@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from crm.customfields import definitions
 from crm.customfields.formulas.paths import ModelNames, Path, leads, path_of
 from crm.customfields.formulas.rollups import RollUp, read_rollup
-from crm.customfields.values import ROOM, made_of
+from crm.customfields.values import ROOM, CustomValue, made_of
 from crm.fields.field import Field
 from crm.lib.expressions import Compiled, ExpressionError, compile_expression
 from crm.records.models import Record
@@ -62,6 +62,11 @@ class Computed:
     def base(self) -> type[models.Model]:
         """The model that the paths begin at."""
         return self.rollup.child if self.rollup else self.model
+
+    @cached_property
+    def field(self) -> CustomValue:
+        """The value as it is shown and kept."""
+        return CustomValue(self.model, self.name, "", self.definition)
 
     @cached_property
     def own_names(self) -> frozenset[str]:

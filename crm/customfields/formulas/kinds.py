@@ -12,12 +12,10 @@ from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm.customfields import definitions
 from crm.customfields.formulas.graph import DEEPEST, FORMULA, ROLLUP, Computed, graph, understand
 from crm.customfields.formulas.paths import ModelNames
 from crm.customfields.formulas.rollups import RollUp, read_rollup
 from crm.customfields.kinds import CUSTOM_KINDS, DECIMALS, SEARCH, SORT, CustomKind, custom_kind
-from crm.customfields.values import ROOM
 from crm.lib.expressions import ExpressionError, Type, compile_expression
 
 RESULTS: dict[str, frozenset[Type]] = {
@@ -138,13 +136,6 @@ def graph_with(computed: Computed) -> Any:
     return found
 
 
-def users_of(label: str, code: str) -> list[Any]:
-    """The computed fields that read a custom field at first hand."""
-    step = [label, f"{ROOM}.{code}"]
-    every = (field for fields in definitions.current().by_entity.values() for field in fields.values())
-    return [field for field in every if field.kind in {FORMULA, ROLLUP} and step in field.settings.get("steps", [])]
-
-
 def _judge(name: str, label: Any, icon: str, judge: Any) -> None:
     custom_kind(
         CustomKind(
@@ -164,4 +155,4 @@ def _judge(name: str, label: Any, icon: str, judge: Any) -> None:
 _judge(FORMULA, gettext_lazy("Formula"), "math-function", judge_formula)
 _judge(ROLLUP, gettext_lazy("Roll-up"), "sum", judge_rollup)
 
-__all__ = ["RESULTS", "in_place", "judge_formula", "judge_rollup", "result_of", "shape", "users_of"]
+__all__ = ["RESULTS", "in_place", "judge_formula", "judge_rollup", "result_of", "shape"]

@@ -43,7 +43,7 @@ def settle(batch: WriteBatch) -> set[str]:
             continue
         after.custom = dict(after.custom or {})
         if before is None:
-            empty = {c.code: stored(c, c.rollup.nothing) for c in plan.rollups if c.rollup is not None}
+            empty = {c.code: stored(c.field, c.rollup.nothing) for c in plan.rollups if c.rollup is not None}
             put(after, {**dict.fromkeys(plan.codes), **empty})
         formulas = plan.formulas if before is None else _concerned(plan, before, after)
         if formulas:

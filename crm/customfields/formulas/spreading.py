@@ -163,7 +163,9 @@ def _work_rows(model: type[models.Model], rows: Mapping[int, Any], todo: Todo) -
     for group in alike((c.code, c.rollup) for c in todo if c.rollup):
         ids = set().union(*(by_code[code][1] for code, _rollup in group)) & rows.keys()
         for pk, values in (totals(group, ids) if ids else {}).items():
-            changed[pk] |= put(rows[pk], {code: stored(by_code[code][0], value) for code, value in values.items()})
+            changed[pk] |= put(
+                rows[pk], {code: stored(by_code[code][0].field, value) for code, value in values.items()}
+            )
     plan = graph().plan(model._meta.label_lower)
     order = {formula: number for number, formula in enumerate(plan.formulas)}
     work: dict[int, list[Computed]] = {}

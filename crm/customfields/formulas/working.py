@@ -14,7 +14,7 @@ from django.utils import timezone
 from crm.customfields.formulas.graph import Computed
 from crm.customfields.formulas.paths import Path, leads, read, target_of
 from crm.customfields.kinds import places
-from crm.customfields.values import resolve_custom
+from crm.customfields.values import CustomValue
 from crm.fields.field import LIMIT, Field
 from crm.lib.expressions.errors import Failed
 from crm.lib.expressions.values import rounded
@@ -89,7 +89,8 @@ class RecordEnv:
 
     def __init__(self, surroundings: Surroundings, record: Any, before: Any = None, *, is_new: bool = False) -> None:
         self.surroundings, self.record, self.before, self.is_new = surroundings, record, before, is_new
-        self.now, self.zone = surroundings.now, surroundings.zone
+        self.now: datetime.datetime = surroundings.now
+        self.zone: datetime.tzinfo = surroundings.zone
 
     def value(self, key: Path) -> Any:
         if not key.hops:
@@ -117,15 +118,13 @@ def workdays(calendar: WorkTime, start: datetime.date, end: datetime.date) -> in
     return count
 
 
-def stored(computed: Computed, value: Any) -> Any:
+def stored(field: CustomValue, value: Any) -> Any:
     """A value as it is kept in JSON; None where there is none, or none that the field can hold."""
-    definition = computed.definition
     if isinstance(value, bool) or value is None:
         return value
-    field = resolve_custom(computed.model, definition.code)
     if isinstance(value, Decimal | int):
         try:
-            value = rounded(Decimal(value), places(definition))
+            value = rounded(Decimal(value), places(field.definition))
         except Failed:
             return None
         return None if abs(value) >= LIMIT else field.dumped(value)
@@ -152,5 +151,5 @@ def work_out(formulas: Sequence[Computed], env: RecordEnv) -> set[str]:
     changed = set()
     for formula in formulas:
         assert formula.compiled is not None
-        changed |= put(env.record, {formula.code: stored(formula, formula.compiled.run(env))})
+        changed |= put(env.record, {formula.code: stored(formula.field, formula.compiled.run(env))})
     return changed
