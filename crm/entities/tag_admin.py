@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -14,6 +14,7 @@ from crm.customfields.tagging import told
 from crm.entities.tagging import offer_everywhere
 from crm.records.actor import Actor
 from crm.reference.tags import Tag
+from crm.users.models import User
 
 
 def times_used(tag: Tag) -> int:
@@ -40,7 +41,7 @@ class TagAdmin(admin.ModelAdmin):
     def save_model(self, request: HttpRequest, obj: Tag, form: Any, change: bool) -> None:
         before = Tag.objects.get(pk=obj.pk) if change else None
         if before is None:
-            obj.made_by = request.user
+            obj.made_by = cast(User, request.user)
         super().save_model(request, obj, form, change)
         if before is None:
             offer_everywhere(actor=Actor.of(request))
