@@ -6,7 +6,6 @@ import json
 from decimal import Decimal
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.core.exceptions import ValidationError
 
 from crm.access.models import FieldRule
@@ -102,7 +101,7 @@ def test_the_check_keeps_hidden_values(client, rep, grant, field_rule):
     client.force_login(rep)
     ask = {"entity": DEAL, "result": "money", "expression": "amount * 2"}
     assert client.post(FORMULAS + "check/", ask).status_code == 403
-    rep.user_permissions.add(*Permission.objects.filter(codename="view_formula"))
+    grant(rep, "customfields.formula", view=4)
     assert "2,468" in client.post(FORMULAS + "check/", ask).content.decode()
     field_rule(rep, DEAL, "amount", FieldRule.Mode.HIDDEN)
     answer = client.post(FORMULAS + "check/", ask)
