@@ -120,13 +120,10 @@ def busy(reader: Any, ids: Sequence[int], start: datetime, end: datetime) -> dic
     bound = bound_for(reader)
     if not bound.can("view"):
         return {}
-    hidden: QuerySet = Task.objects.filter(
-        deleted_at__isnull=True, ends_at__isnull=False, due_at__lt=end, ends_at__gt=start
-    )
-    hidden = (
-        hidden.filter(of_people(ids)).exclude(status=Task.Status.CANCELLED).exclude(pk__in=bound.records().values("pk"))
-    )
-    found = list(hidden.order_by("due_at")[:MOST])
+    taken: QuerySet = Task.objects.filter(of_people(ids), deleted_at__isnull=True, due_at__lt=end, ends_at__gt=start)
+    rows = list(taken.exclude(status=Task.Status.CANCELLED).order_by("due_at")[:MOST])
+    seen = bound.reachable([task.pk for task in rows], "view")
+    found = [task for task in rows if task.pk not in seen]
     people = _people(found, ids)
     spans: dict[int, list[Span]] = defaultdict(list)
     for task in found:
