@@ -23,7 +23,7 @@ def deal(transactional_db, boss):
 
 def test_keys_of_lists(deal, admin: Page, live_server):  # noqa: F811
     page = admin
-    page.goto(f"{live_server.url}/customers/accounts/?view=")
+    page.goto(f"{live_server.url}/customers/accounts/?view=", wait_until="networkidle")
     rows = page.locator("tbody tr[data-id]")
     page.keyboard.press("j")
     page.keyboard.press("j")
@@ -36,6 +36,7 @@ def test_keys_of_lists(deal, admin: Page, live_server):  # noqa: F811
     page.keyboard.press("e")
     page.wait_for_url(f"{live_server.url}{address}edit/")
     page.go_back()
+    page.wait_for_load_state("networkidle")
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"/customers/accounts/\d+/$"))
@@ -43,7 +44,7 @@ def test_keys_of_lists(deal, admin: Page, live_server):  # noqa: F811
 
 def test_keys_of_records_and_forms(deal, admin: Page, live_server):  # noqa: F811
     page = admin
-    page.goto(f"{live_server.url}/sales/opportunities/{deal.pk}/")
+    page.goto(f"{live_server.url}/sales/opportunities/{deal.pk}/", wait_until="networkidle")
     page.keyboard.press("t")
     expect(page.locator("#composer input[value=task]")).to_be_checked()
     expect(page.locator("#composer textarea")).to_be_focused()
@@ -52,7 +53,7 @@ def test_keys_of_records_and_forms(deal, admin: Page, live_server):  # noqa: F81
     expect(page.locator("#composer input[value=task]")).not_to_be_checked()
     page.locator("h1").click()
     page.keyboard.press("e")
-    page.wait_for_url(re.compile(r"/edit/$"))
+    page.wait_for_url(re.compile(r"/edit/$"), wait_until="networkidle")
     page.fill("[name=product_text]", "Pumps")
     page.locator("h1").click()
     page.keyboard.press("s")
@@ -63,7 +64,7 @@ def test_keys_of_records_and_forms(deal, admin: Page, live_server):  # noqa: F81
 
 def test_keys_of_boards(deal, admin: Page, live_server):  # noqa: F811
     page = admin
-    page.goto(f"{live_server.url}/sales/opportunities/board/?pipeline={deal.pipeline_id}")
+    page.goto(f"{live_server.url}/sales/opportunities/board/?pipeline={deal.pipeline_id}", wait_until="networkidle")
     page.wait_for_load_state("networkidle")
     page.keyboard.press("j")
     card = page.locator(f"#card-{deal.pk}")
@@ -82,7 +83,7 @@ def test_keys_of_boards(deal, admin: Page, live_server):  # noqa: F811
 
 def test_keys_everywhere_and_the_map_names_them(deal, admin: Page, live_server):  # noqa: F811
     page = admin
-    page.goto(f"{live_server.url}/customers/accounts/?view=")
+    page.goto(f"{live_server.url}/customers/accounts/?view=", wait_until="networkidle")
     page.keyboard.press("?")
     shortcuts = page.locator("#shortcuts")
     expect(shortcuts).to_be_visible()
@@ -91,12 +92,15 @@ def test_keys_everywhere_and_the_map_names_them(deal, admin: Page, live_server):
     letters = page.locator("#nav a[data-go]").evaluate_all("all => all.map(a => a.dataset.go)")
     assert len(letters) == len(set(letters))
     page.keyboard.press("Escape")
+    expect(shortcuts).to_be_hidden()
     page.keyboard.press("/")
     expect(page.locator("#palette")).to_be_visible()
     page.keyboard.press("Escape")
+    expect(page.locator("#palette")).to_be_hidden()
     page.keyboard.press("c")
     expect(page.locator("#create-menu")).to_be_visible()
     page.keyboard.press("Escape")
+    expect(page.locator("#create-menu")).to_be_hidden()
     home = page.locator("#nav a[data-go=h]").get_attribute("href")
     page.keyboard.press("g")
     page.keyboard.press("h")
@@ -106,6 +110,8 @@ def test_keys_everywhere_and_the_map_names_them(deal, admin: Page, live_server):
 def test_the_last_look_comes_back(deal, admin: Page, live_server):  # noqa: F811
     page = admin
     with page.expect_response(re.compile("/preferences/")):
-        page.goto(f"{live_server.url}/sales/opportunities/board/?view=&pipeline={deal.pipeline_id}")
+        page.goto(
+            f"{live_server.url}/sales/opportunities/board/?view=&pipeline={deal.pipeline_id}", wait_until="networkidle"
+        )
     page.goto(f"{live_server.url}/sales/opportunities/")
     assert "/board/" in page.url

@@ -32,7 +32,7 @@ def admin(transactional_db, boss, live_server, page: Page) -> Page:
     page.on("console", lambda m: errors.append(m.text) if "Content Security Policy" in m.text else None)
     page.on("response", lambda r: errors.append(f"{r.status} {r.url}") if r.status >= 500 else None)
     page.set_default_timeout(20_000)
-    page.goto(f"{live_server.url}/sign-in/")
+    page.goto(f"{live_server.url}/sign-in/", wait_until="networkidle")
     page.fill("input[name=username]", boss.username)
     page.fill("input[name=password]", PASSWORD)
     page.press("input[name=password]", "Enter")
@@ -63,7 +63,7 @@ def ruled(transactional_db):
 def test_a_form_obeys_its_rules_while_somebody_types(ruled, admin, live_server, boss):
     page = admin
     account = make_account(owner=boss, custom={"note": "kept", "city": "gz", "grade": "b"})
-    page.goto(f"{live_server.url}/customers/accounts/{account.pk}/edit/")
+    page.goto(f"{live_server.url}/customers/accounts/{account.pk}/edit/", wait_until="networkidle")
     budget, note = page.locator("[name='custom.budget']"), page.locator("[name='custom.note']")
     city, grade = page.locator("[name='custom.city']"), page.locator("[name='custom.grade']")
     expect(budget).to_be_hidden()
@@ -87,7 +87,7 @@ def test_a_form_obeys_its_rules_while_somebody_types(ruled, admin, live_server, 
 def test_what_the_server_refuses_stands_beside_the_field(ruled, admin, live_server, boss):
     page = admin
     account = make_account(owner=boss)
-    page.goto(f"{live_server.url}/customers/accounts/{account.pk}/edit/")
+    page.goto(f"{live_server.url}/customers/accounts/{account.pk}/edit/", wait_until="networkidle")
     page.locator("[name='custom.grade']").select_option("a")
     page.locator("[data-submit]").click()
     expect(page.locator("[id='div_id_custom.budget'] .invalid-feedback")).to_be_visible()
@@ -96,7 +96,9 @@ def test_what_the_server_refuses_stands_beside_the_field(ruled, admin, live_serv
 
 def test_a_layout_is_arranged_by_dragging(admin, live_server):
     page = admin
-    page.goto(f"{live_server.url}/admin/customfields/layout/arrange/?entity={LABEL}&surface=form")
+    page.goto(
+        f"{live_server.url}/admin/customfields/layout/arrange/?entity={LABEL}&surface=form", wait_until="networkidle"
+    )
     phone = page.locator(".lay-field[data-name=phone]")
     first = page.locator("[data-parts] .lay-part").first.locator("[data-fields]")
     phone.drag_to(first.locator(".lay-field").first)
