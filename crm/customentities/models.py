@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Self
 
+from django.apps import apps
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from crm.access.policy import Open
 from crm.access.querysets import RestrictedQuerySet
+from crm.customfields import definitions
 from crm.customfields.models import COLOURS, Bilingual
 from crm.lib.pinyin import pinyin_key
 from crm.records.indexes import ALIVE, scope_indexes
@@ -162,6 +164,17 @@ class CustomRecord(Record):
 
     def __str__(self) -> str:
         return f"{self.number} {self.name}".strip()
+
+    @classmethod
+    def of_table(cls) -> models.Q:
+        """Which rows of the table are records of this class: indexes are built over them alone."""
+        return models.Q(definition=cls.definition_pk) if cls.definition_pk else models.Q()
+
+    def timeline_subjects(self) -> list[models.Model]:
+        """What happens to it shows on the timelines of the records that its links lead to, too."""
+        links = [f for f in definitions.current().active(type(self).entity_label()) if f.kind == "link"]
+        held = self.custom or {}
+        return [self, *(apps.get_model(f.target)(pk=held[f.code]) for f in links if held.get(f.code))]
 
     @classmethod
     def prepare(cls, records: Sequence[Self]) -> None:

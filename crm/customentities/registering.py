@@ -5,9 +5,11 @@ The version of the definitions stands beside that of the policy: a request that 
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 from django.apps import apps
+from django.db.models.options import make_immutable_fields_list
 from django.utils.functional import lazy
 
 from crm.customentities.declaring import CustomEntity
@@ -47,6 +49,19 @@ def refresh() -> None:
         if isinstance(known, CustomEntity):
             forget(definition.label)
         put(CustomEntity(model, definition))
+    for code in found:
+        _call_the_name(code)
+
+
+def _call_the_name(code: str) -> None:
+    """In the class of an entity its ``name`` is called what the admin says. Making a class empties what others remember."""
+    meta = apps.get_model("customentities", code)._meta
+    field = copy(meta.get_field("name"))
+    field.verbose_name = lazy(_said, str)(code, "title")
+    meta._forward_fields_map["name"] = field
+    for known in ("fields", "concrete_fields"):
+        listed = tuple(field if f.name == "name" else f for f in getattr(meta, known))
+        meta.__dict__[known] = make_immutable_fields_list(known, listed)
 
 
 def model_of(definition: EntityDefinition) -> type[CustomRecord]:
@@ -81,4 +96,4 @@ def _said(code: str, what: str) -> str:
     definition = _definitions.get(code)
     if definition is None:
         return code
-    return definition.plural if what == "plural" else str(definition)
+    return definition.plural if what == "plural" else definition.said(what)

@@ -39,18 +39,19 @@ def wanted(field: CustomField) -> list[Wanted]:
     if not field.active or field.purging:
         return []
     value, has = resolve_custom(apps.get_model(field.entity), field.code), field.made_by.settings
+    alive = ALIVE & getattr(value.model, "of_table", Q)()
     found = []
     if field.unique and UNIQUE in has:
         found.append(
-            _made(value, UNIQUE_INDEX, models.Index(value.expression(), condition=ALIVE, name="x"), unique=True)
+            _made(value, UNIQUE_INDEX, models.Index(value.expression(), condition=alive, name="x"), unique=True)
         )
     if field.searchable and SEARCH in has and field.kind in {"multichoice", TAGS}:
         listed = expressions.json("", field.code)
-        found.append(_made(value, "custom_find_", GinIndex(listed, condition=ALIVE, name="x")))
+        found.append(_made(value, "custom_find_", GinIndex(listed, condition=alive, name="x")))
     elif field.searchable and SEARCH in has and field.kind not in {"longtext", "richtext"}:
-        found.append(_made(value, "custom_find_", models.Index(value.expression(), condition=ALIVE, name="x")))
+        found.append(_made(value, "custom_find_", models.Index(value.expression(), condition=alive, name="x")))
     if field.sortable and SORT in has:
-        found.append(_made(value, "custom_sort_", models.Index(value.sort_key(), F("id"), condition=ALIVE, name="x")))
+        found.append(_made(value, "custom_sort_", models.Index(value.sort_key(), F("id"), condition=alive, name="x")))
     return found
 
 

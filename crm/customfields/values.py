@@ -85,7 +85,7 @@ class CustomValue(Field):
 
     @property
     def steps(self) -> list[tuple[str, str]]:
-        found = [(f.model._meta.label_lower, f.name) for f in self.path]
+        found = super().steps
         if self.definition.made_by.computed:  # as strict as the strictest value that it is made of
             found += [step for steps in made_of for step in steps(found[-1][0], self.definition.code)]
         return found

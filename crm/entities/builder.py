@@ -41,5 +41,5 @@ def _remote(bound: BoundEntity, field: Field) -> str | None:
     target = registry.get(field.source.related_model._meta.label_lower)
     if target is not None:
         return target.url("choices")
-    owner = registry.get(field.source.model._meta.label_lower)
+    owner = registry.get(field.steps[-1][0])
     return owner.url("link", field.source.name) + "?filter=1" if owner else None

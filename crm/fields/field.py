@@ -62,8 +62,9 @@ class Field:
 
     @property
     def steps(self) -> list[tuple[str, str]]:
-        """(entity, field) of every hop, as the policy asks for them."""
-        return [(f.model._meta.label_lower, f.name) for f in self.path]
+        """(entity, field) of every hop, as the policy asks for them: the entity by which one came, not the table."""
+        entities = [self.model, *(hop.related_model for hop in self.path[:-1])]
+        return [(model._meta.label_lower, f.name) for model, f in zip(entities, self.path, strict=True)]
 
     @property
     def label(self) -> str:

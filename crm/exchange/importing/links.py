@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any
 
@@ -18,15 +18,38 @@ from crm.records.models import Record
 from crm.users.models import User
 
 # By what a cell may name a record, in this order; a field whose values the user may not know is no oracle.
-NAMES = ("name", "title", "code", "number", "external_id", "tax_id", "username", "email", "mobile", "phone")
+NAMES = (
+    "name",
+    "name_zh",
+    "name_en",
+    "title",
+    "code",
+    "number",
+    "external_id",
+    "tax_id",
+    "username",
+    "email",
+    "mobile",
+    "phone",
+)
 SMALL = 3000
 
 
 class Finder:
-    """Finds records of ``model`` that ``user`` may see. ``within`` narrows names that are unique only in a container."""
+    """Finds records of ``model`` that ``user`` may see. ``within`` narrows names that are unique only in a container.
 
-    def __init__(self, model: type[models.Model], user: Any, *, within: int | None = None) -> None:
-        self.model, self.user, self.within = model, user, within
+    ``fitting`` keeps of the rows those that the link may point at.
+    """
+
+    def __init__(
+        self,
+        model: type[models.Model],
+        user: Any,
+        *,
+        within: int | None = None,
+        fitting: Callable[[models.QuerySet], models.QuerySet] = lambda rows: rows,
+    ) -> None:
+        self.model, self.user, self.within, self.fitting = model, user, within, fitting
 
     def find(self, texts: Iterable[str]) -> dict[str, list[Any]]:
         """The records that each text names: none, one, or several."""
@@ -61,7 +84,7 @@ class Finder:
             rows = rows.restrict(self.user) if issubclass(self.model, Record) else rows.alive()
         if self.within is not None and (container := container_of(self.model)):
             rows = rows.filter(**{container.name: self.within})
-        return rows
+        return self.fitting(rows)
 
     @cached_property
     def names(self) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -167,7 +167,7 @@ class Link:
         if self.container is not None and self.within is None:
             first = self.container.related_model._default_manager.first()
             self.within = first.pk if first else None
-        self.finder = Finder(self.model, target.user, within=self.within)
+        self.finder = Finder(self.model, target.user, within=self.within, fitting=partial(target.fitting, column.field))
         self.can_make = can_make(target.user, self.model)
         self.makes = column.missing == CREATE and self.can_make
         self.values = column.values or {}

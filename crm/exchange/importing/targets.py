@@ -100,6 +100,10 @@ class Target:
         """The page that lists what came in."""
         return self.entity.url("list")
 
+    def fitting(self, name: str, rows: Any) -> Any:
+        """Of the rows that the link ``name`` may name, those that fit the entity."""
+        return self.entity.link_rows(name, rows)
+
     @property
     def allowed(self) -> bool:
         """Whether the user may import at all."""
