@@ -80,7 +80,7 @@ def test_another_persons_record_does_not_exist(signed_in, label, rep, other, may
     record = factory_of(label)(other)
     before, entries = state(record), Entry.objects.count()
     for page in pages(registry[label], record):
-        if str(record.pk) in page.url:
+        if f"/{record.pk}/" in page.url and page.name != "lane":
             for method in page.methods:
                 assert call(signed_in, method, page.url).status_code == 404, (method, page.url)
     assert (state(record), Entry.objects.count()) == (before, entries)
