@@ -100,9 +100,9 @@ class FormulaForm(ComputedForm):
 
     computed = FORMULA
     result = forms.ChoiceField(
-        label=gettext_lazy("gives"), choices=lambda: [(name, CUSTOM_KINDS[name].label) for name in RESULTS]
+        label=gettext_lazy("Gives"), choices=lambda: [(name, CUSTOM_KINDS[name].label) for name in RESULTS]
     )
-    expression = expression_field(label=gettext_lazy("formula"))
+    expression = expression_field(label=gettext_lazy("Formula"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -120,14 +120,14 @@ class RollUpForm(ComputedForm):
 
     computed = ROLLUP
     link = ""
-    function = forms.ChoiceField(label=gettext_lazy("works out"), choices=lambda: list(FUNCTIONS.items()))
+    function = forms.ChoiceField(label=gettext_lazy("Works out"), choices=lambda: list(FUNCTIONS.items()))
     field = forms.ChoiceField(
-        label=gettext_lazy("of the field"),
+        label=gettext_lazy("Of the field"),
         required=False,
         help_text=gettext_lazy("Not asked for where rows are counted."),
     )
     where = ConditionField(
-        label=gettext_lazy("only rows of which this holds"),
+        label=gettext_lazy("Only rows of which this holds"),
         help_text=gettext_lazy("Everybody sees the same value: rows that a reader may not see count too."),
     )
 
@@ -159,13 +159,13 @@ class ValidationRuleForm(forms.ModelForm):
     entity_label = ""
     user: Any = None
     expression = expression_field(
-        label=gettext_lazy("refuse while this is true"),
+        label=gettext_lazy("Refuse while this is true"),
         required=False,
         help_text=gettext_lazy("Such as: amount > 100000 and empty(close_date). With conditions too, both must hold."),
     )
-    where = ConditionField(label=gettext_lazy("and while this holds"))
+    where = ConditionField(label=gettext_lazy("And while this holds"))
     field = forms.ChoiceField(
-        label=gettext_lazy("say it beside the field"), required=False, help_text=gettext_lazy("Empty: above the form.")
+        label=gettext_lazy("Say it beside the field"), required=False, help_text=gettext_lazy("Empty: above the form.")
     )
 
     class Meta:

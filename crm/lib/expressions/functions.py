@@ -26,7 +26,7 @@ class Function:
     """
 
     name: str
-    usage: str
+    usage: Any
     help: Any
     example: str
     group: str
@@ -51,12 +51,12 @@ class Function:
 FUNCTIONS: dict[str, Function] = {}
 
 
-def add(name: str, usage: str, text: Any, example: str, group: str, *given: Any, **options: Any) -> None:
+def add(name: str, usage: Any, text: Any, example: str, group: str, *given: Any, **options: Any) -> None:
     FUNCTIONS[name] = Function(name, usage, text, example, group, *given, **options)
 
 
 LOGIC, NUMBERS, TEXTS, DATES = "logic", "numbers", "texts", "dates"
-GROUPS = {LOGIC: _("Decide"), NUMBERS: _("Numbers"), TEXTS: _("Texts"), DATES: _("Days and moments")}
+GROUPS = {LOGIC: _("Logic"), NUMBERS: _("Numbers"), TEXTS: _("Texts"), DATES: _("Days and moments")}
 
 
 def listed(*, rules: bool = False) -> list[tuple[str, Sequence[Function]]]:

@@ -39,7 +39,7 @@ def _day(name: str, usage: str, text: Any, example: str, takes: tuple, gives: An
 
 _day(
     "today",
-    "today()",
+    _("today()"),
     _("This day. The value is worked out anew each night."),
     "today()",
     (),
@@ -48,7 +48,7 @@ _day(
 )
 _day(
     "now",
-    "now()",
+    _("now()"),
     _("This moment. The value is worked out anew each night."),
     "now()",
     (),
@@ -57,7 +57,7 @@ _day(
 )
 _day(
     "date",
-    "date(year, month, day)",
+    _("date(year, month, day)"),
     _("A day; also of a text such as “2026-01-31”, or of a moment."),
     "date(2026, 1, 31)",
     ((T.NUMBER, T.TEXT, *DAYS), COUNT, COUNT),
@@ -67,7 +67,7 @@ _day(
 )
 _day(
     "days_between",
-    "days_between(start, end)",
+    _("days_between(start, end)"),
     _("How many days lie between two days; negative when the end is earlier."),
     "days_between(created_at, today())",
     (DAYS, DAYS),
@@ -76,7 +76,7 @@ _day(
 )
 _day(
     "workdays_between",
-    "workdays_between(start, end)",
+    _("workdays_between(start, end)"),
     _("How many working days come after the start, up to the end, by the company's calendar."),
     "workdays_between(created_at, today())",
     (DAYS, DAYS),
@@ -85,7 +85,7 @@ _day(
 )
 _day(
     "add_days",
-    "add_days(day, count)",
+    _("add_days(day, count)"),
     _("So many days later; with a negative number earlier."),
     "add_days(close_date, 30)",
     (DAYS, COUNT),
@@ -94,22 +94,22 @@ _day(
 )
 _day(
     "add_months",
-    "add_months(day, count)",
+    _("add_months(day, count)"),
     _("So many months later; from the 31st to the last day of a shorter month."),
     "add_months(close_date, 1)",
     (DAYS, COUNT),
     "first",
     lambda env, day, count: months_later(day, whole(count, -4000, 4000)),
 )
-for _part, _text_of, _take in (
-    ("year", _("The year of a day."), lambda day: day.year),
-    ("month", _("The month of a day, 1 to 12."), lambda day: day.month),
-    ("day", _("The day of the month, 1 to 31."), lambda day: day.day),
-    ("weekday", _("The day of the week: 1 is Monday, 7 is Sunday."), lambda day: day.isoweekday()),
+for _part, _usage, _text_of, _take in (
+    ("year", _("year(day)"), _("The year of a day."), lambda day: day.year),
+    ("month", _("month(day)"), _("The month of a day, 1 to 12."), lambda day: day.month),
+    ("day", _("day(day)"), _("The day of the month, 1 to 31."), lambda day: day.day),
+    ("weekday", _("weekday(day)"), _("The day of the week: 1 is Monday, 7 is Sunday."), lambda day: day.isoweekday()),
 ):
     _day(
         _part,
-        f"{_part}(day)",
+        _usage,
         _text_of,
         f"{_part}(close_date)",
         (DAYS,),

@@ -43,7 +43,7 @@ def _text(name: str, usage: str, text: Any, example: str, takes: tuple, gives: T
 
 _text(
     "len",
-    "len(text)",
+    _("len(text)"),
     _("How many characters it has."),
     "len(name)",
     ((T.TEXT, T.LIST),),
@@ -53,17 +53,17 @@ _text(
 )
 _text(
     "left",
-    "left(text, count)",
+    _("left(text, count)"),
     _("Its first characters."),
     "left(name, 2)",
     (WORD, COUNT),
     T.TEXT,
     lambda env, text, count: _cut(text, Decimal(1), count),
 )
-_text("right", "right(text, count)", _("Its last characters."), "right(phone, 4)", (WORD, COUNT), T.TEXT, _right)
+_text("right", _("right(text, count)"), _("Its last characters."), "right(phone, 4)", (WORD, COUNT), T.TEXT, _right)
 _text(
     "mid",
-    "mid(text, start, count)",
+    _("mid(text, start, count)"),
     _("Characters from a place on; the first has number 1."),
     "mid(name, 3, 2)",
     (WORD, COUNT, COUNT),
@@ -72,7 +72,7 @@ _text(
 )
 _text(
     "upper",
-    "upper(text)",
+    _("upper(text)"),
     _("In capital letters."),
     "upper(name)",
     (WORD,),
@@ -81,7 +81,7 @@ _text(
 )
 _text(
     "lower",
-    "lower(text)",
+    _("lower(text)"),
     _("In small letters."),
     "lower(email)",
     (WORD,),
@@ -90,7 +90,7 @@ _text(
 )
 _text(
     "trim",
-    "trim(text)",
+    _("trim(text)"),
     _("Without blanks at both ends."),
     "trim(name)",
     (WORD,),
@@ -99,7 +99,7 @@ _text(
 )
 _text(
     "contains",
-    "contains(text, part)",
+    _("contains(text, part)"),
     _("Whether the part occurs, in capital or small letters; of several choices, whether it is one of them."),
     'contains(name, "集团")',
     ((T.TEXT, T.LIST), WORD),
@@ -109,7 +109,7 @@ _text(
 )
 _text(
     "replace",
-    "replace(text, old, new)",
+    _("replace(text, old, new)"),
     _("With each old part replaced by the new one."),
     'replace(phone, "-", "")',
     (WORD, WORD, WORD),
@@ -118,7 +118,7 @@ _text(
 )
 _text(
     "concat",
-    "concat(value, …)",
+    _("concat(value, …)"),
     _("Texts, numbers and days in one line, like the sign &."),
     'concat(name, " ", amount)',
     (SAYABLE,),
@@ -129,7 +129,7 @@ _text(
 )
 _text(
     "text",
-    "text(value, format)",
+    _("text(value, format)"),
     _("A number or day as text: “0.00”, “#,##0”, “0%” for numbers, “YYYY-MM-DD”, “YYYY年M月” for days."),
     'text(amount, "#,##0.00")',
     (SAYABLE, WORD),

@@ -42,7 +42,7 @@ def _extreme(pick: Callable) -> Plain:
 
 add(
     "if",
-    "if(condition, then, else)",
+    _("if(condition, then, else)"),
     _("One value where the condition holds, the other where it does not. Without the other: nothing."),
     'if(amount > 100000, "A", "B")',
     LOGIC,
@@ -54,7 +54,7 @@ add(
 )
 add(
     "case",
-    "case(value, match, result, …, otherwise)",
+    _("case(value, match, result, …, otherwise)"),
     _("The result behind the first match that equals the value; the last value where none does."),
     'case(level, "A", 0.1, "B", 0.05, 0)',
     LOGIC,
@@ -67,7 +67,7 @@ add(
 )
 add(
     "coalesce",
-    "coalesce(value, …)",
+    _("coalesce(value, …)"),
     _("The first value that is not empty."),
     "coalesce(amount, 0)",
     LOGIC,
@@ -79,7 +79,7 @@ add(
 )
 add(
     "empty",
-    "empty(value)",
+    _("empty(value)"),
     _("Whether there is no value."),
     "empty(close_date)",
     LOGIC,
@@ -90,7 +90,7 @@ add(
 )
 add(
     "min",
-    "min(value, …)",
+    _("min(value, …)"),
     _("The smallest value; empty ones don't count."),
     "min(amount, 5000)",
     NUMBERS,
@@ -102,7 +102,7 @@ add(
 )
 add(
     "max",
-    "max(value, …)",
+    _("max(value, …)"),
     _("The largest value; empty ones don't count."),
     "max(amount, 0)",
     NUMBERS,
@@ -114,7 +114,7 @@ add(
 )
 add(
     "round",
-    "round(number, decimals)",
+    _("round(number, decimals)"),
     _("Rounded half up; without decimals to a whole number, with -2 to hundreds."),
     "round(amount / 3, 2)",
     NUMBERS,
@@ -125,7 +125,7 @@ add(
 )
 add(
     "abs",
-    "abs(number)",
+    _("abs(number)"),
     _("Without its sign."),
     "abs(amount - 100)",
     NUMBERS,
@@ -135,7 +135,7 @@ add(
 )
 add(
     "ceil",
-    "ceil(number)",
+    _("ceil(number)"),
     _("The next whole number upwards."),
     "ceil(amount / 1000)",
     NUMBERS,
@@ -145,7 +145,7 @@ add(
 )
 add(
     "floor",
-    "floor(number)",
+    _("floor(number)"),
     _("The next whole number downwards."),
     "floor(amount / 1000)",
     NUMBERS,
@@ -164,7 +164,7 @@ def _number(env: Env, text: str) -> Decimal | None:
 
 add(
     "number",
-    "number(text)",
+    _("number(text)"),
     _("A text of digits as a number; empty where it is none."),
     'number("1,200")',
     NUMBERS,
@@ -176,7 +176,7 @@ add(
 
 add(
     "is_new",
-    "is_new()",
+    _("is_new()"),
     _("Whether the record is being made. In validation rules only."),
     "is_new()",
     LOGIC,
@@ -188,7 +188,7 @@ add(
 # ``old`` reads a field, not a value: the checker makes it.
 add(
     "old",
-    "old(field)",
+    _("old(field)"),
     _("The value before the change; empty for a new record. In validation rules only."),
     "old(amount)",
     LOGIC,
