@@ -16,6 +16,7 @@ from crm.customfields.layouts import Part, arranged, varies
 from crm.customfields.logic import always_required, judge, logic_of
 from crm.customfields.logic_guard import reader_for
 from crm.customfields.models import Surface
+from crm.customfields.tagging import tag_field
 from crm.entities.bound import BoundEntity, BoundField
 from crm.entities.entity import Entity, registry
 
@@ -165,8 +166,12 @@ def card_fields(bound: BoundEntity, variant: str = "") -> list[BoundField]:
 
 
 def list_columns(bound: BoundEntity) -> list[str]:
-    """The columns of the list for who has not chosen any: as arranged for their role, else as declared."""
-    return chosen(bound, Surface.LIST) or list(bound.entity.columns)
+    """The columns of the list for who has not chosen any: as arranged for their role, else as declared, tags behind the name."""
+    if arranged := chosen(bound, Surface.LIST):
+        return arranged
+    columns = list(bound.entity.columns)
+    place = columns.index("name") + 1 if "name" in columns else 1
+    return [*columns[:place], *filter(None, [tag_field(bound.label)]), *columns[place:]]
 
 
 def changes_with(entity: Entity) -> str:

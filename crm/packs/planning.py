@@ -184,7 +184,8 @@ def leaves(held: InstalledPart, pack: Pack | None) -> Line:
     if kind is None or thing is None:
         return Line(held.name, kind, title, V.GONE)
     count, own = kind.held(thing), differing(kind, thing, held.said)
-    return Line(held.name, kind, title, V.HOLDS if count else V.REMOVE, held=count, kept=own)
+    about = str(kind.about(part.data)) if part else ""
+    return Line(held.name, kind, title, V.HOLDS if count else V.REMOVE, held=count, kept=own, about=about)
 
 
 def plan_uninstall(installed: InstalledPack, pack: Pack | None, keep: Collection[str] = ()) -> Plan:

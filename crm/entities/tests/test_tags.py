@@ -173,6 +173,8 @@ def test_a_list_with_tags_costs_no_query_more(client, boss, tags):
         put(make_account(name=f"A{number}", owner=boss), actor, *tags)
     client.force_login(boss)
     counts = []
+    client.get(URL)
+    assert "展会2026" in client.get(URL).content.decode()  # a column of its own where nobody chose any
     for columns in (["name", "owner"], ["name", "owner", "custom.tags"]):
         ColumnChoice.objects.update_or_create(user=boss, entity=LABEL, defaults={"columns": columns})
         client.get(URL)
