@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from crm.jobs.kinds import kinds, tell_job_end
 from crm.jobs.models import STALE_AFTER, Job, JobFile
+from crm.lib.collecting import collected_rarely
 from crm.records.actor import Actor
 
 LOCK_SPACE = 0x4A0B << 40
@@ -140,7 +141,8 @@ def run(job_id: int) -> None:
 def _work(job: Job) -> None:
     running = Running(job)
     try:
-        with translation.override((job.user and job.user.language) or translation.get_language()):
+        language = (job.user and job.user.language) or translation.get_language()
+        with translation.override(language), collected_rarely():
             result = kinds[job.kind].run(running)
         _end(job, Job.State.DONE, result=result or {})
     except Cancelled:

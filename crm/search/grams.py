@@ -9,7 +9,7 @@ texts and the first syllable, not any place inside pinyin. Grams are kept as num
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import add
@@ -59,13 +59,19 @@ class _Written(dict[str, str]):
 _as_text = _Written().__getitem__
 
 
-def array_of(grams: Iterable[str]) -> str:
-    """The grams as the database writes an array of their numbers."""
-    return "{" + ",".join(map(_as_text, grams)) + "}"
+def as_texts(grams: Iterable[str]) -> list[str]:
+    """The numbers of grams in digits."""
+    return list(map(_as_text, grams))
 
 
 @lru_cache(maxsize=4096)
-def cut(kind: str, value: str) -> tuple[str, Sequence[str]]:
+def indexed(kind: str, value: str) -> tuple[str, list[str]]:
+    """The folded text of one value of a search kind, and the numbers of its grams in digits, some twice."""
+    text, grams = cut(kind, value)
+    return text, as_texts(grams)
+
+
+def cut(kind: str, value: str) -> tuple[str, list[str]]:
     """The folded text of one value of a search kind (text, company, person, phone, email, code), and its grams, some twice."""
     value = value[:MAX_TEXT]
     text = fold(value)

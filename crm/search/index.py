@@ -18,7 +18,7 @@ from crm.records.actor import Actor
 from crm.records.copying import FEW, copy_columns
 from crm.records.diff import value_at
 from crm.records.hooks import WriteBatch, on_purge, on_write
-from crm.search.grams import array_of, cut, numbers
+from crm.search.grams import as_texts, indexed, numbers
 from crm.search.models import SearchRow
 
 BATCH = 1000
@@ -50,8 +50,8 @@ def _own(label: str) -> str:
 
 
 def texts_of(entity: Entity, records: Sequence[Model]) -> list[tuple[str, set[str]]]:
-    """The haystack and the grams of each record."""
-    own = () if isinstance(entity.model.access, Owned) else (_own(entity.label),)
+    """The haystack of each record, and the numbers of its grams in digits."""
+    own = () if isinstance(entity.model.access, Owned) else as_texts([_own(entity.label)])
     fields = [
         (kind, f"{mark(name)}\n", attrgetter(name) if "." not in name else entity.field(name).words)
         for kind, name in search_fields(entity)
@@ -61,7 +61,7 @@ def texts_of(entity: Entity, records: Sequence[Model]) -> list[tuple[str, set[st
         haystack, grams = "\n", set(own)
         for kind, marked, read in fields:
             if value := read(record):
-                text, cuts = cut(kind, str(value))
+                text, cuts = indexed(kind, str(value))
                 if text:
                     haystack += f"{marked}{text}\n"
                     grams.update(cuts)
@@ -72,7 +72,7 @@ def texts_of(entity: Entity, records: Sequence[Model]) -> list[tuple[str, set[st
 def row_of(entity: Entity, record: Model) -> tuple:
     """The row of one record, in the order of ``COLUMNS``."""
     ((haystack, grams),) = texts_of(entity, [record])
-    return (*_place(entity, record), numbers(grams), haystack)
+    return (*_place(entity, record), list(map(int, grams)), haystack)
 
 
 def _place(entity: Entity, record: Any) -> tuple:
@@ -92,7 +92,8 @@ def add_rows(entity: Entity, records: Sequence[Model]) -> None:
         return
     haystacks, grams = zip(*texts_of(entity, records), strict=True)
     places = zip(*[_place(entity, record) for record in records], strict=True)
-    copy_columns(SearchRow, COLUMNS, [*places, list(map(array_of, grams)), haystacks])
+    arrays = [f"{{{','.join(some)}}}" for some in grams]
+    copy_columns(SearchRow, COLUMNS, [*places, arrays, haystacks])
 
 
 def write_rows(entity: Entity, records: Iterable[Model]) -> None:

@@ -8,6 +8,7 @@ from django.utils import timezone
 from crm.demo.loading import without_indexes
 from crm.demo.people import PASSWORD, sign_ins
 from crm.demo.steps import SIZES, World, steps
+from crm.lib.collecting import collected_rarely
 from crm.matching.models import MatchKey
 from crm.search.models import SearchRow
 from crm.users.models import User
@@ -25,7 +26,8 @@ class Command(BaseCommand):
             raise CommandError("There are people in this database already; the demo company needs an empty one.")
         say = lambda text: self.stderr.write(text)  # noqa: E731 - one line, used here only
         world = World(counts=SIZES[options["size"]], random=Random(options["seed"]), now=timezone.now(), say=say)
-        with without_indexes(SearchRow, MatchKey) if options["size"] != "S" else nullcontext():
+        bare = without_indexes(SearchRow, MatchKey) if options["size"] != "S" else nullcontext()
+        with bare, collected_rarely():
             for step in sorted(steps, key=lambda step: step.order):
                 began = timezone.now()
                 step.run(world)
