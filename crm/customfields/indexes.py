@@ -45,6 +45,8 @@ def wanted(field: CustomField) -> list[Wanted]:
         found.append(
             _made(value, UNIQUE_INDEX, models.Index(value.expression(), condition=alive, name="x"), unique=True)
         )
+    if field.kind == "link":  # as a foreign key has one: linked rows are listed, rolled up and looked up by it
+        found.append(_made(value, "custom_find_", models.Index(value.expression(), name="x")))
     if field.searchable and SEARCH in has and field.kind in {"multichoice", TAGS}:
         listed = expressions.json("", field.code)
         found.append(_made(value, "custom_find_", GinIndex(listed, condition=alive, name="x")))
