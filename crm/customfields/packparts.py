@@ -7,9 +7,13 @@ from typing import Any
 
 from django.apps import apps
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from crm.customfields import definitions, layouts
+from crm.customfields.arranging import ValidationRule
+from crm.customfields.formulas.checks import judge_rule
+from crm.customfields.formulas.uses import users_of
 from crm.customfields.indexes import count_option, count_values
 from crm.customfields.jobs import strip_values
 from crm.customfields.kinds import CUSTOM_KINDS
@@ -98,6 +102,9 @@ class FieldPart(PartKind):
         return 0 if thing.made_by.computed else count_values(thing)
 
     def remove(self, thing: CustomField, *, actor: Actor) -> None:
+        if used := users_of(thing.entity, thing.code):
+            said_of = _now("These still need the field: %(names)s. Change or delete them first.")
+            raise ValidationError(said_of % {"names": ", ".join(map(str, used))})
         strip_values(thing, actor=actor)
         forget_field(thing, actor=actor)
 
@@ -145,6 +152,22 @@ class LogicPart(Arranged):
     def save(self, thing: LogicRule, *, actor: Actor) -> LogicRule:
         _judged(lambda: read_rule(apps.get_model(thing.entity), thing))
         return super().save(thing, actor=actor)
+
+
+@part_kind
+class CheckPart(ModelPart):
+    """A rule that refuses records."""
+
+    name, label, rank = "check", _("Validation rule"), 43
+    model, keys = ValidationRule, ("entity", "name")
+    columns = ("expression", "where", "message_zh", "message_en", "field")
+
+    def save(self, thing: ValidationRule, *, actor: Actor) -> ValidationRule:
+        judge_rule(thing)
+        return super().save(thing, actor=actor)
+
+    def settled(self) -> None:
+        layouts.forget()
 
 
 def _judged(read: Any) -> None:

@@ -28,12 +28,16 @@ class InstalledPack(models.Model):
 
 
 class InstalledPart(models.Model):
-    """One thing that a pack brought. ``ref`` is the thing's id in its room, ``said`` what the pack made it say."""
+    """One thing that a pack brought. ``ref`` is the thing's id in its room.
+
+    ``asked`` are the settings as the pack declared them, ``said`` as the room kept them: what differs since, an admin changed.
+    """
 
     pack = models.ForeignKey(InstalledPack, models.CASCADE, related_name="parts")
     kind = models.CharField(max_length=40)
     key = models.CharField(max_length=150)
     ref = models.CharField(max_length=40)
+    asked = models.JSONField(default=dict)
     said = models.JSONField(default=dict)
     position = models.PositiveIntegerField(default=0)
 

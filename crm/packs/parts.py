@@ -6,6 +6,7 @@ takes itself away: always through the services of its own room.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
@@ -16,6 +17,8 @@ from crm.packs.declaring import Pack, Part, said, texts
 from crm.records.actor import Actor
 
 REF = "@"
+# What in a text may be the name of a field or entity.
+NAMES = re.compile(r"[a-z][\w.]*")
 kinds: dict[str, PartKind] = {}
 # Called when a transaction was taken back: what a process read inside of it is to be forgotten.
 forgetters: list[Callable[[], None]] = []
@@ -182,7 +185,7 @@ def needs(part: Part, pack: Pack) -> set[str]:
     for other in pack.parts:
         if other is not part and other.kind in kinds:
             called = kinds[other.kind].called(other.data)
-            if any(name == text or name in text.split("__") for name in called for text in part.mentions):
+            if any(name in NAMES.findall(text.replace("__", " ")) for name in called for text in part.mentions):
                 found.add(other.name)
     return found & {other.name for other in pack.parts}
 

@@ -168,8 +168,8 @@ def _stays(part: Part, held: InstalledPart, pack: Pack) -> Line:
     except LookupError as missing:
         return Line(part.name, kind, _title(part), V.LEFT, str(missing.args[0]))
     own = differing(kind, thing, held.said)
-    new = {name: value for name, value in wanted.items() if plain(held.said.get(name)) != plain(value)}
-    new |= {name: None for name in held.said if name not in wanted}
+    new = {name: value for name, value in wanted.items() if plain(held.asked.get(name)) != plain(value)}
+    new |= {name: None for name in held.asked if name not in wanted}
     settings = {name: value for name, value in new.items() if name not in own}
     verdict = V.CHANGE if settings else V.KEPT if own else V.SAME
     return Line(part.name, kind, _title(part), verdict, settings=settings, kept=own)

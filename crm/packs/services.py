@@ -81,6 +81,7 @@ class _alone:
         self.atomic.__enter__()
         with connection.cursor() as cursor:
             cursor.execute("select pg_advisory_xact_lock(%s)", [LOCK])
+        forget()  # what others did while this one waited, or before this process began
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
         self.atomic.__exit__(kind, error, trace)
@@ -113,6 +114,7 @@ def _add(line: Line, pack: Pack, installed: InstalledPack, actor: Actor) -> None
     try:
         data = resolved(part.data, pack)
         thing = line.kind.add(data, actor=actor)
+        wanted = line.kind.wanted(data)
     except (ValidationError, LookupError) as error:
         raise _refusal(line, error) from error
     InstalledPart.objects.update_or_create(
@@ -121,7 +123,8 @@ def _add(line: Line, pack: Pack, installed: InstalledPack, actor: Actor) -> None
         key=part.key,
         defaults={
             "ref": str(thing.pk),
-            "said": plain(line.kind.read(thing, line.kind.wanted(data).keys())),
+            "asked": plain(wanted),
+            "said": plain(line.kind.read(thing, wanted.keys())),
             "position": installed.parts.count(),
         },
     )
@@ -133,12 +136,14 @@ def _change(line: Line, pack: Pack, installed: InstalledPack, actor: Actor) -> N
     held = installed.parts.get(kind=part.kind, key=part.key)
     thing = line.kind.get(held.ref)
     try:
+        wanted = line.kind.wanted(resolved(part.data, pack))
         line.kind.change(thing, line.settings, actor=actor)
     except (ValidationError, LookupError) as error:
         raise _refusal(line, error) from error
-    said = held.said | plain({name: value for name, value in line.settings.items() if value is not None})
-    held.said = {name: value for name, value in said.items() if line.settings.get(name, value) is not None}
-    held.save(update_fields=["said"])
+    now = line.kind.read(line.kind.get(held.ref), wanted.keys())
+    said = {name: now.get(name) if name in line.settings else held.said.get(name) for name in wanted}
+    held.asked, held.said = plain(wanted), plain(said)
+    held.save(update_fields=["asked", "said"])
 
 
 def _leave(line: Line, installed: InstalledPack, actor: Actor, *, erase: bool) -> None:

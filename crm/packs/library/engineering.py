@@ -56,6 +56,12 @@ ENTITIES = (
     field(TENDER, "file", "paper", "标书文件|Tender document"),
 )  # fmt: skip
 
+COMPUTED = (
+    field(OPPORTUNITY, "rollup", "surveys", "勘测次数|Surveys", settings={"link": f"{SURVEY}:custom.opportunity", "function": "count"}),
+    field(OPPORTUNITY, "rollup", "best_price", "最低投标报价|Lowest tender price", settings={"link": f"{TENDER}:custom.opportunity", "function": "min", "field": "custom.price"}),
+    Part("check", "due", {**both("投标截止不早于勘测|Tender due after the survey", "name"), "entity": OPPORTUNITY, "expression": "custom.tender_due < custom.survey_on", "field": "custom.tender_due", **both("投标截止日不能早于现场勘测日期。|A tender can't be due before the site survey.", "message")}),
+)  # fmt: skip
+
 SELLING = (
     *named("source", "招标公告|Tender notice", "设计院推荐|Design institute"),
     *named("loss_reason", "未中标：价格|Not awarded: price", "未中标：资质|Not awarded: qualification", "技术参数不满足|Specification not met", "业主取消项目|Project cancelled"),
@@ -97,6 +103,6 @@ declare(
         "engineering", 1, "工程设备", "Engineering equipment",
         "面向工程项目的设备销售：现场勘测、方案设计、投标、合同谈判；含阶段门槛、投标评审与截止提醒。",
         "Equipment for projects: site survey, design, tender, contract; with stage gates, a review of large tenders and reminders.",
-        "tool", (*FIELDS, *ENTITIES, *SELLING, *RULES),
+        "tool", (*FIELDS, *ENTITIES, *COMPUTED, *SELLING, *RULES),
     )
 )  # fmt: skip

@@ -29,6 +29,7 @@ PARTS = (
     field(OPPORTUNITY, "money", "target_price", "目标单价|Target price", minimum="0"),
     field(OPPORTUNITY, "money", "tooling", "模具费|Tooling", minimum="0"),
     field(OPPORTUNITY, "date", "sop_on", "量产日期|Start of production", sortable=True, on_card=True),
+    field(OPPORTUNITY, "formula", "yearly_value", "年采购额|Value a year", settings={"expression": "custom.yearly * custom.target_price", "result": "money"}),
     entity("prototype", "打样|Prototype", "Prototypes", icon="building-factory", prefix="DY", title_zh="样件名称", title_en="Part", stages="待打样|To make; 打样中|In work; 送样检测|In test; 已认可|Approved; 不合格|Rejected", done=("已认可", "不合格")),
     field(TRIAL, "link", "opportunity", "商机|Opportunity", target=OPPORTUNITY),
     field(TRIAL, "link", "account", "客户|Account", target=ACCOUNT),
