@@ -33,7 +33,7 @@ def _span(env: Env, start: Any, end: Any) -> Decimal:
     return Decimal((day_of(end, env) - day_of(start, env)).days)
 
 
-def _day(name: str, usage: str, text: Any, example: str, takes: tuple, gives: Any, run: Plain, **more: Any) -> None:
+def _day(name: str, usage: Any, text: Any, example: str, takes: tuple, gives: Any, run: Plain, **more: Any) -> None:
     add(name, usage, text, example, DATES, takes, gives, run, **more)
 
 

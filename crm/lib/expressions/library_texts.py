@@ -37,7 +37,7 @@ def _contains(env: Env, held: Any, part: str) -> bool:
     return part.casefold() in (held or "").casefold()
 
 
-def _text(name: str, usage: str, text: Any, example: str, takes: tuple, gives: Type, run: Plain, **more: Any) -> None:
+def _text(name: str, usage: Any, text: Any, example: str, takes: tuple, gives: Type, run: Plain, **more: Any) -> None:
     add(name, usage, text, example, TEXTS, takes, gives, run, **more)
 
 
