@@ -50,8 +50,11 @@ def settle(batch: WriteBatch) -> set[str]:
             todo.append((before, after, formulas))
     paths = {path.name: path for _b, _a, formulas in todo for formula in formulas for path in formula.paths}
     surroundings = Surroundings(paths.values())
-    if any(path.hops for path in paths.values()):
-        surroundings.load([after for _before, after, _formulas in todo], keep=True)
+    if links := {path.hops[0] for path in paths.values() if path.hops}:
+        # Who begins to look at a record must see what is being written to it; who did already is told of it.
+        fresh = [a for b, a, _f in todo if b is None or any(link.raw(b) != link.raw(a) for link in links)]
+        surroundings.load(fresh, keep=True)
+        surroundings.load([after for _before, after, _formulas in todo])
     moved = False
     for before, after, formulas in todo:
         env = RecordEnv(surroundings, after, before, is_new=before is None)
