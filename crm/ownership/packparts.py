@@ -22,3 +22,7 @@ class AssignmentPart(ModelPart):
     def add(self, data: Mapping[str, Any], *, actor: Actor) -> AssignmentRule:
         given = {name: self._text(data, name) for name in self.keys} | self.wanted(data)
         return self.save(AssignmentRule(active=False, **given), actor=actor)
+
+    def held(self, thing: AssignmentRule) -> int:
+        """The people whom an admin put into it."""
+        return thing.members.count()
