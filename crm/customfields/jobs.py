@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm.customfields import definitions, indexes
+from crm.customfields.formulas.spreading import write
 from crm.customfields.models import CustomField
 from crm.jobs.kinds import job_kind
 from crm.jobs.running import JobError, Running
@@ -64,6 +65,8 @@ def purge(running: Running) -> dict[str, Any]:
     """Take the values of a field from all records, as one change set, then the field itself."""
     field = CustomField.objects.get(pk=running.params["field"])
     model = apps.get_model(field.entity)
+    if field.made_by.computed:
+        return _purge_computed(running, field, model)
     if "changes" not in running.checkpoint:
         with running.batch() as step:
             changes = change_set("field_deleted", actor=running.actor, entity=field.entity, title=running.job.title)
@@ -106,6 +109,20 @@ def _without(batch: list[Any], code: str, changes: ChangeSet, actor: Actor) -> N
     for record in batch:
         record.custom = {name: kept for name, kept in record.custom.items() if name != code}
     save_many(batch, actor=actor, changes=changes)
+
+
+def _purge_computed(running: Running, field: CustomField, model: Any) -> dict[str, Any]:
+    """What was worked out goes without history, as it came."""
+    while ids := list(
+        model._base_manager.filter(custom__has_key=field.code).order_by("pk").values_list("pk", flat=True)[:BATCH]
+    ):
+        with running.batch() as step:
+            write(model, {pk: {} for pk in ids}, {pk: {field.code} for pk in ids})
+            step.updated = len(ids)
+    indexes.drop_all(field.pk)
+    field.delete()
+    definitions.look_again()
+    return {}
 
 
 def _empty_trash(model: Any, code: str) -> None:

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from crm.customfields import definitions
 from crm.customfields.formulas import recalculating
 from crm.customfields.formulas.graph import graph
-from crm.customfields.services import change_field
+from crm.customfields.services import change_field, delete_field
 from crm.entities.entity import registry
 from crm.entities.testing import exported, listed
 from crm.jobs.models import Job
@@ -219,6 +219,16 @@ def test_a_formula_that_breaks_later_keeps_its_values(formula, define, boss, act
     deal.amount = Decimal(3)
     save(deal, actor=actor)
     assert held(deal, "bonus") == "4.00"
+
+
+def test_it_goes_without_history_as_it_came(formula, actor, boss):
+    field = formula(DEAL, "bonus", "amount * 2", "money")
+    deals = [make_opportunity(owner=boss, amount=Decimal(n)) for n in (1, 2)]
+    entries = Entry.objects.count()
+    run(delete_field(field, actor=actor).pk)
+    assert [held(d, "bonus") for d in deals] == [None, None]
+    assert (Entry.objects.count(), deals[0].version) == (entries, 1)
+    assert not type(field).objects.exists()
 
 
 def test_undo_and_trash_leave_it_right(formula, desk, actor, boss):
