@@ -36,6 +36,8 @@ class ConditionError(ValidationError):
 class Test:
     """One field compared with cleaned values."""
 
+    __test__ = False  # pytest takes the name for a test
+
     field: Field
     op: str
     values: tuple[Any, ...]

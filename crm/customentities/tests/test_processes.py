@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 
 import pytest
 from django.conf import settings
-from django.db import connection
 
 from crm.customentities.models import EntityDefinition
 from crm.customentities.services import define_entity
 from crm.customentities.tests.test_own_entities import forgotten  # noqa: F401
 from crm.records.actor import Actor
+from crm.tests.processes import environment
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 # One line in: ask for a page. One line out: what came.
@@ -36,11 +35,9 @@ for line in sys.stdin:
 @pytest.fixture
 def worker(boss):
     """A process of its own, with a connection of its own."""
-    name = connection.settings_dict["NAME"]
-    address = os.environ["DATABASE_URL"].replace("/" + name.removeprefix("test_"), "/" + name, 1)
-    environment = {**os.environ, "DATABASE_URL": address, "DJANGO_SETTINGS_MODULE": "crm.settings", "PYTHONPATH": "."}
+    own = environment(DJANGO_SETTINGS_MODULE="crm.settings", PYTHONPATH=".")
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "cwd": settings.BASE_DIR}
-    process = subprocess.Popen([sys.executable, "-c", WORKER], env=environment, **pipes)
+    process = subprocess.Popen([sys.executable, "-c", WORKER], env=own, **pipes)
 
     def ask(path: str) -> str:
         process.stdin.write(path + "\n")

@@ -7,12 +7,12 @@ import sys
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from crm.messaging import imap
 from crm.messaging.models import MailAccount, MailCopy, MailMessage, MailSetAside
 from crm.messaging.polling import due_accounts, poll, try_again
+from crm.tests.processes import environment
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -104,19 +104,10 @@ print(polling.poll({account}), flush=True)
 
 
 def worker(account, at):
-    settings = connection.settings_dict
-    url = f"postgres:///{settings['NAME']}?host={settings['HOST']}&user={settings['USER']}"
-    url += f"&port={settings['PORT']}" if settings["PORT"] else ""
-    environment = os.environ | {
-        "DATABASE_URL": url,
-        "DEBUG": "1",
-        "LOG_LEVEL": "ERROR",
-        "OUTGOING_PRIVATE": "127.0.0.0/8",
-    }
+    own = environment(OUTGOING_PRIVATE="127.0.0.0/8")
     code = WORKER.format(at=at, account=account.pk)
-    return subprocess.Popen(
-        [sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen([sys.executable, "-c", code], env=own, **pipes)
 
 
 def test_a_worker_killed_in_the_middle_loses_and_doubles_nothing(account, inbox):

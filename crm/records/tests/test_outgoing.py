@@ -20,6 +20,7 @@ from crm.records.actor import Actor
 from crm.records.models import Outgoing
 from crm.records.outgoing import NotSent, cancel_outgoing, give_up, outgoing_kind, queue_outgoing, send_again
 from crm.records.sending import outgoing_kinds, rescue_claims, send_due
+from crm.tests.processes import environment
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SYSTEM = Actor()
@@ -57,12 +58,8 @@ def receiver():
 
 def worker(address, mode):
     """A real worker process on the test's database."""
-    settings = connection.settings_dict
-    url = f"postgres:///{settings['NAME']}?host={settings['HOST']}&user={settings['USER']}"
-    url += f"&port={settings['PORT']}" if settings["PORT"] else ""
-    environment = os.environ | {"DATABASE_URL": url, "DEBUG": "1", "LOG_LEVEL": "ERROR"}
     command = [sys.executable, "-m", "crm.records.tests.outgoing_worker", address, mode]
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def post(address, outgoing):

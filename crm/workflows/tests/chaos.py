@@ -5,7 +5,6 @@ Used by the tests: some seconds each time, two minutes in the slow one.
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 import subprocess
@@ -18,13 +17,13 @@ from typing import Any
 from unittest.mock import patch
 
 from django.conf import settings
-from django.db import connection
 
 from crm.entities.testing import factory_of
 from crm.records import services as records
 from crm.records.actor import Actor
 from crm.records.errors import Conflict
 from crm.records.models import Delivery, Entry, Outgoing
+from crm.tests.processes import environment
 from crm.workflows import services
 from crm.workflows.models import Rule, RuleRun, Webhook
 
@@ -104,12 +103,9 @@ class Chaos:
         return services.switch(rule, True, actor=Actor())
 
     def _start(self) -> subprocess.Popen:
-        database = settings.DATABASES["default"]
-        url = f"postgres:///{connection.settings_dict['NAME']}?host={database['HOST']}&user={database['USER']}"
-        environment = {**os.environ, "DATABASE_URL": url, "DEBUG": "1"}
         return subprocess.Popen(
             [sys.executable, "-c", WORKER, self.log],
-            env=environment,
+            env=environment(),
             cwd=settings.BASE_DIR,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
