@@ -31,8 +31,8 @@ export function icon(name, size = "s") {
   return svg
 }
 
-/** Whether the person is writing, so that single letters are not commands. */
-export const typing = (event) => event.target.closest?.("input:not([type=checkbox], [type=radio], [type=button]), textarea, select, [contenteditable=true]") != null
+/** Whether the person is writing, so that single letters are not commands. A field of a dialog that closed keeps the focus for a frame. */
+export const typing = (event) => event.target.closest?.("input:not([type=checkbox], [type=radio], [type=button]), textarea, select, [contenteditable=true]")?.checkVisibility() ?? false
 
 /** Elements under root (root included) that match and were not given to this registry before. */
 export function fresh(root, selector, seen) {
