@@ -29,6 +29,7 @@ LIMIT = 1000
 # So many of what was left are listed by name; all are counted.
 LISTED = 20_000
 CHUNK = 1000
+WORDS = {"updated": gettext_lazy("put back"), "failed": gettext_lazy("left as it is now")}
 
 
 def is_large(changes: ChangeSet) -> bool:
@@ -64,6 +65,7 @@ def of_job(job: Job) -> dict[str, Any]:
     template="entities/undo_job.html",
     context=of_job,
     resumable=lambda job: True,
+    words=WORDS,
 )
 def run_undo(running: Running) -> dict[str, Any]:
     """Put back batch by batch, newest first; a batch commits with the place after it, so that nothing is undone twice."""
@@ -74,6 +76,11 @@ def run_undo(running: Running) -> dict[str, Any]:
         raise JobError(_("It has been undone already."))
     if not may_undo_set(running.job.user, changes):
         raise JobError(_("You may not undo all of this any more."))
+    return put_back(running, changes)
+
+
+def put_back(running: Running, changes: ChangeSet) -> dict[str, Any]:
+    """Undo the set inside of a job, from its checkpoint on; what was left as it is becomes a file that names why."""
     place = running.checkpoint
     after = Cursor.of(place["after"]) if "after" in place else None
     for batch in batches(changes, after):

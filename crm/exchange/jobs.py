@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.entities.bound import bind
 from crm.entities.entity import registry
+from crm.entities.undo_job import WORDS, put_back
+from crm.entities.undoing import may_undo_set
 from crm.exchange.exporting import Export, file_stem
 from crm.exchange.importing.analysis import analyse
 from crm.exchange.importing.people import undo_people
@@ -20,6 +22,7 @@ from crm.exchange.importing.targets import target_of
 from crm.exchange.importing.writing import write_import
 from crm.exchange.models import Import
 from crm.exchange.reading.errors import ReadError
+from crm.exchange.services import UNDO
 from crm.exchange.sheets import FORMATS, WRITERS, temporary
 from crm.exchange.workbook import MOST_ROWS
 from crm.jobs.kinds import job_kind
@@ -27,7 +30,6 @@ from crm.jobs.models import Job
 from crm.jobs.running import JobError, Running
 from crm.records.audit import audit
 from crm.records.models import ChangeSet
-from crm.records.undo import undo
 
 
 def of_job(job: Job) -> dict:
@@ -76,8 +78,9 @@ def check_file(running: Running) -> dict:
 
 
 def not_undone(job: Job) -> bool:
-    """An import may go on as long as it was not taken back."""
-    return not Import.objects.filter(job=job, changes__undone_at__isnull=False).exists()
+    """An import may go on as long as nobody has begun to take it back."""
+    begun = Job.objects.filter(kind=UNDO, params__import=job.params["import"]).exists()
+    return not begun and not Import.objects.filter(job=job, changes__undone_at__isnull=False).exists()
 
 
 @job_kind(
@@ -94,16 +97,28 @@ def run_import(running: Running) -> dict:
 
 
 @job_kind(
-    "exchange.undo", _("Undo of an import"), icon="arrow-back-up", template="exchange/undone.html", context=of_job
+    UNDO,
+    _("Undo of an import"),
+    icon="arrow-back-up",
+    template="exchange/undone.html",
+    context=of_job,
+    resumable=lambda job: True,
+    words=WORDS,
 )
 def undo_import(running: Running) -> dict:
-    """Take back what an import did, newest first; what was changed since stays and is counted."""
+    """Take back what an import did, newest first and batch by batch; what was changed since stays and is listed."""
     run = Import.objects.select_related("user").get(pk=running.params["import"])
     if run.label == "users.user":
         return undo_people(run)
-    done = undo(ChangeSet.objects.get(pk=run.changes_id), actor=running.actor)
-    running.set_total(done.records, done=done.records)
-    return {"records": done.records, "conflicts": len(done.conflicts)}
+    changes = ChangeSet.objects.get(pk=run.changes_id)
+    if changes.undone_at is None:
+        if not may_undo_set(running.job.user, changes):
+            raise JobError(_now("You may not undo all of this any more."))
+        put_back(running, changes)
+    elif not running.checkpoint:
+        raise JobError(_now("It has been undone already."))
+    running.job.refresh_from_db(fields=["updated", "failed"])
+    return {"records": running.job.updated, "conflicts": running.job.failed}
 
 
 @job_kind("exchange.export", _("Export"), icon="file-export")

@@ -16,8 +16,10 @@ from crm.exchange.importing.source import signature, table_of
 from crm.exchange.importing.targets import Target
 from crm.exchange.models import Import, SavedMapping
 from crm.jobs.models import Job
-from crm.jobs.services import cancel_job, start_job
+from crm.jobs.services import cancel_job, resume_job, start_job
+from crm.records.models import Entry
 
+UNDO = "exchange.undo"  # the kind of job that takes an import back
 # Bytes from which a file is looked at by a job: about 50,000 lines.
 LARGE, LARGE_WORKBOOK = 5 << 20, 1 << 20
 
@@ -131,11 +133,18 @@ def start_import(run: Import) -> Job:
     return locked.job
 
 
+@transaction.atomic
 def start_undo(run: Import) -> Job:
-    """Take back everything an import did, as far as nobody has changed it since."""
+    """Take back everything an import did, as far as nobody has changed it since: by the job there is, or by a new one."""
+    Import.objects.select_for_update().get(pk=run.pk)
+    job = Job.objects.filter(kind=UNDO, params__import=run.pk).exclude(state=Job.State.DONE).first()
+    if job is not None:
+        resume_job(job)
+        return job
     return start_job(
-        "exchange.undo",
+        UNDO,
         user=run.user,
         params={"import": run.pk},
         title=_("Undo the import %(name)s") % {"name": run.name},
+        total=Entry.objects.filter(change_set=run.changes_id, at__gte=run.changes.at).count(),
     )

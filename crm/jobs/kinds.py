@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from crm.jobs.models import Job
+from crm.jobs.models import COUNT_WORDS, Job
 
 if TYPE_CHECKING:
     from crm.jobs.running import Running
@@ -42,11 +42,16 @@ def job_kind(
     context: Callable[[Job], dict] = lambda job: {},
     resumable: Callable[[Job], bool] = lambda job: False,
     quiet: bool = False,
+    words: Mapping[str, Any] | None = None,
 ) -> Callable:
-    """Decorator: ``fn(running)`` runs jobs of kind ``name``. It must go on from ``running.checkpoint`` when called again."""
+    """Decorator: ``fn(running)`` runs jobs of kind ``name``. It must go on from ``running.checkpoint`` when called again.
+
+    ``words`` names the counts (``updated``, ``failed``) of this kind where the usual names would say something else.
+    """
 
     def add(fn: Callable[[Running], dict | None]) -> Callable[[Running], dict | None]:
         kinds[name] = JobKind(name, label, fn, icon, template, context, resumable, quiet)
+        COUNT_WORDS[name] = words or {}
         return fn
 
     return add

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+# How kinds of work name their counts, where the usual names would say something else: kind → {count: name}.
+COUNT_WORDS: dict[str, Mapping[str, Any]] = {}
 
 
 def private_path(file: JobFile, name: str) -> str:
@@ -101,12 +106,13 @@ class Job(models.Model):
     def counts(self) -> list[tuple[str, int, str]]:
         """(label, number, tone) of the outcomes that occurred."""
         found = [
-            (_("created"), self.created, "is-good"),
-            (_("updated"), self.updated, ""),
-            (_("skipped"), self.skipped, ""),
-            (_("rejected"), self.failed, "is-late"),
+            ("created", _("created"), self.created, "is-good"),
+            ("updated", _("updated"), self.updated, ""),
+            ("skipped", _("skipped"), self.skipped, ""),
+            ("failed", _("rejected"), self.failed, "is-late"),
         ]
-        return [(str(label), number, tone) for label, number, tone in found if number]
+        own = COUNT_WORDS.get(self.kind, {})
+        return [(str(own.get(name, label)), number, tone) for name, label, number, tone in found if number]
 
     def stale(self, now: datetime) -> bool:
         """Whether its worker has been silent for suspiciously long."""

@@ -6,8 +6,10 @@ from datetime import timedelta
 
 import pytest
 from django.core.files.base import ContentFile
+from django.urls import reverse
 from django.utils import timezone
 
+from crm.entities import undo_job
 from crm.exchange import services
 from crm.exchange.importing import writing
 from crm.exchange.importing.targets import target_of
@@ -15,7 +17,8 @@ from crm.exchange.models import ImportRow
 from crm.jobs.models import Job
 from crm.jobs.running import run as run_job
 from crm.jobs.services import cancel_job, rescue_jobs, resume_job
-from crm.records.models import Entry
+from crm.records.models import ChangeSet, Entry
+from customers.factories import make_contact
 from customers.models import Account
 
 pytestmark = pytest.mark.django_db
@@ -113,3 +116,84 @@ def test_statements_of_a_batch_do_not_grow_with_its_rows(boss, django_assert_max
         run_job(job.pk)
     job.refresh_from_db()
     assert job.created == 500
+
+
+def imported(run):
+    """The import, done."""
+    run_job(services.start_import(run).pk)
+    run.refresh_from_db()
+    return run
+
+
+def test_an_undo_commits_batch_by_batch_and_a_killed_one_goes_on_where_it_stopped(run, monkeypatch):
+    monkeypatch.setattr("crm.records.undo.BATCH", 20)
+    imported(run)
+    job, real, calls = services.start_undo(run), undo_job.undo_batch, []
+    assert (job.total, services.start_undo(run).pk) == (81, job.pk), "a second click gets the same job"
+
+    def dying(*args):
+        calls.append(1)
+        real(*args)
+        if len(calls) == 3:
+            raise Killed  # after the batch was put back, before it was committed
+
+    monkeypatch.setattr(undo_job, "undo_batch", dying)
+    with pytest.raises(Killed):
+        run_job(job.pk)
+    job.refresh_from_db()
+    assert (job.done, job.percent, Account.objects.alive().count()) == (40, 49, 41)
+    Job.objects.filter(pk=job.pk).update(heartbeat_at=timezone.now() - timedelta(minutes=5))
+    assert rescue_jobs() == 1
+    job.refresh_from_db()
+    assert (job.state, job.attempt, job.done, job.updated) == ("done", 2, 81, 81)
+    assert not Account.objects.alive().exists()
+    assert ChangeSet.objects.filter(kind="undo").count() == 1
+
+
+def test_a_stopped_undo_goes_on_and_the_import_does_not(run, monkeypatch):
+    monkeypatch.setattr("crm.records.undo.BATCH", 20)
+    imported(run)
+    undo, real = services.start_undo(run), undo_job.undo_batch
+
+    def stopping(*args):
+        real(*args)
+        cancel_job(undo)
+
+    monkeypatch.setattr(undo_job, "undo_batch", stopping)
+    run_job(undo.pk)
+    undo.refresh_from_db()
+    assert (undo.state, undo.done) == ("cancelled", 20)
+    Job.objects.filter(pk=run.job_id).update(state="cancelled")
+    assert not resume_job(Job.objects.get(pk=run.job_id)), "what is half undone brings nothing more in"
+    monkeypatch.setattr(undo_job, "undo_batch", real)
+    assert services.start_undo(run).pk == undo.pk
+    run_job(undo.pk)
+    undo.refresh_from_db()
+    assert (undo.state, undo.done, Account.objects.alive().exists()) == ("done", 81, False)
+
+
+def test_what_moved_on_stays_and_is_listed_in_a_file(run, boss, client):
+    imported(run)
+    changed = Account.objects.get(name="公司3")
+    make_contact(owner=boss, account=changed)
+    run_job(services.start_undo(run).pk)
+    job = Job.objects.get(kind=services.UNDO)
+    assert (job.state, job.result, job.failed) == ("done", {"records": 80, "conflicts": 1}, 1)
+    assert list(Account.objects.alive()) == [changed]
+    assert b"".join(job.files.get().file.open("rb")).decode("utf-8-sig").splitlines()[1:] == [
+        "Account,公司3,Other records have come to need it."
+    ]
+    client.force_login(boss)
+    page = client.get(reverse("jobs:job", args=[job.pk])).content.decode()
+    assert "put back <b" in page and "left as it is now <b" in page and "rejected" not in page
+
+
+def test_rights_lost_since_stop_an_undo_of_long_ago(run, boss, grant):
+    imported(run)
+    long_ago = timezone.now() - timedelta(days=2)
+    ChangeSet.objects.filter(pk=run.changes_id).update(at=long_ago)
+    type(boss).objects.filter(pk=boss.pk).update(is_superuser=False)
+    job = services.start_undo(run)
+    run_job(job.pk)
+    job.refresh_from_db()
+    assert (job.state, Account.objects.alive().count()) == ("failed", 81)
