@@ -265,6 +265,7 @@ CELERY_BEAT_SCHEDULE = {
     "jobs.rescue": {"task": "crm.jobs.tasks.rescue", "schedule": 60, "options": {"expires": 60}},
     "sales.fold_tallies": {"task": "sales.tasks.fold_tallies", "schedule": 300, "options": {"expires": 300}},
     "jobs.sweep": {"task": "crm.jobs.tasks.sweep", "schedule": timedelta(days=1)},
+    "exchange.sweep": {"task": "crm.exchange.tasks.sweep", "schedule": timedelta(days=1)},
     "activities.end_shares": {"task": "crm.activities.tasks.end_shares", "schedule": 900},
     "notifications.digests": {"task": "crm.notifications.tasks.digests", "schedule": 300, "options": {"expires": 300}},
     # At the full minute, not some seconds after it: reminders are told in the minute that they name.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from django.db.models import Q
 from django.http import QueryDict
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -78,9 +79,10 @@ def check_file(running: Running) -> dict:
 
 
 def not_undone(job: Job) -> bool:
-    """An import may go on as long as nobody has begun to take it back."""
+    """An import may go on as long as its file is there and nobody has begun to take it back."""
     begun = Job.objects.filter(kind=UNDO, params__import=job.params["import"]).exists()
-    return not begun and not Import.objects.filter(job=job, changes__undone_at__isnull=False).exists()
+    ended = Import.objects.filter(Q(file="") | Q(changes__undone_at__isnull=False), job=job)
+    return not begun and not ended.exists()
 
 
 @job_kind(

@@ -100,13 +100,14 @@ class Grid {
       eventTimeFormat: { hour: "2-digit", minute: "2-digit", hour12: false },
       defaultTimedEventDuration: "00:30",
       slotEventOverlap: false,
-      eventShortHeight: 20,
+      eventShortHeight: 40, // what takes up to half an hour says when and what on one line
       dayMaxEvents: 5,
       navLinks: true,
       navLinkDayClick: (date) => location.assign(this.page("day", date)),
       eventInteractive: true,
       selectable: Boolean(add),
       selectMirror: true,
+      eventsSet: (found) => this.widen(found),
       events: { url: events, failure: () => show({ level: "error", text: say("failed") }) },
       eventClassNames: ({ event: { extendedProps: it } }) => [it.busy ? "busy" : `kind-${it.kind}`, it.done ? "done" : ""].filter(Boolean),
       eventDidMount: ({ event, el: node }) => this.mark(event, node),
@@ -114,6 +115,16 @@ class Grid {
       eventResize: (info) => this.moved(info),
       select: (info) => this.make(info),
     }
+  }
+
+  /** The grid shows working hours, and the whole day where something lies outside of them. */
+  widen(found) {
+    const minutes = (date) => date.getUTCHours() * 60 + date.getUTCMinutes()
+    const outside = ({ allDay, start, end }) => !allDay && (minutes(start) < 6 * 60 || minutes(start) >= 22.5 * 60 || (end && (minutes(end) > 23 * 60 || end.getUTCDate() !== start.getUTCDate())))
+    if (this.whole || !found.some(outside)) return
+    this.whole = true
+    this.calendar.setOption("slotMinTime", "00:00")
+    this.calendar.setOption("slotMaxTime", "24:00")
   }
 
   page(view, date) {
