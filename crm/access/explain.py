@@ -60,7 +60,7 @@ def _ownership(access: policy.Access, record: models.Model, action: str) -> list
     label = policy.entity_label(type(record))
     if record.pk in access.shared_ids(label, action):
         reasons.append(_("The record was shared."))
-    if record.pk in policy.joined_ids(access, type(record)):
+    if policy.joined_records(access, type(record)).filter(pk=record.pk).exists():
         reasons.append(_("That person takes part in it."))
     scope = access.scope(label, action)
     if scope not in {Scope.ALL, Scope.NONE} and len(reasons) == 1:

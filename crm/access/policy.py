@@ -193,12 +193,10 @@ def _where(access: Access, model: type[models.Model], stored: dict) -> Q:
     return NOTHING if reach == EVERYTHING else reach
 
 
-def joined_ids(access: Access, model: type[models.Model], at_most: int = 1000) -> list[int]:
-    """The records in which the user takes part, the newest first."""
+def joined_records(access: Access, model: type[models.Model]) -> models.QuerySet:
+    """The records in which the user takes part."""
     joins = model.access.joined(access, model, "view") if isinstance(model.access, Joined) else None
-    if joins is None:
-        return []
-    return list(model._base_manager.filter(joins).order_by("-pk").values_list("pk", flat=True)[:at_most])
+    return model._base_manager.filter(NOTHING if joins is None else joins)
 
 
 def fits(user, record: models.Model, stored: dict) -> bool:

@@ -46,15 +46,16 @@ class Reach:
         return entity in self.labels and (self.everything or owner in self.owners or department in self.departments)
 
 
-def reaches(user, labels: Sequence[str] = ()) -> tuple[list[Reach], list[str]]:
+def reaches(user, labels: Sequence[str] = ()) -> tuple[list[Reach], list[str], list[str]]:
     """How far the user sees into the entities that are searched, or into those of ``labels``.
 
     Beside it the entities where owner and department do not tell: records that hang on others, correspondence, grants with a
-    condition. There the policy judges what is found.
+    condition. There the policy judges what is found. And the entities of which records also reach who takes part in them.
     """
     access = policy.access_of(user)
     alike: dict[tuple, list[str]] = {}
     judged: list[str] = []
+    joined: list[str] = []
     for label, entity in registry.items():
         if (labels and label not in labels) or not search_fields(entity) or not policy.can(user, label, "view"):
             continue
@@ -63,7 +64,9 @@ def reaches(user, labels: Sequence[str] = ()) -> tuple[list[Reach], list[str]]:
         else:
             key = _by_owner(access, label, user.pk)
             alike.setdefault((*key, label if key[3] else ""), []).append(label)
-    return [Reach(tuple(found), *key[:4]) for key, found in alike.items()], judged
+            if isinstance(entity.model.access, policy.Joined) and not key[0]:
+                joined.append(label)
+    return [Reach(tuple(found), *key[:4]) for key, found in alike.items()], judged, joined
 
 
 def _by_owner(access: Access, label: str, own: int) -> tuple:
@@ -73,12 +76,7 @@ def _by_owner(access: Access, label: str, own: int) -> tuple:
         return True, (), (), ()
     owners = tuple(access.team_ids) if scope >= Scope.TEAM else (own,)
     departments = tuple(access.department_ids) if scope == Scope.DEPARTMENT else ()
-    return (
-        False,
-        owners,
-        departments,
-        (*access.shared_ids(label, "view"), *policy.joined_ids(access, registry[label].model)),
-    )
+    return False, owners, departments, tuple(access.shared_ids(label, "view"))
 
 
 def within(reach: Sequence[Reach], user, words: Sequence[Term]) -> Q:
@@ -104,6 +102,11 @@ def of_entities(labels: Sequence[str], user, words: Sequence[Term]) -> Q:
 def allowed_rows(label: str, user) -> Q:
     """The condition on rows that holds where the policy lets the user see the record."""
     return Q(record_id__in=bind(registry[label], user).records().values("pk"))
+
+
+def joined_rows(label: str, user) -> Q:
+    """The condition on rows of records in which the user takes part."""
+    return Q(record_id__in=policy.joined_records(policy.access_of(user), registry[label].model).values("pk"))
 
 
 def known(entity: Entity, user, words: Sequence[Term]) -> Q:

@@ -1,14 +1,16 @@
 """Finding records: what the index proposes within a person's reach, checked once more by the policy before it is shown.
 
 Two ways to the same rows. What many rows match is found by walking the newest rows within reach until enough are found; what
-few match, by the inverted index. A sample of the rows says which is cheaper, and a walk that goes too far gives up.
+few match, by the inverted index; what some thousands match, by the inverted index among the latest. A sample of the rows says
+which is cheaper, and a way that leads to too few gives up.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from django.core.exceptions import EmptyResultSet
@@ -22,7 +24,7 @@ from crm.entities.bound import BoundEntity, bind
 from crm.entities.entity import registry
 from crm.search.grams import Term, terms
 from crm.search.models import SearchRow
-from crm.search.reach import Reach, allowed_rows, known, of_entities, reaches, within
+from crm.search.reach import Reach, allowed_rows, joined_rows, known, of_entities, reaches, within
 from crm.search.sample import NEWEST, Share, sample
 
 CANDIDATES = 3  # rows looked at for each one wanted: the policy may refuse some
@@ -59,28 +61,65 @@ def search(user, query: str, *, limit: int = 20, labels: Sequence[str] = ()) -> 
     words = terms(query)
     if not words:
         return []
-    most, (reach, judged) = limit * CANDIDATES, reaches(user, labels)
-    found = _within_reach(user, words, reach, most) if reach else []
-    found += _to_be_judged(user, words, judged, most)
+    found = _candidates(user, words, labels, limit * CANDIDATES)
     found.sort(key=lambda row: (row.near, -row.at.timestamp(), -row.id))
-    return _records(user, [(row.entity, row.record_id) for row in found], limit)
+    return _records(user, list(dict.fromkeys((row.entity, row.record_id) for row in found)), limit)
 
 
-def _to_be_judged(user, words: Sequence[Term], labels: Sequence[str], most: int) -> list[Found]:
-    """The nearest rows of entities where owner and department do not tell what is within reach.
+class Part(NamedTuple):
+    """A condition on rows of the index and how many are wanted. ``instead``: what to ask once it is known how many there are."""
+
+    where: Where
+    most: int
+    instead: Callable[[int], list[Part]] = lambda count: []
+
+
+def _candidates(user, words: Sequence[Term], labels: Sequence[str], most: int) -> list[Found]:
+    """The nearest rows: within reach by owner and department, to be judged, and of records in which the user takes part."""
+    reach, judged, joined = reaches(user, labels)
+    beside = [*_to_be_judged(user, words, judged, most), *_taking_part(user, words, joined, most)]
+    where = _sql(within(reach, user, words) & _match(words)) if reach else None
+    if where is None:
+        return _asked(beside, words)
+    share = sample.share(words, reach)
+    walk = _way(reach, share, most)
+    if walk and (found := _walk(walk, where, words, most)):
+        return found + _asked(beside, words)
+    return _asked([_by_index(share, where, most), *beside], words)
+
+
+def _to_be_judged(user, words: Sequence[Term], labels: Sequence[str], most: int) -> Iterator[Part]:
+    """Rows of entities where owner and department do not tell what is within reach.
 
     Few are handed on as they are, since the policy judges every record before it is shown. Of many, those out of reach could
     use up the places: then the policy judges in the statement, which takes longer.
     """
-    found: list[Found] = []
     for some in _by_own_gram(labels):
         condition = of_entities(some, user, words) & _match(words)
-        where = _sql(condition)
-        rows = _look_up(where, words, most + 1) if where else []
-        if len(rows) > most:
-            parts = [_sql(condition & Q(entity=label) & allowed_rows(label, user)) for label in some]
-            rows = [row for part in parts if part for row in _look_up(part, words, most)]
-        found += rows
+        if where := _sql(condition):
+            yield Part(where, most + 1, partial(_judged, user, condition, some, most))
+
+
+def _judged(user, condition: Q, labels: Sequence[str], most: int, count: int) -> list[Part]:
+    if count <= most:
+        return []
+    wheres = [_sql(condition & Q(entity=label) & allowed_rows(label, user)) for label in labels]
+    return [Part(where, most) for where in wheres if where]
+
+
+def _taking_part(user, words: Sequence[Term], labels: Sequence[str], most: int) -> Iterator[Part]:
+    """Rows of records that reach the user because they take part in them."""
+    for label in labels:
+        if where := _sql(of_entities([label], user, words) & joined_rows(label, user) & _match(words)):
+            yield Part(where, most)
+
+
+def _asked(parts: Sequence[Part], words: Sequence[Term]) -> list[Found]:
+    """What the parts find, in one statement where the numbers are as expected."""
+    found: list[Found] = []
+    for part, rows in zip(parts, _look_up(parts, words) if parts else (), strict=True):
+        instead = part.instead(len(rows))
+        found += _asked(instead, words) if instead else rows
     return found
 
 
@@ -89,15 +128,6 @@ def _by_own_gram(labels: Sequence[str]) -> list[list[str]]:
     owned = [label for label in labels if isinstance(registry[label].model.access, Owned)]
     rest = [label for label in labels if label not in owned]
     return [*([rest] if rest else []), *([label] for label in owned)]
-
-
-def _within_reach(user, words: Sequence[Term], reach: Sequence[Reach], most: int) -> list[Found]:
-    """The nearest rows among those that owner and department put within reach."""
-    where = _sql(within(reach, user, words) & _match(words))
-    if where is None:
-        return []
-    walk = _way(reach, sample.share(words, reach), most)
-    return (walk and _walk(walk, where, words, most)) or _look_up(where, words, most)
 
 
 def matching_ids(user, label: str, query: str) -> QuerySet | list[int]:
@@ -206,17 +236,36 @@ def _walk(walk: Walk, where: Where, words: Sequence[Term], most: int) -> list[Fo
     return found if len(found) == most else None
 
 
-def _look_up(where: Where, words: Sequence[Term], most: int) -> list[Found]:
-    """The nearest matches by the inverted index; ordered by an expression, so that the planner can't walk instead."""
+def _by_index(share: Share | None, where: Where, most: int) -> Part:
+    """By the inverted index. Of thousands of matches first only the latest, where reading so far back by time is cheaper than
+    reading every match: two indexes tell which these are before any row is read."""
+    whole, (condition, params) = Part(where, most), where
+    if share is None or share.depth > 10 * share.both or share.reached < share.rows / 2:
+        return whole
+    since = sample.since(max(share.depth, 2 * most * share.rows / share.both))
+    if since is None:
+        return whole
+    latest = (f"({condition}) and at >= %s", (*params, since))
+    return Part(latest, most, lambda count: [] if count >= most else [whole])
+
+
+def _look_up(parts: Sequence[Part], words: Sequence[Term]) -> list[list[Found]]:
+    """The nearest matches of each part; ordered by an expression, so that the planner can't walk instead."""
     table = connection.ops.quote_name(SearchRow._meta.db_table)
-    condition, params = where
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"select {_NEAR} near, at, id, entity, record_id from {table} where {condition}"
-            " order by near, at desc, id desc limit %s",
-            [*_near(words), *params, most],
+    statements, args = [], []
+    for number, part in enumerate(parts):
+        condition, params = part.where
+        statements.append(
+            f"(select {_NEAR} near, at, id, entity, record_id, {number} from {table} where {condition}"
+            " order by near, at desc, id desc limit %s)"
         )
-        return [Found(*row) for row in cursor.fetchall()]
+        args += [*_near(words), *params, part.most]
+    found: list[list[Found]] = [[] for _part in parts]
+    with connection.cursor() as cursor:
+        cursor.execute(" union all ".join(statements), args)
+        for *row, number in cursor.fetchall():
+            found[number].append(Found(*row))
+    return found
 
 
 def _near(words: Sequence[Term]) -> list[str]:

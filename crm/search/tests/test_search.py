@@ -1,5 +1,6 @@
 """One box for everything: Chinese, pinyin, initials, phone tails, e-mail domains; within rights; nothing stale."""
 
+from math import inf
 from types import SimpleNamespace
 
 import pytest
@@ -222,13 +223,18 @@ def test_the_sample_tells_rare_from_frequent(reader, monkeypatch):
     with connection.cursor() as cursor:
         cursor.execute("analyze search_searchrow")
     monkeypatch.setattr(module, "SMALL", 10)
-    reach, judged = reaches(reader)
+    reach, judged, _joined = reaches(reader)
     assert {label for each in reach for label in each.labels} >= {ACCOUNT, CONTACT}
     assert COMMENT in judged
     drawn = module.Sample()
     assert (drawn.share(terms("星辰"), reach).both, drawn.share(terms("不在"), reach).both) == (10, 0)
     assert drawn.share(terms("北海"), [Reach((ACCOUNT,), owners=(0,))]).both == 0
     assert [drawn.share(terms(word), reach).newest for word in ("星辰", "北海")] == [0.25, 0.75]
+    # Thirty newer ones stand before the first: a third of the way there.
+    assert [drawn.share(terms(word), reach).depth for word in ("星辰", "不在")] == [10, inf]
+    newest_first = list(SearchRow.objects.order_by("-at").values_list("at", flat=True))
+    assert (drawn.since(10), drawn.since(0), drawn.since(40)) == (newest_first[10], None, None)
+    assert drawn.share(terms("星 海"), reach).both == 0
 
 
 def test_the_way_to_walk_is_told_by_the_newest_rows():
@@ -240,6 +246,28 @@ def test_the_way_to_walk_is_told_by_the_newest_rows():
     assert way(1e4, 0.1).steps >= 360  # frequent among the newest
     assert way(5e3, 0.0) is None  # frequent enough, but long ago
     assert way(4e5, 0.0).steps >= 4000  # so frequent that the inverted index would fetch nearly everything
+
+
+def test_of_thousands_the_latest_are_found_first_and_all_where_they_are_too_few(reader, monkeypatch):
+    """Four match, three of them lately: two or three wanted are the latest, four wanted are all, the nearest first."""
+    made = [make_account(name=name) for name in ("辰光", "北辰一", "北辰二", "北辰三")]
+    monkeypatch.setattr(services.sample, "share", lambda words, reach: Share(1e6, 5e3, 1e6, 5e3, 0.0, 100.0))
+    monkeypatch.setattr(services.sample, "since", lambda rows: made[1].updated_at)
+    monkeypatch.setattr(services, "CANDIDATES", 1)
+    assert names(reader, "辰", limit=2, labels=[ACCOUNT]) == ["北辰三", "北辰二"]
+    assert names(reader, "辰", limit=3, labels=[ACCOUNT]) == ["北辰三", "北辰二", "北辰一"]
+    assert names(reader, "辰", limit=4, labels=[ACCOUNT]) == ["辰光", "北辰三", "北辰二", "北辰一"]
+
+
+def test_a_query_asks_the_index_once(reader, django_assert_num_queries):
+    """One statement for what lies within reach, what has to be judged and what one takes part in; one an entity that is found."""
+    make_account(name="北辰重工", owner=reader)
+    make_contact(name="北辰", owner=reader)
+    names(reader, "北辰")
+    with django_assert_num_queries(3):
+        assert names(reader, "北辰") == ["北辰", "北辰重工"]
+    with django_assert_num_queries(1):
+        assert names(reader, "南海") == []
 
 
 @pytest.mark.parametrize("query", ["仇家湾", "qiujiawan", "choujiawan", "qjw", "cjw"])
