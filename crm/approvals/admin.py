@@ -18,6 +18,7 @@ from crm.approvals.admin_forms import SAID, ProcessForm
 from crm.approvals.models import ApprovalInstance, ApprovalProcess, ProcessVersion
 from crm.approvals.picture import planned
 from crm.approvals.words import summary
+from crm.entities.admin_filters import EntityFilter
 from crm.entities.bound import bind
 from crm.entities.entity import registry
 from crm.records.actor import Actor
@@ -32,7 +33,7 @@ class ProcessAdmin(admin.ModelAdmin):
 
     form = ProcessForm
     list_display = ("name", "of_entity", "says", "principal", "position", "active", "under_way")
-    list_filter = ("entity", "active")
+    list_filter = (EntityFilter, "active")
     list_select_related = ("principal", "current")
     search_fields = ("name", "principal__name")
     autocomplete_fields = ("principal",)

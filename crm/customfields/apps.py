@@ -10,7 +10,7 @@ class CustomFieldsConfig(AppConfig):
         from celery.signals import task_prerun
 
         from crm.access.snapshot import registry_watchers
-        from crm.customfields import definitions, logic_guard, tagging, values  # noqa: F401 - the guard registers itself
+        from crm.customfields import definitions, logic_guard, sorting, tagging, values  # noqa: F401 - guards register themselves
         from crm.customfields.formulas import checks, kinds, recalculating, settling, spreading  # noqa: F401 - so do these
 
         values.install()

@@ -42,13 +42,19 @@ class Definitions:
 
 
 _known: list[Definitions] = []
+# How often they were forgotten: what was read before that is not kept.
+_forgotten = [0]
 
 
 def current() -> Definitions:
     """The definitions, read when they are not known yet."""
-    if not _known:
-        _known[:] = [_read()]
-    return _known[0]
+    for found in _known:
+        return found
+    # Another thread may forget what is known at any moment: what was read here is answered here.
+    began, found = _forgotten[0], _read()
+    if _forgotten[0] == began:
+        _known[:] = [found]
+    return found
 
 
 def _read() -> Definitions:
@@ -70,7 +76,8 @@ def _read() -> Definitions:
 
 def seen(version: int) -> None:
     """A request learned the present version: forget what is older."""
-    if _known and _known[0].version != version:
+    if any(known.version != version for known in tuple(_known)):
+        _forgotten[0] += 1
         _known[:] = [Definitions(version, [])] if version <= NEVER else []
 
 
@@ -81,6 +88,7 @@ def assume_none() -> None:
 
 def look_again(**kwargs: Any) -> None:
     """Read the definitions when they are asked for next: they may have changed, in this process or before this task."""
+    _forgotten[0] += 1
     _known.clear()
 
 

@@ -9,7 +9,7 @@ from django.db import DatabaseError, IntegrityError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm.customfields import definitions, indexes
+from crm.customfields import definitions, indexes, sorting
 from crm.customfields.formulas.spreading import write
 from crm.customfields.models import CustomField
 from crm.jobs.kinds import job_kind
@@ -34,6 +34,8 @@ def build_indexes(running: Running) -> dict[str, Any]:
         return _fail(field, twice(same))
     needed = indexes.wanted(field)
     _set(field, State.BUILDING if needed else State.NONE)
+    if field.value_kind == "text":
+        sorting.fill(field)
     try:
         indexes.build(field, told=lambda name: running.report(0))
     except IntegrityError:

@@ -335,7 +335,7 @@ _add(
 )
 _add(
     "user",
-    _("Person"),
+    _("Colleague"),
     "user",
     _link,
     load=stored.integer_of,

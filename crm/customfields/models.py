@@ -146,6 +146,11 @@ class CustomField(Bilingual, models.Model):
         """The kind of its values: of what is computed that of the result."""
         return self.settings.get("result", self.kind) if CUSTOM_KINDS[self.kind].computed else self.kind
 
+    @property
+    def pinyin(self) -> bool:
+        """Whether rows are sorted by the pinyin of its values."""
+        return self.sortable and self.value_kind == "text"
+
 
 class Formula(CustomField):
     """Fields worked out by an expression, as their own page of the administration shows them."""

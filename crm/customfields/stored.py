@@ -7,6 +7,11 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from crm.customfields.sources import Address
+from crm.lib.pinyin import pinyin_key
+
+# Before the code of a text stands the code of what it is sorted by: no field can be called so.
+SORTED = "~"
+LONGEST_KEY = 200
 
 
 def text_of(value: Any) -> str | None:
@@ -56,3 +61,13 @@ def address_of(value: Any) -> Address | None:
 
 def pk(value: Any) -> Any:
     return getattr(value, "pk", value)
+
+
+def key_code(code: str) -> str:
+    """Where the pinyin key of a text lies."""
+    return SORTED + code
+
+
+def key_of(value: Any) -> str | None:
+    """The pinyin key of a text; None where there is nothing to sort by."""
+    return pinyin_key(value[:LONGEST_KEY])[:LONGEST_KEY] or None if isinstance(value, str) else None

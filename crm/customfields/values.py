@@ -18,7 +18,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from crm.customfields import definitions, expressions
+from crm.customfields import definitions, expressions, stored
 from crm.customfields.kinds import DEFAULT, SORT, common, places, read_default
 from crm.customfields.models import CustomField
 from crm.fields.field import Field, resolvers
@@ -248,6 +248,10 @@ class CustomValue(Field):
             return Coalesce(expressions.rank(self.links, self.definition.code, options), Value(0))
         expression = self.expression()
         lowest = Value(self.definition.made_by.lowest, output_field=expression.output_field)
+        if self.definition.pinyin:
+            # By characters only where the job that gives the keys has not come by yet.
+            key = expressions.text(self.links, stored.key_code(self.definition.code))
+            return Coalesce(key, expression, lowest)
         return Coalesce(expression, lowest)
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.access.models import RecordShare
 from crm.entities import computed_admin, custom_admin, layout_admin, logic_admin, role_admin, tag_admin  # noqa: F401 - they register themselves
+from crm.entities.admin_filters import EntityFilter
 from crm.entities.naming import entity_choices
 
 
@@ -26,7 +27,7 @@ class RecordShareAdmin(admin.ModelAdmin):
 
     form = RecordShareForm
     list_display = ("entity", "record_id", "user", "team", "department", "level", "until", "reason")
-    list_filter = ("entity", "level")
+    list_filter = (EntityFilter, "level")
     search_fields = ("record_id", "user__name", "reason")
     list_select_related = ("user", "team", "department")
     autocomplete_fields = ("user", "team", "department")

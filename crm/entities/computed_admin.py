@@ -60,7 +60,7 @@ class ComputedAdmin(OfEntityAdmin):
             recalculating.start(field.entity, [field.code], user=request.user, title=field.label)
         messages.info(request, _("The values are being worked out anew; the jobs say how far that is."))
 
-    @admin.display(description=gettext_lazy("label"), ordering="label_zh")
+    @admin.display(description=gettext_lazy("name"), ordering="label_zh")
     def label_of(self, field: CustomField) -> str:
         return field.label
 

@@ -20,9 +20,9 @@ from crm.customfields.formulas.uses import users_of
 from crm.customfields.kinds import CUSTOM_KINDS, OPTIONS
 from crm.customfields.models import CustomField, CustomOption
 from crm.customfields.services import changed, delete_field
+from crm.entities.admin_filters import EntityFilter, KindFilter, named
 from crm.entities.computed_admin import own_page
 from crm.entities.custom_forms import CustomFieldForm, OptionForm, OptionRows, preview_form
-from crm.entities.entity import registry
 from crm.records.actor import Actor
 
 READ = ("state_of_index", "values_held")
@@ -80,7 +80,7 @@ class CustomFieldAdmin(admin.ModelAdmin):
         "active",
         "state_of_index",
     )
-    list_filter = ("entity", "kind", "active")
+    list_filter = (EntityFilter, KindFilter, "active")
     search_fields = ("label_zh", "label_en", "code")
     readonly_fields = READ
     change_form_template = "admin/customfields/customfield/change_form.html"
@@ -133,7 +133,7 @@ class CustomFieldAdmin(admin.ModelAdmin):
             held = ngettext("%(count)s record holds a value", "%(count)s records hold a value", count) % {
                 "count": count
             }
-            said.append(f"{field} ({field.entity}): {held}")
+            said.append(f"{field} ({named(field.entity)}): {held}")
         needed = [str(user) for field in objs for user in users_of(field.entity, field.code)]
         return said, {self.opts.verbose_name_plural: len(said)}, set(), needed
 
@@ -163,14 +163,13 @@ class CustomFieldAdmin(admin.ModelAdmin):
             field.save(update_fields=["active"])
             changed(field, "changed", actor=Actor.of(request), before=before)
 
-    @admin.display(description=gettext_lazy("label"), ordering="label_zh")
+    @admin.display(description=gettext_lazy("name"), ordering="label_zh")
     def label_of(self, field: CustomField) -> str:
         return field.label
 
     @admin.display(description=gettext_lazy("entity"), ordering="entity")
     def entity_name(self, field: CustomField) -> str:
-        entity = registry.get(field.entity)
-        return entity.plural if entity else field.entity
+        return named(field.entity)
 
     @admin.display(description=gettext_lazy("kind"), ordering="kind")
     def kind_name(self, field: CustomField) -> str:

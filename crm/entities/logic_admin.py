@@ -14,25 +14,12 @@ from django.utils.translation import gettext_lazy
 
 from crm.customfields.layouts import forget
 from crm.customfields.models import Cascade, LogicRule
+from crm.entities.admin_filters import EntityFilter
 from crm.entities.entity import registry
 from crm.entities.logic_forms import CascadeForm, LogicRuleForm, matrix_of, posted_matrix
 from crm.entities.logic_words import bound_to, cascade_words, in_words, try_out, why_broken
 from crm.records.actor import Actor
 from crm.records.audit import audit
-
-
-class EntityFilter(admin.SimpleListFilter):
-    """By entity, called by its name."""
-
-    title = gettext_lazy("entity")
-    parameter_name = "entity"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        labels = model_admin.model.objects.order_by("entity").values_list("entity", flat=True).distinct()
-        return [(label, registry[label].plural if label in registry else label) for label in labels]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        return queryset.filter(entity=self.value()) if self.value() else queryset
 
 
 class OfEntityAdmin(admin.ModelAdmin):

@@ -14,6 +14,7 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from crm.entities.admin_filters import EntityFilter
 from crm.entities.bound import bind
 from crm.entities.condition_field import ConditionField, in_words
 from crm.entities.entity import registry
@@ -70,7 +71,7 @@ class AssignmentRuleAdmin(admin.ModelAdmin):
     form = RuleForm
     list_display = ("name", "of_entity", "position", "when", "in_words", "strategy", "people", "active")
     list_editable = ("position", "active")
-    list_filter = ("entity", "active", "strategy")
+    list_filter = (EntityFilter, "active", "strategy")
     search_fields = ("name", "members__user__name")
     autocomplete_fields = ("fallback",)
     inlines = (MemberInline,)

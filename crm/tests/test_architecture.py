@@ -36,7 +36,6 @@ JUSTIFIED = {
     "crm/entities/layout_forms.py:variants": ADMINS,
     "crm/entities/links.py:link_rows": ADMINS,
     "crm/entities/listviews.py:shared_with": ADMINS,
-    "crm/entities/logic_admin.py:lookups": ADMINS,
     "crm/entities/logic_words.py:options_of": ADMINS,
     "crm/entities/timeline.py:_subjects": "the subjects of entries that _readable let through",
     "crm/entities/views/why.py:get": "whoever keeps roles may ask about any record",

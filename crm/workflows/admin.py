@@ -13,6 +13,7 @@ from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crm.entities.admin_filters import EntityFilter
 from crm.entities.bound import bind
 from crm.entities.entity import registry
 from crm.records.actor import Actor
@@ -23,20 +24,6 @@ from crm.workflows.models import Rule, RuleRun
 from crm.workflows.words import trigger_words
 
 State = RuleRun.State
-
-
-class EntityFilter(admin.SimpleListFilter):
-    """By entity, called by its name."""
-
-    title = gettext_lazy("entity")
-    parameter_name = "entity"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        labels = Rule.objects.order_by("entity").values_list("entity", flat=True).distinct()
-        return [(label, registry[label].plural if label in registry else label) for label in labels]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Rule]) -> QuerySet[Rule]:
-        return queryset.filter(entity=self.value()) if self.value() else queryset
 
 
 @admin.register(Rule)

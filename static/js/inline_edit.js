@@ -22,8 +22,15 @@ function focus(cell) {
   form.setAttribute("hx-swap", "innerHTML")
   window.htmx.process(form)
   const control = form.querySelector(".is-invalid, input:not([type=hidden]), select, textarea")
-  control?.focus()
-  control?.select?.()
+  aim(control)
+}
+
+/** A list of records is made by another module: wait for it, so that one can type at once. */
+function aim(control, tries = 20) {
+  if (control?.dataset.remote !== undefined && !control.tomselect && tries) return setTimeout(aim, 50, control, tries - 1)
+  const reached = control?.tomselect ?? control
+  reached?.focus()
+  reached?.select?.()
 }
 
 function done(cell) {

@@ -14,6 +14,8 @@ from django.utils import timezone
 from crm.customfields.formulas.graph import Computed
 from crm.customfields.formulas.paths import Path, leads, read, target_of
 from crm.customfields.kinds import places
+from crm.customfields.models import CustomField
+from crm.customfields.stored import key_code, key_of
 from crm.customfields.values import CustomValue
 from crm.fields.field import LIMIT, Field
 from crm.lib.expressions.errors import Failed
@@ -146,10 +148,16 @@ def put(record: Any, values: Mapping[str, Any]) -> set[str]:
     return changed
 
 
+def sort_keys(definition: CustomField, value: Any) -> dict[str, Any]:
+    """What a stored value is sorted by, under its own code; nothing where lists are sorted by the value itself."""
+    return {key_code(definition.code): key_of(value)} if definition.pinyin else {}
+
+
 def work_out(formulas: Sequence[Computed], env: RecordEnv) -> set[str]:
     """Set the formulas on the record of ``env``, each after those it is made of; the codes of those that changed."""
     changed = set()
     for formula in formulas:
         assert formula.compiled is not None
-        changed |= put(env.record, {formula.code: stored(formula.field, formula.compiled.run(env))})
+        value = stored(formula.field, formula.compiled.run(env))
+        changed |= put(env.record, {formula.code: value, **sort_keys(formula.field.definition, value)})
     return changed
