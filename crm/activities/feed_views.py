@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.http import parse_etags
@@ -17,7 +17,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from crm.activities import feed, reminders
-from crm.activities.models import CalendarFeed, Task
+from crm.activities.lead_times import LeadTimesInput, LeadTimesWidget, offers
+from crm.activities.models import CalendarFeed
 from crm.activities.schedule import bound_for
 from crm.lib.http import client_address
 from crm.records.audit import audit
@@ -30,9 +31,11 @@ NOTED = timedelta(minutes=10)
 class CalendarForm(forms.Form):
     """How one wants to be reminded where an activity does not say."""
 
-    remind = forms.ChoiceField(
+    remind = LeadTimesInput(
         label=gettext_lazy("Remind me of my activities"),
-        choices=[choice for choice in Task.Remind.choices if choice[0]],
+        help_text=gettext_lazy("Type a number for any other time; several are possible."),
+        error_messages={"required": gettext_lazy("Choose times, or not at all.")},
+        widget=LeadTimesWidget({"placeholder": ""}),
     )
 
 
@@ -63,7 +66,9 @@ def settings(request: HttpRequest) -> HttpResponse:
     """One's addresses, and the usual time of reminders."""
     if not bound_for(request.user).can("view"):
         raise PermissionDenied
-    form = CalendarForm(request.POST or None, initial={"remind": reminders.usual_of(request.user)})
+    form = CalendarForm(
+        request.POST if request.method == "POST" else None, initial={"remind": reminders.usual_of(request.user)}
+    )
     if request.method == "POST" and form.is_valid():
         request.user.prefer(reminders.PREFERENCE, form.cleaned_data["remind"])
         reminders.replan_for(request.user)
@@ -72,6 +77,14 @@ def settings(request: HttpRequest) -> HttpResponse:
     feeds = [(one, feed.address_of(one)) for one in request.user.calendar_feeds.all()]
     context = {"form": form, "feeds": feeds}
     return render(request, "activities/calendar_settings.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_safe
+def lead_times(request: HttpRequest) -> JsonResponse:
+    """Times before an activity, as a remote select asks for them while somebody types."""
+    found = offers(request.GET.get("q", "")[:40])
+    return JsonResponse({"results": [{"id": kept, "text": text} for kept, text in found], "more": False})
 
 
 @login_required

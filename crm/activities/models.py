@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.access.policy import Attached, Joined
 from crm.activities.about import AboutField, AboutQuerySet
+from crm.activities.lead_times import LeadTimesField
 from crm.activities.parts import (  # noqa: F401 - found by Django here
     ActivityPlan,
     ActivityTarget,
@@ -77,19 +78,6 @@ class Task(OnRecord):
         DONE = "done", _("Done")
         CANCELLED = "cancelled", _("Cancelled")
 
-    class Remind(models.TextChoices):
-        USUAL = "", _("As each person prefers")
-        NEVER = "never", _("Not at all")
-        NOW = "0", _("When it begins or is due")
-        MINUTES_5 = "5", _("5 minutes before")
-        MINUTES_15 = "15", _("15 minutes before")
-        MINUTES_30 = "30", _("30 minutes before")
-        HOUR = "60", _("1 hour before")
-        HOURS_2 = "120", _("2 hours before")
-        DAY = "1440", _("1 day before")
-        DAYS_2 = "2880", _("2 days before")
-        WEEK = "10080", _("1 week before")
-
     TO_DO = (Status.OPEN, Status.DOING)
 
     access = Joined("participants")
@@ -107,7 +95,12 @@ class Task(OnRecord):
     place = models.CharField(_("place"), max_length=300, blank=True)
     priority = models.CharField(_("priority"), max_length=10, choices=Priority, default=Priority.NORMAL)
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.OPEN)
-    remind = models.CharField(_("reminder"), max_length=10, choices=Remind, default=Remind.USUAL, blank=True)
+    remind = LeadTimesField(
+        _("reminder"),
+        default="",
+        blank=True,
+        help_text=_("Type a number for any other time; several are possible. Empty: as each person prefers."),
+    )
     done_at = models.DateTimeField(_("done at"), null=True, blank=True, editable=False)
     description = models.TextField(_("description"), blank=True)
     parent = models.ForeignKey(

@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from crm.activities.lead_times import NEVER, minutes_of
 from crm.activities.models import Participant, Reminder, Task
 from crm.users.models import User
 
@@ -24,17 +25,17 @@ LONGEST_SNOOZE = timedelta(days=31)
 
 
 def usual_of(user: User) -> str:
-    """What the person chose for activities that say nothing: minutes before, or “never”."""
+    """What the person chose for activities that say nothing: minutes before (“15,1440”), or “never”."""
     chosen = str(user.preferences.get(PREFERENCE, USUAL))
-    return chosen if chosen in Task.Remind.values and chosen else USUAL
+    return chosen if chosen == NEVER or minutes_of(chosen) else USUAL
 
 
-def moment_of(task: Task, user: User) -> datetime | None:
-    """When the person is to be reminded of it; None: not at all."""
-    chosen = task.remind or usual_of(user)
-    if task.due_at is None or chosen == Task.Remind.NEVER or not task.is_open or task.deleted_at:
-        return None
-    return (task.due_at - timedelta(minutes=int(chosen))).replace(second=0, microsecond=0)
+def moments_of(task: Task, user: User) -> list[datetime]:
+    """When the person is to be reminded of it, latest first; nothing: not at all."""
+    if task.due_at is None or not task.is_open or task.deleted_at:
+        return []
+    begins = task.due_at.replace(second=0, microsecond=0)
+    return [begins - timedelta(minutes=minutes) for minutes in minutes_of(task.remind or usual_of(user))]
 
 
 def plan_reminders(tasks: Sequence[Task], now: datetime | None = None) -> None:
@@ -50,12 +51,12 @@ def plan_reminders(tasks: Sequence[Task], now: datetime | None = None) -> None:
     rows = []
     for task in wanted:
         for user in people[task.pk]:
-            at = moment_of(task, user)
-            if at is not None and at >= now.replace(second=0, microsecond=0) - timedelta(minutes=1):
-                rows.append(Reminder(task=task, user=user, at=at))
-            elif at is not None and task.due_at > now:
-                # Its moment has gone by when it was written: told at once it would only disturb whoever wrote it.
-                rows.append(Reminder(task=task, user=user, at=task.due_at.replace(second=0, microsecond=0)))
+            moments = moments_of(task, user)
+            ahead = [at for at in moments if at >= now.replace(second=0, microsecond=0) - timedelta(minutes=1)]
+            if moments and not ahead and task.due_at > now:
+                # They have gone by when it was written: told at once they would only disturb whoever wrote it.
+                ahead = [task.due_at.replace(second=0, microsecond=0)]
+            rows += [Reminder(task=task, user=user, at=at) for at in ahead]
     Reminder.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
 
 

@@ -18,6 +18,7 @@ urlpatterns = [
     path("calendar/events/", calendar_views.events, name="events"),
     path("calendar/<int:pk>/move/", calendar_views.move, name="move"),
     path("calendar/addresses/", feed_views.settings, name="calendar_settings"),
+    path("activities/lead-times/", feed_views.lead_times, name="lead_times"),
     path("calendar/addresses/new/", feed_views.make_feed, name="make_feed"),
     path("calendar/addresses/<int:pk>/end/", feed_views.end_feed, name="end_feed"),
     path("calendar/feed/<str:token>.ics", feed_views.ics, name="feed"),

@@ -120,7 +120,7 @@ class Cell:
             return lambda value: labels.get(value, value)
         if column.kind in RAW:
             return lambda value: value
-        if column.kind in {"multichoice", "richtext"}:
+        if column.kind in {"multichoice", "richtext"} or hasattr(column.source, "told"):
             return column.field.show
         return lambda value: "" if value is None else str(value)
 

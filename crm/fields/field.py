@@ -169,6 +169,8 @@ class Field:
         """A value of this field as people read it, in the active language."""
         if value is None or value == "":
             return ""
+        if told := getattr(self.source, "told", None):  # a column that says itself what it holds
+            return told(value)
         match self.kind:
             case "choice":
                 return str(dict(self.source.flatchoices).get(value, value))

@@ -75,8 +75,16 @@ export function enhance(select) {
   })
   if (CSS.supports("anchor-scope", "all")) float(control)
   name(control, select)
+  if (many) control.on("item_add", () => afresh(control))
   control.on("type", (words) => footer(control, select, words))
   return control
+}
+
+/** Among several what was typed for one is not the beginning of the next. */
+function afresh(control) {
+  control.setTextboxValue("")
+  control.lastValue = ""
+  control.load("")
 }
 
 /** Put the names to options of which the page knew only the id. */

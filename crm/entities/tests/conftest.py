@@ -84,7 +84,7 @@ def posted() -> Callable[..., dict[str, Any]]:
             if bound_field.field.disabled or value in (None, False):
                 continue
             data[bound_field.name] = bound_field.field.widget.format_value(value) if value is not True else "on"
-        data = {name: value[0] if isinstance(value, list) else value for name, value in data.items()}
+        data = {name: (value[0] if value else "") if isinstance(value, list) else value for name, value in data.items()}
         return {name: value for name, value in {**data, **changes}.items() if value is not None}
 
     return post
