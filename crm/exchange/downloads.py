@@ -24,7 +24,8 @@ def rejected(request: HttpRequest, pk: int, format: str) -> HttpResponseBase:
     """
     run, _target = own_import(request, pk)
     stem = run.name.rpartition(".")[0] or run.name
-    return download(_rejected_rows(run, everything="all" in request.GET), f"{stem} {_('rejected')}", format)
+    name = " ".join((stem, _("rejected")))
+    return download(_rejected_rows(run, everything="all" in request.GET), name, format)
 
 
 def _rejected_rows(run: Import, *, everything: bool) -> Iterator[list]:

@@ -81,7 +81,8 @@ def answer(message: MailMessage, how: str, user: Any) -> MailDraft:
     draft.subject = draft.subject[:500]
     when = date_format(timezone.localtime(message.sent_at), "Y-m-d H:i")
     said = {"when": when, "who": message.sender_name or message.sender}
-    draft.body = f"{_signed(account)}\n\n{quoted(message.text, _('On %(when)s %(who)s wrote:') % said)}\n"
+    head = _("On %(when)s %(who)s wrote:") % said
+    draft.body = f"{_signed(account)}\n\n{quoted(message.text, head)}\n"
     if how != FORWARD:
         to, cc = _answered(message, account, everybody=how == ANSWER_ALL)
         draft.to, draft.cc = write_addresses(to), write_addresses(cc)

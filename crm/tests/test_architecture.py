@@ -153,3 +153,18 @@ def test_no_markup_is_written_in_python():
             and re.search(r"</(a|b|button|div|form|li|option|p|span|t[dr])>|\bhx-\w+=", n.value)
         ]
     assert found == [], "Put it into a template and render that."
+
+
+def test_texts_stand_where_they_are_collected():
+    """Texts for people inside the braces of an f-string are not found by the tool that collects them."""
+    found = [
+        f"{name_of(path)}:{call.lineno}"
+        for path in CODE
+        for text in ast.walk(parsed(path))
+        if isinstance(text, ast.JoinedStr)
+        for call in ast.walk(text)
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id in {"_", "gettext", "ngettext", "pgettext", "npgettext"}
+    ]
+    assert found == [], "Give the text a name first, and put that into the string."
