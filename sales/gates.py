@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from copy import copy
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import prefetch_related_objects
 
 from crm.approvals.gating import Gate, GateSource, gate_source
+from crm.customfields import definitions
 from sales.models import Opportunity, Stage, StageGate
 from sales.services import move_stage
 
 
 def find(pairs: Sequence[tuple[Any, Any]]) -> list[list[Gate]]:
-    """The gates before each (from, to); one query for all, two more where there are some."""
-    wanted = {to for _before, to in pairs}
-    rows = StageGate.objects.filter(active=True, to_stage__in=wanted)
-    rows = rows.filter(Q(from_stage__isnull=True) | Q(from_stage__in={before for before, _to in pairs}))
-    found = list(rows.select_related("approval", "principal").prefetch_related("roles")) if wanted else []
-    return [
-        [gate for gate in found if gate.to_stage_id == to and gate.from_stage_id in {None, before}]
-        for before, to in pairs
-    ]
+    """The gates before each (from, to); no query but where there are some: what they lead to is read anew each time."""
+    found = [[copy(gate) for gate in _standing(before, to)] for before, to in pairs]
+    prefetch_related_objects([gate for gates in found for gate in gates], "approval", "principal", "roles")
+    return found
+
+
+def guarded(before: Any, to: Any) -> bool:
+    """Whether there is a gate before the move."""
+    return any(_standing(before, to))
+
+
+def _standing(before: Any, to: Any) -> Iterator[StageGate]:
+    known = definitions.kept("sales.gates", lambda: list(StageGate.objects.filter(active=True)))
+    return (gate for gate in known if gate.to_stage_id == to and gate.from_stage_id in {None, before})
 
 
 def since(opportunity: Opportunity) -> datetime | None:

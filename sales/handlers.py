@@ -16,7 +16,7 @@ from crm.matching.keys import Key, company_key, email_key, match_keys, phone_key
 from crm.ownership.measures import measure
 from crm.records import services as records
 from crm.records.actor import Actor
-from crm.records.hooks import WriteBatch, on, on_purge, on_write
+from crm.records.hooks import WriteBatch, computed, on, on_purge, on_write
 from crm.records.models import Entry
 from sales.models import Lead, Opportunity, StageHistory
 
@@ -35,30 +35,40 @@ def lead_keys(lead: Lead) -> Iterator[Key | None]:
     yield tax_key(lead.tax_id)
 
 
+@computed
+def stamp_moves(batch: WriteBatch) -> set[str]:
+    """Since when an opportunity that moves stands where it stands, and whether it is closed: written with the move."""
+    moved = _moved(batch)
+    now = timezone.now()
+    for _before, after in moved:
+        after.stage_entered_at, after.closed_at = now, None if after.state == Opportunity.State.OPEN else now
+    return {"stage_entered_at", "closed_at"} if moved else set()
+
+
 @on_write
 def keep_stage_history(batch: WriteBatch) -> None:
-    """Note each move between stages and since when the opportunity stands where it stands.
+    """Note each move between stages.
 
     Creating one at a stage is no move. What an import says happened has no duration: nobody saw it.
     """
+    imported = batch.actor.cause.startswith(IMPORT)
+    if imported and batch.model is Opportunity:
+        _forget_since([after for before, after in zip(batch.before, batch.after, strict=True) if before is None])
+    if moved := _moved(batch):
+        made = [_move(before, after, imported, batch.actor.user) for before, after in moved]
+        StageHistory.objects.bulk_create(made, batch_size=1000)
+
+
+def _moved(batch: WriteBatch) -> list[tuple[Opportunity, Opportunity]]:
+    """(before, after) of the opportunities that go from one stage to another."""
     if batch.model is not Opportunity:
-        return
-    now, imported = timezone.now(), batch.actor.cause.startswith(IMPORT)
-    pairs = list(zip(batch.before, batch.after, strict=True))
-    if imported:
-        _mark([after for before, after in pairs if before is None], stage_entered_at=None)
-    moved = [(b, a) for b, a in pairs if b is not None and b.stage_id != a.stage_id]
-    if not moved:
-        return
-    StageHistory.objects.bulk_create([_move(b, a, now, imported, batch.actor.user) for b, a in moved], batch_size=1000)
-    for state in {after.state for _before, after in moved}:
-        _mark(
-            [a for _b, a in moved if a.state == state], stage_entered_at=now, closed_at=None if state == "open" else now
-        )
+        return []
+    pairs = zip(batch.before, batch.after, strict=True)
+    return [(before, after) for before, after in pairs if before is not None and before.stage_id != after.stage_id]
 
 
-def _move(before: Opportunity, after: Opportunity, now: datetime, imported: bool, user: Any) -> StageHistory:
-    since = before.stage_entered_at
+def _move(before: Opportunity, after: Opportunity, imported: bool, user: Any) -> StageHistory:
+    since, now = before.stage_entered_at, after.stage_entered_at
     return StageHistory(
         opportunity=after,
         from_stage_id=before.stage_id,
@@ -70,14 +80,11 @@ def _move(before: Opportunity, after: Opportunity, now: datetime, imported: bool
     )
 
 
-def _mark(opportunities: list[Opportunity], **columns: datetime | None) -> None:
-    """Set derived columns: they bump no version and write no entry."""
-    if not opportunities:
-        return
+def _forget_since(opportunities: list[Opportunity]) -> None:
+    """A derived column: it bumps no version and writes no entry."""
     for opportunity in opportunities:
-        for name, value in columns.items():
-            setattr(opportunity, name, value)
-    Opportunity.objects.filter(pk__in=[o.pk for o in opportunities]).update(**columns)
+        opportunity.stage_entered_at = None
+    Opportunity.objects.filter(pk__in=[o.pk for o in opportunities]).update(stage_entered_at=None)
 
 
 @on_write

@@ -12,13 +12,15 @@ from django.utils.translation import gettext as _
 
 from crm.access import policy
 from crm.approvals.gating import gate_url, requirements
+from crm.entities.bound import bind
 from crm.entities.entity import contribute_figures, registry
 from crm.entities.panels import panel
 from crm.lib.money import format_money, short_money
 from crm.records.actor import Actor
 from customers.models import Account, Contact
-from sales.gates import SOURCE, find
+from sales.gates import SOURCE, find, guarded
 from sales.models import Opportunity, Stage
+from sales.stages import stages_of
 
 LABEL = "sales.opportunity"
 
@@ -44,22 +46,22 @@ def stage_path(record: Opportunity, user: Any) -> dict | None:
     """The stages of its pipeline, the way behind it and the way ahead; a button each for who may move it."""
     if not _knows(user, "stage"):
         return None
-    stages = list(record.pipeline.stages.all())
+    stages = stages_of(record.pipeline_id)
     is_open = record.state == Opportunity.State.OPEN
     entity = registry[LABEL]
     verbs = {"won": entity.url("action", record.pk, "win"), "lost": entity.url("action", record.pk, "lose")}
-    guarded = [bool(gates) for gates in find([(record.stage_id, stage.pk) for stage in stages])]
     steps = [
         {
             "stage": stage,
             "place": _place(stage, record),
-            "guarded": has_gate,
+            "guarded": (has_gate := guarded(record.stage_id, stage.pk)),
             "ask": verbs.get(stage.state, "") or (gate_url(record, stage.pk) if has_gate else ""),
         }
-        for stage, has_gate in zip(stages, guarded, strict=True)
+        for stage in stages
         if stage.pk == record.stage_id or not stage.is_lost or is_open
     ]
-    may = is_open and policy.field_mode(user, [(LABEL, "stage")]) is None and policy.can_record(user, record, "change")
+    may = is_open and policy.field_mode(user, [(LABEL, "stage")]) is None
+    may = may and "change" in bind(entity, user).allowed_on(record, {"change"})
     return {"steps": steps, "may": may, "record": record, "move_url": entity.url("action", record.pk, "move")}
 
 
@@ -68,7 +70,8 @@ def playbook(record: Opportunity, user: Any) -> dict | None:
     """What is to be done in this stage, and what the gate to the next one still wants."""
     if not _knows(user, "stage") or record.state != Opportunity.State.OPEN:
         return None
-    later = record.pipeline.stages.filter(position__gt=record.stage.position, is_lost=False).first()
+    ahead = [s for s in stages_of(record.pipeline_id) if s.position > record.stage.position and not s.is_lost]
+    later = next(iter(ahead), None)
     gates = find([(record.stage_id, later.pk)])[0] if later else []
     needed = []
     if later is not None and gates:

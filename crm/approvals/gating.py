@@ -23,6 +23,7 @@ from crm.activities.models import FollowUp, Task
 from crm.approvals import carrying, services
 from crm.approvals.judging import holds
 from crm.approvals.models import ApprovalInstance, ApprovalProcess
+from crm.customfields import definitions
 from crm.entities import effects
 from crm.entities.bound import bind
 from crm.entities.condition_field import in_words
@@ -129,17 +130,21 @@ def gate_url(record: Record, to: Any) -> str:
 
 
 def requirements(
-    source: GateSource, gates: Iterable[Gate], record: Record, to: Any, *, actor: Actor
+    source: GateSource, gates: Iterable[Gate], record: Record, to: Any, *, actor: Actor, before: Record | None = None
 ) -> list[Requirement]:
-    """What the gates ask of the record as it stands in memory, each once; unmet ones are among them."""
+    """What the gates ask of the record as it stands in memory, each once; unmet ones are among them.
+
+    ``before`` is the record as it is kept, where the one in memory is about to be written.
+    """
     found: dict[tuple[str, str], Requirement] = {}
+    since = source.since(before or record)
     for gate in gates:
         for one in (
             *_role(gate, actor),
             *_fields(gate, record),
             *_condition(gate, record, actor),
-            *_activities(gate, source, record),
-            *_approval(gate, source, record, to, actor),
+            *_activities(gate, record, since),
+            *_approval(gate, source, record, to, actor, since),
         ):
             found.setdefault((one.kind, one.text), one)
     return list(found.values())
@@ -195,8 +200,8 @@ def _words(gate: Gate, record: Record, reader: User | None) -> str:
         return _("A condition about fields that you may not see")
 
 
-def _activities(gate: Gate, source: GateSource, record: Record) -> list[Requirement]:
-    found, since = [], source.since(record)
+def _activities(gate: Gate, record: Record, since: datetime | None) -> list[Requirement]:
+    found = []
     for wanted in gate.activities:
         kind, count = str(wanted.get("kind")), int(wanted.get("count") or 1)
         there = count_activities(record, kind, since)
@@ -220,13 +225,14 @@ def count_activities(record: Record, kind: str, since: datetime | None) -> int:
     return noted.count() + done.count()
 
 
-def _approval(gate: Gate, source: GateSource, record: Record, to: Any, actor: Actor) -> list[Requirement]:
+def _approval(
+    gate: Gate, source: GateSource, record: Record, to: Any, actor: Actor, since: datetime | None
+) -> list[Requirement]:
     process = gate.approval
     if process is None:
         return []
     rows = ApprovalInstance.objects.filter(entity=record.entity_label(), record_id=record.pk, process=process)
     text = _("Approved: %(process)s") % {"process": process}
-    since = source.since(record)
     approved = rows.filter(state=ApprovalInstance.State.APPROVED)
     carried = ApprovalInstance.id_of(actor.cause)
     met = approved.filter(ended_at__gte=since).exists() if since else approved.exists()
@@ -246,13 +252,14 @@ def _approval(gate: Gate, source: GateSource, record: Record, to: Any, actor: Ac
 
 @before_write
 def hold_gates(batch: WriteBatch) -> None:
-    """Refuse moves that a gate does not let through; one query for the gates of a batch, more only where there are some."""
+    """Refuse moves that a gate does not let through; one tiny query for a batch, more only where there are gates."""
     source = sources.get(batch.model._meta.label_lower)
     if source is None or batch.undoing:
         return
     moved = _moved(source, batch)
     if not moved:
         return
+    definitions.renew()
     found = source.find([_values(source, before, after) for before, after in moved])
     for (_before, after), gates in zip(moved, found, strict=True):
         if gates:
@@ -274,7 +281,7 @@ def _values(source: GateSource, before: Record, after: Record) -> tuple[Any, Any
 
 def _judge(source: GateSource, gates: list[Gate], before: Record, after: Record, actor: Actor) -> None:
     to = _values(source, before, after)[1]
-    lacking = [one for one in requirements(source, gates, after, to, actor=actor) if not one.met]
+    lacking = [one for one in requirements(source, gates, after, to, actor=actor, before=before) if not one.met]
     if not lacking:
         return
     target = source.name(to)

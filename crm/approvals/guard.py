@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db.models import prefetch_related_objects
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -35,8 +36,9 @@ def keep_locked(batch: WriteBatch) -> None:
 def _holding(label: str, ids: set[int]) -> dict[int, list[ApprovalInstance]]:
     found: dict[int, list[ApprovalInstance]] = {}
     if ids:
-        rows = ApprovalInstance.objects.filter(entity=label, record_id__in=ids, holds=True)
-        for instance in rows.select_related("process", "version"):
+        held = list(ApprovalInstance.objects.filter(entity=label, record_id__in=ids, holds=True))
+        prefetch_related_objects(held, "process", "version")  # most batches hold none: nothing is joined for them
+        for instance in held:
             found.setdefault(instance.record_id, []).append(instance)
     return found
 

@@ -7,6 +7,7 @@ from typing import Any
 from crm.approvals.models import ApprovalInstance, ApprovalProcess
 from crm.approvals.picture import picture
 from crm.approvals.seeing import task_for
+from crm.customfields import definitions
 from crm.entities.panels import panel
 from crm.records.models import Record
 
@@ -17,9 +18,10 @@ State = ApprovalInstance.State
 def latest(record: Record, user: Any) -> dict[str, Any] | None:
     """The request that runs, or the last one that still means something."""
     rows = ApprovalInstance.objects.filter(entity=record.entity_label(), record_id=record.pk)
-    found = rows.select_related("process", "version", "requester").order_by("-id").first()
-    if found is None or found.state == State.WITHDRAWN:
+    last = rows.order_by("-id").values_list("pk", "state").first()
+    if last is None or last[1] == State.WITHDRAWN:
         return None
+    found = rows.select_related("process", "version", "requester").get(pk=last[0])
     mine = task_for(found, user)
     running = found.state in ApprovalInstance.OPEN
     return {"instance": found, "stops": picture(found, record), "mine": mine, "running": running}
@@ -29,6 +31,11 @@ def latest(record: Record, user: Any) -> dict[str, Any] | None:
 def ask_link(record: Record, user: Any) -> dict[str, Any] | None:
     """An item of the record's menu, where there is a process for its entity."""
     label = record.entity_label()
-    if not ApprovalProcess.objects.filter(entity=label, active=True, by_hand=True).exists():
+    if label not in definitions.kept("approvals.by_hand", _with_processes):
         return None
     return {"approval_label": label}
+
+
+def _with_processes() -> set[str]:
+    """The entities whose records one can ask an approval for."""
+    return set(ApprovalProcess.objects.filter(active=True, by_hand=True).values_list("entity", flat=True))

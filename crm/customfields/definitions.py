@@ -6,7 +6,8 @@ The version stands beside that of the policy, so that a request learns of a chan
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
 
 from django.db.models import Prefetch
 
@@ -17,6 +18,7 @@ from crm.reference.tags import Tag
 
 # The version that the table begins with: nothing was ever defined.
 NEVER = 1
+T = TypeVar("T")
 
 
 class Definitions:
@@ -79,6 +81,19 @@ def seen(version: int) -> None:
     if any(known.version != version for known in tuple(_known)):
         _forgotten[0] += 1
         _known[:] = [Definitions(version, [])] if version <= NEVER else []
+
+
+def renew() -> None:
+    """Ask for the present version (one tiny query), where no request has just done so: before what must not be missed."""
+    seen(PolicyVersion.objects.values_list("registry", flat=True).first() or 0)
+
+
+def kept(key: Hashable, make: Callable[[], T]) -> T:
+    """What ``make`` found, kept by this process until the version moves: for tables whose changes raise it by trigger."""
+    made = current().made
+    if key not in made:
+        made[key] = make()
+    return made[key]
 
 
 def assume_none() -> None:

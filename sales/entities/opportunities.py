@@ -19,6 +19,7 @@ from sales.forms import LoseForm, StageForm, WinForm
 from sales.models import Opportunity, OpportunityContact, Stage
 from sales.panels import opportunity_figures, short
 from sales.querysets import WEIGHTED
+from sales.stages import known_stages
 
 MINE = {"field": "owner", "op": "me"}
 OPEN = {"field": "state", "op": "in", "value": ["open"]}
@@ -187,7 +188,7 @@ class OpportunityEntity(Entity):
 
     def lanes(self, params: Mapping[str, str]) -> Lanes:
         """The stages of the pipeline that the address asks for, else of the first one."""
-        stages = list(Stage.objects.filter(pipeline__active=True).select_related("pipeline"))
+        stages = [stage for stage in known_stages() if stage.pipeline.active]
         pipelines = list(dict.fromkeys(stage.pipeline for stage in stages))
         asked = [p for p in pipelines if str(p.pk) == params.get("pipeline")]
         if not pipelines:

@@ -7,14 +7,17 @@ from decimal import Decimal
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.utils import timezone, translation
 
 from crm.access.models import Role, Scope
 from crm.activities.models import FollowUp
 from crm.approvals import services as approvals
 from crm.approvals import writing
+from crm.approvals.gating import GateRefused
 from crm.approvals.models import ApprovalInstance, ApprovalProcess, ApprovalTask
 from crm.approvals.nodes import fresh_node
+from crm.customfields import definitions
 from crm.entities import bulk, effects
 from crm.entities.entity import registry
 from crm.records import services as records
@@ -305,3 +308,40 @@ def test_the_page_shows_the_playbook_and_what_is_missing(client, seller, deal, m
     client.force_login(seller)
     page = client.get(ENTITY.url("record", deal.pk)).content.decode()
     assert "Meet the decider." in page and "Fill in “Next step”" in page and 'class="guarded"' in page
+
+
+def test_every_process_follows_a_gate_that_was_made_or_taken_away_elsewhere(client, seller, deal, make_gate):
+    client.force_login(seller)
+    page = ENTITY.url("record", deal.pk)
+    assert "guarded" not in client.get(page).content.decode()
+    known = definitions.current()
+    gate = make_gate(needs=["next_step"])
+    definitions._known[:] = [known]  # another process, which was told nothing
+    with pytest.raises(GateRefused):
+        services.move_stage(fresh(deal), make_stage("方案设计"), actor=Actor(seller))
+    assert "guarded" in client.get(page).content.decode()
+    with connection.cursor() as cursor:
+        cursor.execute("update sales_stagegate set active = false where id = %s", [gate.pk])
+    assert "guarded" not in client.get(page).content.decode()
+    services.move_stage(fresh(deal), make_stage("方案设计"), actor=Actor(seller))
+    assert at(deal) == "方案设计"
+
+
+def test_the_page_of_an_opportunity_costs_few_queries(client, seller, deal, make_gate, django_assert_max_num_queries):
+    client.force_login(seller)
+    client.get(ENTITY.url("record", deal.pk))
+    with django_assert_max_num_queries(12):
+        client.get(ENTITY.url("record", deal.pk))
+    make_gate(needs=["next_step"])
+    client.get(ENTITY.url("record", deal.pk))
+    with django_assert_max_num_queries(15):
+        assert "guarded" in client.get(ENTITY.url("record", deal.pk)).content.decode()
+
+
+def test_every_process_follows_a_stage_that_was_renamed_elsewhere(client, seller, deal):
+    client.force_login(seller)
+    board = ENTITY.url("board") + f"?pipeline={deal.pipeline_id}"
+    assert "方案设计" in client.get(board).content.decode()
+    with connection.cursor() as cursor:
+        cursor.execute("update sales_stage set name = '做方案' where name = '方案设计'")
+    assert "做方案" in client.get(board).content.decode()
