@@ -17,9 +17,13 @@ from crm.entities.entity import Entity, registry
 from crm.entities.panels import panel
 from crm.entities.refs import refs
 from crm.records.models import Record
+from crm.users.models import User
 
 AREA = "activities"
 SHOWN = 5
+# What a line of a task tells of it.
+OF_LINE = ("kind", "subject", "status", "priority", "due_at", "on_entity", "on_id")
+OF_LINE += tuple(f"owner__{name}" for name in User.shown_by)
 KINDS = (
     ("note", FollowUp.Kind.NOTE.label, "note"),
     ("call", FollowUp.Kind.CALL.label, "phone"),
@@ -34,13 +38,13 @@ def takes_activities(entity: Entity) -> bool:
     return entity.area != AREA and not isinstance(entity.model.access, Attached)
 
 
-def kinds_for(user: Any) -> list[tuple[str, Any, str]]:
+def kinds_for(user: Any) -> tuple[tuple[str, str, str], ...]:
     """(kind, label, icon) of what the user may add to a record."""
     found = list(KINDS) if policy.can(user, "activities.followup", "add") else []
     found.append(("comment", _("Comment"), "message-circle"))
     if policy.can(user, "activities.task", "add"):
         found.append(("task", Task.Kind.TASK.label, "checkbox"))
-    return found
+    return tuple([(name, str(label), icon) for name, label, icon in found])
 
 
 @panel("*", slot="composer", template="activities/composer.html")
@@ -59,7 +63,7 @@ def next_steps(record: Record, user: Any) -> dict | None:
     if registry[record.entity_label()].area == AREA or not bound.can("view"):
         return None
     rows = bound.records().filter(on_entity=record.entity_label(), on_id=record.pk, status__in=Task.TO_DO)
-    found = list(rows.select_related("owner").order_by("due_key", "pk")[: SHOWN + 1])
+    found = list(rows.select_related("owner").only(*OF_LINE).order_by("due_key", "pk")[: SHOWN + 1])
     address = bound.url("list")
     return {
         "tasks": found[:SHOWN],

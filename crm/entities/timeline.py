@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from django.apps import apps
-from django.db.models import Model, Q
+from django.db.models import Model, Q, prefetch_related_objects
 from django.utils import timezone
 
 from crm.access import policy
@@ -19,23 +19,20 @@ from crm.entities.entity import registry
 from crm.entities.refs import Place, by_entity, places
 from crm.records.kinds import Kind, groups, kind_of
 from crm.records.kinds import registry as kinds
-from crm.records.models import ChangeSet, Entry, EntryLink
+from crm.records.models import Entry, EntryLink
 from crm.records.undo import undoable
 from crm.users.models import User
 
 PAGE = 30
-# How far back to look at once: most records are read where something happened lately.
-WINDOWS = (timedelta(days=31), timedelta(days=92), timedelta(days=366), None)
+# How far back to look at first: most records are read where something happened lately. Then at all before that.
+WINDOWS = (timedelta(days=92), None)
 # After so many batches that the reader may not see, a page ends early and offers to go on.
 MOST_BATCHES = 6
 LATER_BATCH = 120
 PLAIN = "entities/entry.html"
 
 # Of the people who did something, their names.
-_OF_ENTRY = [f.name for f in Entry._meta.concrete_fields] + [
-    f"change_set__{f.name}" for f in ChangeSet._meta.concrete_fields
-]
-_OF_ENTRY += [f"actor__{name}" for name in User.shown_by]
+_OF_ENTRY = [f.name for f in Entry._meta.concrete_fields] + [f"actor__{name}" for name in User.shown_by]
 
 Placed = tuple[Entry, Place]
 
@@ -165,7 +162,8 @@ def _readable(bound: BoundEntity, record: Model, links: list[EntryLink]) -> list
     """The entries of a batch of links whose subjects the reader may see: one query for each kind of subject."""
     ids = [link.entry_id for link in links]
     entries = Entry.objects.filter(id__in=ids, at__lte=links[0].at, at__gte=links[-1].at)
-    found = list(entries.select_related("actor", "change_set").only(*_OF_ENTRY))
+    found = list(entries.select_related("actor").only(*_OF_ENTRY))
+    prefetch_related_objects(found, "change_set")  # few belong to one
     wanted = by_entity((e.entity, e.record_id) for e in found if not _is_own(e, record))
     seen = {label: places(bound.user, label, pks) for label, pks in wanted.items()}
     here = Place(bound.url("record", record.pk))

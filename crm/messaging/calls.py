@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -37,8 +38,16 @@ RANK = {PhoneCall.State.RINGING: 0, PhoneCall.State.ANSWERED: 1, PhoneCall.State
 
 def extension_of(user: Any) -> Extension | None:
     """The telephone by which the system dials for the user."""
-    rows = Extension.objects.filter(user=user, telephony__active=True).select_related("telephony")
-    return rows.order_by("pk").first()
+    return _extensions(user).select_related("telephony").first()
+
+
+def dial_url_of(user: Any) -> str | None:
+    """Where the system is told to dial for the user, empty where it only answers; None: the user has no telephone of it."""
+    return _extensions(user).values_list("telephony__dial_url", flat=True).first()
+
+
+def _extensions(user: Any) -> QuerySet[Extension]:
+    return Extension.objects.filter(user=user, telephony__active=True).order_by("pk")
 
 
 def dial(record: Record, number: str, *, actor: Actor) -> Outgoing:

@@ -6,10 +6,9 @@ from typing import Any
 
 from crm.entities.panels import panel
 from crm.messaging.access import holders
-from crm.messaging.calls import extension_of
-from crm.messaging.models import MailAccount, PhoneCall
+from crm.messaging.calls import dial_url_of
+from crm.messaging.models import MailAccount, PhoneCall, SmsProvider
 from crm.messaging.reaching import emails_of, phones_of
-from crm.messaging.sms import provider_in_use
 from crm.records.models import Record
 
 CALLS = 3
@@ -23,14 +22,14 @@ def reach(record: Record, user: Any) -> dict | None:
     emails, phones = emails_of(record, user), phones_of(record, user)
     if not emails and not phones:
         return None
-    extension = extension_of(user) if phones else None
+    dial_url = dial_url_of(user) if phones else None
     calls = PhoneCall.objects.filter(entity=record.entity_label(), record_id=record.pk).exclude(recording="")
     return {
         "label": record.entity_label(),
         "emails": emails,
         "phones": phones,
         "writes": bool(emails) and MailAccount.objects.filter(MailAccount.of(user.pk), active=True).exists(),
-        "dials": bool(extension and extension.telephony.dial_url),
-        "texts": bool(phones) and provider_in_use() is not None,
-        "recordings": list(calls.order_by("-started_at")[:CALLS]) if extension else [],
+        "dials": bool(dial_url),
+        "texts": bool(phones) and SmsProvider.objects.filter(active=True).exists(),
+        "recordings": list(calls.order_by("-started_at")[:CALLS]) if dial_url is not None else [],
     }

@@ -6,22 +6,34 @@ import re
 from typing import Any
 
 from django import template
+from django.template.defaultfilters import linebreaksbr
+from django.utils.safestring import SafeString
 
 from crm.activities.models import Comment, Participant
 from crm.activities.recurrence import in_words
 from crm.entities.bound import bind
 from crm.entities.entity import registry
-from crm.records.models import Entry
+from crm.entities.lines import when
+from crm.entities.moulds import fill, mould
+from crm.entities.timeline import Line
 
 register = template.Library()
 SAID = ("text", "outcome", "next_step", "next_step_on")
 
 
 @register.simple_tag(takes_context=True)
-def told(context: Any, entry: Entry) -> dict[str, str]:
-    """What the entry of a follow-up says, as far as the reader may know each of its fields."""
+def followup_told(context: Any, line: Line) -> SafeString:
+    """A follow-up on a timeline: who did what, what was said and agreed, as far as the reader may know each field."""
+    entry, place = line.entry, line.place
     bound = bind(registry["activities.followup"], context["request"].user)
-    return {field.name: field.mask(entry.data.get(field.name, "")) for field in bound.visible(SAID)}
+    texts = {field.name: field.mask(entry.data.get(field.name) or "") for field in bound.visible(SAID)}
+    texts["text"] = linebreaksbr(texts.get("text", ""))
+    texts |= {"actor": str(entry.actor or ""), "label": str(line.kind.label), "at": when(entry.at)}
+    if not line.own:
+        texts |= {"entity_name": line.entity_name, "name": entry.title, "url": place.url, "trash_url": place.trash_url}
+    there = tuple([name for name, said in texts.items() if said])
+    form = mould("activities/entry_told.html", there, ("own", line.own), ("trashed", place.trashed))
+    return fill(form, texts)
 
 
 @register.filter

@@ -147,7 +147,7 @@ def test_the_page_costs_few_queries_however_long_its_timeline(
         subject.description = f"{n}"
         services.save(subject, actor=actor)
     sells.get(page_of(account))
-    with django_assert_max_num_queries(25):
+    with django_assert_max_num_queries(16):
         page = sells.get(page_of(account)).content.decode()
     assert page.count('id="entry-') == 30
 

@@ -130,7 +130,7 @@ def test_queries_do_not_grow_with_the_entries(seller, account, django_assert_max
         contact.decision_role = "decider"
         services.save(contact, actor=Actor(seller))
     lines(seller, account)
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(5):
         assert len(lines(seller, account).lines) == 30
 
 
