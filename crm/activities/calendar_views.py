@@ -10,7 +10,6 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
@@ -87,19 +86,18 @@ def events(request: HttpRequest) -> JsonResponse:
     for person, spans in schedule.busy(request.user, ids, start, end).items():
         title = _("Busy") if len(people) == 1 else _("Busy: %(name)s") % {"name": names[person]}
         found += [_busy(title, one) for one in spans]
-    return JsonResponse(found, safe=False)
+    return JsonResponse(found, safe=False, json_dumps_params={"ensure_ascii": False, "separators": (",", ":")})
 
 
 def event_of(item: schedule.Item) -> dict[str, Any]:
-    """One activity as the script of the calendar reads it."""
+    """One activity as the script of the calendar reads it, without what is empty; its addresses follow from its id."""
     task = item.task
-    return {
+    told = {
         "id": str(task.pk),
         "title": item.title,
         "start": _local(item.start, whole=task.all_day),
         "end": _local(item.end, whole=task.all_day) if item.end else None,
         "allDay": task.all_day,
-        "url": reverse("entities:record", args=["activities", "tasks", task.pk]),
         "editable": item.movable,
         "kind": item.kind,
         "done": not task.is_open,
@@ -107,8 +105,8 @@ def event_of(item: schedule.Item) -> dict[str, Any]:
         "who": item.owner,
         "series": bool(task.series),
         "version": task.version,
-        "move": reverse("activities:move", args=[task.pk]),
     }
+    return {name: said for name, said in told.items() if said} | {"editable": item.movable}
 
 
 def _busy(title: str, one: schedule.Span) -> dict[str, Any]:

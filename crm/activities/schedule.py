@@ -21,6 +21,21 @@ from crm.users.models import Team, User
 LABEL = "activities.task"
 MOST = 1500
 POINT = timedelta(minutes=30)
+# What a calendar shows of an activity.
+OF_ITEM = (
+    "subject",
+    "place",
+    "kind",
+    "status",
+    "due_at",
+    "ends_at",
+    "all_day",
+    "series",
+    "version",
+    "on_entity",
+    "on_id",
+)
+OF_ITEM += tuple(f"owner__{name}" for name in User.shown_by)
 Span = tuple[datetime, datetime]
 
 
@@ -79,7 +94,7 @@ def items(reader: Any, ids: Sequence[int], start: datetime, end: datetime) -> li
     if not bound.can("view") or len(readable) < 2:
         return []
     rows = bound.records().filter(of_people(ids), on_calendar(start, end)).exclude(status=Task.Status.CANCELLED)
-    found = list(rows.select_related("owner").order_by("due_at", "pk")[:MOST])
+    found = list(rows.select_related("owner").only(*OF_ITEM).order_by("due_at", "pk")[:MOST])
     shown = {name: next(iter(bound.visible([name])), None) for name in ("subject", "place", "kind", "owner")}
     free = all(policy.field_mode(reader, [(LABEL, name)]) is None for name in ("due_at", "ends_at", "all_day"))
     may = bound.reachable([task.pk for task in found], "change") if free and bound.can("change") else set()
@@ -121,7 +136,8 @@ def busy(reader: Any, ids: Sequence[int], start: datetime, end: datetime) -> dic
     if not bound.can("view"):
         return {}
     taken: QuerySet = Task.objects.filter(of_people(ids), deleted_at__isnull=True, due_at__lt=end, ends_at__gt=start)
-    rows = list(taken.exclude(status=Task.Status.CANCELLED).order_by("due_at")[:MOST])
+    spanning = taken.exclude(status=Task.Status.CANCELLED).only("owner", "due_at", "ends_at")
+    rows = list(spanning.order_by("due_at")[:MOST])
     seen = bound.reachable([task.pk for task in rows], "view")
     found = [task for task in rows if task.pk not in seen]
     people = _people(found, ids)

@@ -8,6 +8,8 @@ const seen = new WeakSet()
 const wide = matchMedia("(min-width: 761px)")
 const MODES = { day: "timeGridDay", week: "timeGridWeek", month: "dayGridMonth" }
 const local = (date) => date.toISOString().slice(0, 16)
+/** The address of one activity: the page names that of number 0. */
+const address = (pattern, id) => pattern.replace("/0/", `/${id}/`)
 
 /** The library is a plain script that leaves a global behind: it can't be imported. */
 function script(name) {
@@ -81,7 +83,7 @@ class Grid {
   }
 
   options() {
-    const { events, day, lang, add, now } = this.place.dataset
+    const { events, day, lang, add, now, recordUrl, moveUrl } = this.place.dataset
     return {
       initialView: this.view,
       initialDate: day,
@@ -109,6 +111,7 @@ class Grid {
       selectMirror: true,
       eventsSet: (found) => this.widen(found),
       events: { url: events, failure: () => show({ level: "error", text: say("failed") }) },
+      eventDataTransform: (event) => (event.id ? { ...event, url: address(recordUrl, event.id), move: address(moveUrl, event.id) } : event),
       eventClassNames: ({ event: { extendedProps: it } }) => [it.busy ? "busy" : `kind-${it.kind}`, it.done ? "done" : ""].filter(Boolean),
       eventDidMount: ({ event, el: node }) => this.mark(event, node),
       eventDrop: (info) => this.moved(info),
