@@ -81,10 +81,7 @@ class Test:
         """Whether the test is true of ``record`` as it stands in memory; the same verdict as ``q`` gives on the stored row."""
         op, values = self.op, self.values
         if op in UNDER:
-            op, values = (
-                "in" if op == "under" else "not_in",
-                tuple(pk for (pk,) in below(self.field.source, values).values_list("pk")),
-            )
+            op, values = "in" if op == "under" else "not_in", reader.below(self.field.source, values)
         return holds(self.field.kind, op, self.field.raw(record), values, reader)
 
     def _bound(self) -> Q:

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import models
+
 from crm.fields.periods import bounds, days_of
+from crm.fields.trees import below
 
 _WORDS = frozenset({"text", "longtext", "email", "url", "phone", "choice"})
 
 
 @dataclass(frozen=True)
 class Reader:
-    """For whom and when a condition is read: “me”, “my team”, “this month”."""
+    """For whom and when a condition is read: “me”, “my team”, “this month”. It lives for one piece of work."""
 
     user_id: int
     team_ids: tuple[int, ...]
     now: datetime
+    _below: dict[tuple, tuple] = field(default_factory=dict, compare=False, repr=False)
+
+    def below(self, source: models.Field, ids: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The nodes ``ids`` of a tree and all below them, asked of the database once."""
+        key = (source, ids)
+        if key not in self._below:
+            self._below[key] = tuple(pk for (pk,) in below(source, ids).values_list("pk"))
+        return self._below[key]
 
 
 def holds(kind: str, op: str, value: Any, given: tuple[Any, ...], reader: Reader) -> bool:

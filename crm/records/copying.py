@@ -38,6 +38,42 @@ def insert_many(model: type[models.Model], records: Sequence[models.Model]) -> N
         record._state.adding, record._state.db = False, connection.alias
 
 
+def update_many(model: type[models.Model], records: Sequence[models.Model], names: Iterable[str]) -> None:
+    """Write the named columns of saved instances, like ``bulk_update`` but in one plain statement; DataError and such like it."""
+    fields = [
+        field for field in map(model._meta.get_field, dict.fromkeys(names)) if not getattr(field, "generated", False)
+    ]
+    columns = [[getattr(record, cast(models.Field, field).attname) for record in records] for field in fields]
+    if len(records) < FEW or any(hasattr(value, "resolve_expression") for values in columns for value in values):
+        model._base_manager.bulk_update(records, [field.name for field in fields], batch_size=500)
+        return
+    quote: Callable[[Any], str] = connection.ops.quote_name
+    key = cast(models.Field, model._meta.pk)
+    written = [[record.pk for record in records]]
+    places, sets = ["%s::bigint[]"], []
+    for number, (field, values) in enumerate(zip(cast(list[models.Field], fields), columns, strict=True)):
+        write = plain_writer_of(field)
+        written.append([None if value is None else write(value) for value in values])
+        places.append("%s::text[]")
+        sets.append(f"{quote(field.column)} = v.c{number}{_cast(field)}")
+    names_of_v = ", ".join(["pk", *(f"c{number}" for number in range(len(sets)))])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"update {quote(model._meta.db_table)} t set {', '.join(sets)}"
+            f" from unnest({', '.join(places)}) v({names_of_v}) where t.{quote(key.column)} = v.pk",
+            written,
+        )
+
+
+def _cast(field: models.Field) -> str:
+    """What makes a text a value of the column. Texts stay as they are: casting to varchar(9) would cut off the tenth character."""
+    if isinstance(field, models.CharField | models.TextField | models.FileField):
+        return ""
+    if isinstance(field, ArrayField) and isinstance(field.base_field, models.CharField | models.TextField):
+        return "::text[]"
+    return f"::{field.db_type(connection)}"
+
+
 def copy_in(model: type[models.Model], names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """COPY rows of Python values into the named columns; the others get their database defaults."""
     rows = list(rows)
@@ -83,14 +119,25 @@ def fresh(model: type[M], values: dict[str, Any]) -> M:
 @cache
 def writer_of(field: models.Field) -> Callable[[Any], str]:
     """How values of a field are written in COPY's text format; None is written apart. A text stands for an array as it is."""
+    write = plain_writer_of(field)
+    if isinstance(field, models.JSONField) or write is _array:
+        return lambda value: write(value).translate(_ESCAPES)
+    if write is str:
+        return _text
+    return write
+
+
+@cache
+def plain_writer_of(field: models.Field) -> Callable[[Any], str]:
+    """How values of a field are written as literals, before anything is escaped for a statement; None is written apart."""
     if isinstance(field, models.JSONField):
-        return lambda value: _ENCODE(value).translate(_ESCAPES)
+        return _ENCODE
     if isinstance(field, ArrayField) and isinstance(field.base_field, models.IntegerField):
         return lambda value: value if type(value) is str else "{" + ",".join(map(str, value)) + "}"
     if isinstance(field, ArrayField):
-        return lambda value: _array(value).translate(_ESCAPES)
-    if isinstance(field, models.CharField | models.TextField):
-        return _text
+        return _array
+    if isinstance(field, models.CharField | models.TextField | models.FileField):
+        return str
     return _plain
 
 

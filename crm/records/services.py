@@ -11,7 +11,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from crm.records.actor import Actor
-from crm.records.copying import insert_many
+from crm.records.copying import insert_many, update_many
 from crm.records.diff import columns_of, diff
 from crm.records.errors import Conflict, Protected
 from crm.records.hooks import WriteBatch, ask_guards, ask_settlers, lock_ahead, tell_writers
@@ -154,12 +154,8 @@ def _change_many(
         return []
     computed = ask_guards(WriteBatch(model, before, changed, actor, changes))
     _stamp_change(changed, before, actor)
-    model._base_manager.bulk_update(
-        changed,
-        list({*columns_of(touched), *model.prepared, *computed})
-        + ["department", "version", "updated_at", "updated_by"],
-        batch_size=500,
-    )
+    columns = {*columns_of(touched), *model.prepared, *computed}
+    update_many(model, changed, [*columns, "department", "version", "updated_at", "updated_by"])
     entries = log_many(
         changed,
         kind or f"{model.entity_label()}.changed",

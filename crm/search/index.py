@@ -21,10 +21,8 @@ from crm.records.hooks import WriteBatch, on_purge, on_write
 from crm.search.grams import as_texts, indexed, numbers
 from crm.search.models import SearchRow
 
-BATCH = 1000
 CHUNK = 5000
 COLUMNS = ("entity", "record_id", "owner_id", "department_id", "at", "grams", "haystack")
-_WRITTEN = ["owner_id", "department_id", "at", "grams", "haystack"]
 
 
 def search_fields(entity: Entity) -> list[tuple[str, str]]:
@@ -98,10 +96,36 @@ def add_rows(entity: Entity, records: Sequence[Model]) -> None:
 
 def write_rows(entity: Entity, records: Iterable[Model]) -> None:
     """Write the rows of ``records``, replacing those there are."""
-    rows = [SearchRow(None, *row_of(entity, record)) for record in records]
-    SearchRow.objects.bulk_create(
-        rows, batch_size=BATCH, update_conflicts=True, unique_fields=["entity", "record_id"], update_fields=_WRITTEN
-    )
+    records = list(records)
+    if not records:
+        return
+    table, written = connection.ops.quote_name(SearchRow._meta.db_table), COLUMNS[2:]
+    _label, *places = zip(*[_place(entity, record) for record in records], strict=True)
+    haystacks, grams = zip(*texts_of(entity, records), strict=True)
+    arrays = [f"{{{','.join(some)}}}" for some in grams]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"insert into {table} ({', '.join(COLUMNS)}) select %s, id, owner, department, at, grams::integer[], haystack"
+            " from unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::timestamptz[], %s::text[], %s::text[])"
+            " v(id, owner, department, at, grams, haystack) on conflict (entity, record_id)"
+            f" do update set {', '.join(f'{name} = excluded.{name}' for name in written)}",
+            [entity.label, *map(list, places), arrays, list(haystacks)],
+        )
+
+
+def place_rows(entity: Entity, records: Sequence[Model]) -> None:
+    """Write who owns ``records`` now, which have rows: for records whose texts have not changed."""
+    if not records:
+        return
+    table = connection.ops.quote_name(SearchRow._meta.db_table)
+    _label, *places = zip(*[_place(entity, record) for record in records], strict=True)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"update {table} r set owner_id = v.owner, department_id = v.department, at = v.at"
+            " from unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::timestamptz[]) v(id, owner, department, at)"
+            " where r.entity = %s and r.record_id = v.id",
+            [*map(list, places), entity.label],
+        )
 
 
 def remove_rows(entity: Entity, ids: Iterable[int]) -> None:
@@ -120,9 +144,11 @@ def follow(batch: WriteBatch) -> None:
         remove_rows(entity, gone)
     alive = [(b, a) for b, a in zip(batch.before, batch.after, strict=True) if not getattr(a, "deleted_at", None)]
     add_rows(entity, [a for b, a in alive if b is None])
-    moved = [a for b, a in alive if b is not None and _differs(entity, b, a)]
-    if moved:
-        write_rows(entity, moved)
+    old = [(b, a) for b, a in alive if b is not None]
+    told = [a for b, a in old if _differs(b, a, ["deleted_at", *(name for _kind, name in search_fields(entity))])]
+    write_rows(entity, told)
+    known = {record.pk for record in told}
+    place_rows(entity, [a for b, a in old if a.pk not in known and _differs(b, a, ["owner", "department"])])
 
 
 @on_purge
@@ -132,10 +158,12 @@ def forget(model: type[Model], ids: list[int], actor: Actor) -> None:
         remove_rows(registry[model._meta.label_lower], ids)
 
 
-def _differs(entity: Entity, before: Model, after: Model) -> bool:
-    names = [name for _kind, name in search_fields(entity)]
-    own = [name for name in ("owner", "department", "deleted_at") if hasattr(type(after), name)]
-    return any(value_at(before, name) != value_at(after, name) for name in [*names, *own])
+def _differs(before: Model, after: Model, names: Iterable[str]) -> bool:
+    """Whether one of the named values is another; those that the model has not got are the same."""
+    have = type(after)
+    return any(
+        ("." in name or hasattr(have, name)) and value_at(before, name) != value_at(after, name) for name in names
+    )
 
 
 def rebuild(label: str) -> int:

@@ -9,10 +9,12 @@ from threading import Barrier, Thread
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from crm.access.models import Scope
 from crm.lib.tests.test_worktime import SHANGHAI
+from crm.ownership.choosing import Chooser
 from crm.ownership.models import AssignmentMember, AssignmentRule
 from crm.ownership.services import assign_many
 from crm.records import services as records
@@ -71,6 +73,18 @@ def test_the_first_rule_that_fits_decides_and_regions_reach_below(make_rule, lea
     decisions = assign_many(inside + outside, actor=SYSTEM)
     assert owners(inside + outside) == ["bob", "cai"]
     assert decisions[1].passed == ["East"]
+
+
+def test_what_lies_below_a_region_is_asked_once_for_a_batch(make_rule, leads, django_assert_max_num_queries):
+    load_regions(Region)
+    east, hangzhou = Region.objects.get(name="华东"), Region.objects.get(name="杭州市")
+    make_rule(condition={"all": [{"field": "region", "op": "under", "value": [str(east.pk)]}]})
+    batch = leads(3, region=hangzhou)
+    with CaptureQueriesContext(connection) as asked:
+        Chooser("sales.lead", timezone.now()).choose(batch[0])
+    with django_assert_max_num_queries(len(asked)):
+        chooser = Chooser("sales.lead", timezone.now())
+        assert [chooser.choose(lead).user.username for lead in batch] == ["ann", "bob", "cai"]
 
 
 def test_least_busy_counts_open_records_only(make_rule, leads, people):

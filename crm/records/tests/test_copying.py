@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.db import DataError, IntegrityError, transaction
 
-from crm.records.copying import FEW, copy_in, insert_many
+from crm.records.copying import FEW, copy_in, insert_many, update_many
 from crm.records.models import AuditEvent
 from crm.reference.models import Industry
 from customers.models import Account
@@ -114,3 +114,53 @@ def test_refusals_are_djangos_own(rep):
         insert_many(Account, [Account(owner=rep, name="x" * 400) for _n in range(FEW)])
     with pytest.raises(ValueError, match="NUL"), transaction.atomic():
         insert_many(Account, [Account(owner=rep, name="a\x00") for _n in range(FEW)])
+
+
+def test_many_are_changed_as_one_by_one(rep, other):
+    day = datetime.datetime(2026, 1, 1, 8, 30, 0, 125, tzinfo=datetime.UTC)
+    names = [
+        *("name", "description", "employees", "annual_revenue", "last_activity_at", "is_person", "extras", "level"),
+        *("owner", "website"),
+    ]
+    changed, expected = accounts(rep), accounts(rep)
+    for some, write in (
+        (changed, update_many),
+        (expected, lambda m, rows, names: m.objects.bulk_update(rows, names)),
+    ):
+        Account.objects.bulk_create(some)
+        for i, account in enumerate(some):
+            account.description, account.name = account.description[::-1], f"新{i}\\"
+            account.employees, account.annual_revenue = (
+                [None, i][i % 2],
+                [Decimal("0.50"), None, Decimal("7E+2")][i % 3],
+            )
+            account.last_activity_at, account.is_person = [None, day][i % 2], bool(i % 2)
+            account.extras, account.level = (
+                [{}, {"a": ['"', "\\", None, 1.5, True]}][i % 2],
+                ["", Account.Level.A][i % 2],
+            )
+            account.owner, account.website = [rep, other][i % 2], ["", "https://例.cn/?a=%s"][i % 2]
+        write(Account, some, names)
+    rows = [
+        list(Account.objects.filter(pk__in=[a.pk for a in some]).order_by("pk").values_list(*names))
+        for some in (changed, expected)
+    ]
+    assert rows[0] == rows[1]
+    industries = [Industry(name=f"i{i}", aliases=[]) for i in range(FEW)]
+    Industry.objects.bulk_create(industries)
+    for industry in industries:
+        industry.aliases = ["北", 'a"b', "\\", "a,b", "{", "NULL", ""]
+    update_many(Industry, industries, ["aliases"])
+    assert {tuple(row.aliases) for row in Industry.objects.filter(pk__in=[i.pk for i in industries])} == {
+        ("北", 'a"b', "\\", "a,b", "{", "NULL", "")
+    }
+
+
+def test_many_changes_are_refused_as_djangos_own(rep):
+    some = accounts(rep)
+    Account.objects.bulk_create(some)
+    for wrong, refusal in (("", IntegrityError), ("x" * 400, DataError), ("a\x00", ValueError)):
+        some[7].name = wrong
+        with pytest.raises(refusal), transaction.atomic():
+            update_many(Account, some, ["name"])
+    assert Account.objects.filter(name__in=["", "x" * 300]).count() == 0

@@ -142,6 +142,22 @@ def test_the_row_follows_the_record(reader, rep):
     assert names(reader, "nanxing") == ["南星重工"]
 
 
+def test_the_rows_of_many_follow_their_owner_and_their_text(rep, other, grant):
+    grant(rep, ACCOUNT, view=Scope.OWN)
+    made = [make_account(name=f"北辰{n}", owner=other) for n in range(60)]
+    grams = dict(SearchRow.objects.values_list("record_id", "grams"))
+    for n, account in enumerate(made):
+        account.owner = rep
+        account.name = f"南星{n}" if n % 2 else account.name
+    records.save_many(made, actor=Actor(rep))
+    assert sorted(names(rep, "北辰", limit=60)) == sorted(a.name for a in made[::2])
+    assert sorted(names(rep, "nanxing", limit=60)) == sorted(a.name for a in made[1::2])
+    found = {row.record_id: row for row in SearchRow.objects.all()}
+    assert {(row.owner_id, row.department_id) for row in found.values()} == {(rep.pk, rep.department_id)}
+    assert all(found[a.pk].at == a.updated_at for a in made)
+    assert all(sorted(found[a.pk].grams) == sorted(grams[a.pk]) for a in made[::2])
+
+
 def test_a_write_that_fails_leaves_no_row(reader, rep):
     with pytest.raises(ZeroDivisionError):
         records_in_a_transaction_that_fails(rep)
