@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from random import Random
 from urllib.parse import quote
 
 from crm.demo import words
 from crm.demo.loading import Maker, chunks, load
 from crm.demo.makers import company, mobile, moment, person
-from crm.demo.steps import World, bench_page, demo_step
+from crm.demo.steps import World, bench_file, bench_page, demo_step
 from crm.entities.paging import cursor_of
 from crm.reference.models import Industry, Region
 from crm.users.models import User
@@ -154,3 +155,27 @@ for _text in ["星", "星辰", "xingchen", "xc", "5678", "北京 重工"]:
     @bench_page(f"search: {_text}", goal=1.5, htmx=True)
     def search_box(user: User, text: str = _text) -> tuple[str, str, None]:
         return "GET", f"/search/?q={quote(text)}", None
+
+
+@bench_file("customers.account", "客户名称", "电话", "税号", "行业", "级别", "来源", "员工人数", "网站", "备注")
+def account_row(random: Random, number: str) -> list[str]:
+    name, _province, industry = company(random)
+    site, source = f"https://c{number}.example.com", random.choice(words.SOURCES)
+    level, people = random.choice("ABC"), str(random.randrange(5, 5000))
+    return [
+        f"{name[:-4]}{number}{name[-4:]}",
+        mobile(random),
+        f"9131{number}MA",
+        industry,
+        level,
+        source,
+        people,
+        site,
+        "老客户",
+    ]
+
+
+@bench_file("customers.contact", "姓名", "手机", "邮箱", "职位", "部门", "备注")
+def contact_row(random: Random, number: str) -> list[str]:
+    address = f"x{number}@l{random.randrange(997)}.example.com"
+    return [person(random), mobile(random), address, random.choice(words.TITLES), "采购部", "展会上认识"]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
+from random import Random
 
 from django.utils.timezone import localdate
 
 from crm.demo import words
 from crm.demo.loading import Maker, chunks, copy, load, number
 from crm.demo.makers import company, mobile, moment, person
-from crm.demo.steps import World, bench_page, demo_step
+from crm.demo.steps import World, bench_file, bench_page, demo_step
 from crm.users.models import User
 from sales.models import Lead, LossReason, Opportunity, OpportunityContact, Pipeline, Stage, StageHistory
 
@@ -198,3 +199,10 @@ def drag(user: User) -> tuple[str, str, dict] | None:
 def opportunity_page(user: User) -> tuple[str, str, None] | None:
     pk = Opportunity.objects.restrict(user).open().values_list("pk", flat=True).first()
     return ("GET", f"/sales/opportunities/{pk}/", None) if pk else None
+
+
+@bench_file("sales.lead", "姓名", "公司", "手机", "邮箱", "职位", "来源", "需求", "备注甲")
+def lead_row(random: Random, number: str) -> list[str]:
+    name, address = company(random)[0], f"x{number}@l{random.randrange(997)}.example.com"
+    title, source, wish = random.choice(words.TITLES), random.choice(words.SOURCES), random.choice(words.PROJECTS)
+    return [person(random), f"{name[:-4]}{number}{name[-4:]}", mobile(random), address, title, source, wish, "展会"]

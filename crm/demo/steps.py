@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
@@ -72,8 +72,18 @@ class Page:
     htmx: bool
 
 
+@dataclass(frozen=True)
+class Rows:
+    """Made-up rows of a file of one entity: ``make(random, number)`` gives one, ``number`` a text that no other row has."""
+
+    label: str
+    headings: tuple[str, ...]
+    make: Callable[[Random, str], Sequence[str]]
+
+
 steps: list[Step] = []
 pages: list[Page] = []
+file_rows: list[Rows] = []
 
 
 def demo_step(order: int, label: str) -> Callable:
@@ -93,6 +103,16 @@ def bench_page(
 
     def add(fn: Callable) -> Callable:
         pages.append(Page(name, fn, goal, tuple(roles), htmx))
+        return fn
+
+    return add
+
+
+def bench_file(label: str, *headings: str) -> Callable:
+    """Decorator: ``fn(random, number)`` makes a row of the files by which ``manage.py bench --files`` measures imports."""
+
+    def add(fn: Callable[[Random, str], Sequence[str]]) -> Callable[[Random, str], Sequence[str]]:
+        file_rows.append(Rows(label, headings, fn))
         return fn
 
     return add
