@@ -206,3 +206,28 @@ def lead_row(random: Random, number: str) -> list[str]:
     name, address = company(random)[0], f"x{number}@l{random.randrange(997)}.example.com"
     title, source, wish = random.choice(words.TITLES), random.choice(words.SOURCES), random.choice(words.PROJECTS)
     return [person(random), f"{name[:-4]}{number}{name[-4:]}", mobile(random), address, title, source, wish, "展会"]
+
+
+@bench_page("opportunity: form", goal=3)
+def opportunity_form(user: User) -> tuple[str, str, None] | None:
+    pk = Opportunity.objects.restrict(user, "change").open().values_list("pk", flat=True).first()
+    return ("GET", f"/sales/opportunities/{pk}/edit/", None) if pk else None
+
+
+@bench_page("opportunity: save", goal=2.5)
+def save_opportunity(user: User) -> tuple[str, str, dict] | None:
+    """A changed name and amount: checks, log, search row, tallies, rules queued."""
+    deal = Opportunity.objects.restrict(user, "change").open().first()
+    if deal is None:
+        return None
+    data = {
+        "name": f"{deal.name} 二期",
+        "account": deal.account_id or "",
+        "stage": deal.stage_id,
+        "amount": "2000000",
+        "currency": deal.currency,
+        "owner": deal.owner_id,
+        "version": deal.version,
+        "confirm": "1",
+    }
+    return "POST", f"/sales/opportunities/{deal.pk}/edit/", data

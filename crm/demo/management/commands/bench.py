@@ -7,6 +7,7 @@ from django.test import override_settings
 
 from crm.demo.bench import as_json, measure
 from crm.demo.filebench import measure_files
+from crm.demo.shaping import is_shaped, shape
 from crm.users.models import User
 
 
@@ -24,6 +25,11 @@ class Command(BaseCommand):
             help="instead of pages: import so many made-up rows of each kind and export them again; they stay, so use a "
             "database to throw away, without workers beside it",
         )
+        parser.add_argument(
+            "--shaped",
+            action="store_true",
+            help="with 20 custom fields, dynamic rules and 20 automation rules, which stay in the database",
+        )
 
     def handle(self, *args, **options) -> None:
         people = {user.username: user for user in User.objects.filter(username__in=["rep", "manager", "admin"])}
@@ -32,6 +38,8 @@ class Command(BaseCommand):
         if options["files"]:
             self._files(people["admin"], options)
             return
+        if options["shaped"] and not is_shaped():
+            shape(people["admin"], self.stderr.write)
         found = []
         self.stdout.write(
             f"{'page':34} {'role':8} {'p50':>8} {'p95':>8} {'sql':>4} {'sql ms':>8} {'bytes':>8} {'ratio':>6} {'goal':>5}"
