@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
@@ -17,10 +17,11 @@ from crm.entities.bound import BoundEntity
 from crm.entities.changes import Change, read_changes
 from crm.entities.entity import registry
 from crm.entities.refs import Place, by_entity, places
+from crm.entities.undoing import may_put_back
 from crm.records.kinds import Kind, groups, kind_of
 from crm.records.kinds import registry as kinds
 from crm.records.models import Entry, EntryLink
-from crm.records.undo import undoable
+from crm.records.undo import creates, trashes, undoable
 from crm.users.models import User
 
 PAGE = 30
@@ -74,6 +75,7 @@ class Line:
     place: Place
     changes: list[Change] = field(default_factory=list)
     undoable: bool = False
+    restores: Sequence[Change] = ()
     subject: Model | None = None
 
 
@@ -193,10 +195,18 @@ def _lines(bound: BoundEntity, record: Model, found: list[Placed]) -> list[Line]
                 place=place,
                 changes=changes[entry.pk],
                 undoable=undoable(entry),
+                restores=_restores(bound, record, entry, changes[entry.pk]),
                 subject=subjects.get((entry.entity, entry.record_id)),
             )
         )
     return lines
+
+
+def _restores(bound: BoundEntity, record: Model, entry: Entry, changes: list[Change]) -> list[Change]:
+    """The changes of the record's own history whose earlier values the reader may put back one by one."""
+    if not _is_own(entry, record) or creates(entry) or trashes(entry):
+        return []
+    return [change for change in changes if may_put_back(bound, change.name)]
 
 
 def _subjects(record: Model, entries: list[Entry]) -> dict[tuple[str, int], Model]:

@@ -14,8 +14,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm.access import policy
-from crm.entities.bound import bind
+from crm.entities.bound import BoundEntity, bind
 from crm.entities.entity import registry
+from crm.entities.forms import may_write
 from crm.records.models import ChangeSet, Entry
 from crm.records.undo import GONE, PROTECTED, creates, trashes, undoable
 
@@ -45,6 +46,20 @@ def done_since(record: Any, start: datetime, user: Any) -> Entry | ChangeSet | N
 def may_undo_entry(user: Any, entry: Entry) -> bool:
     """Whether ``user`` may put back what one entry did."""
     return own_and_recent(user, entry) or may_write_all(user, [entry])
+
+
+def may_restore(user: Any, entry: Entry, name: str) -> bool:
+    """Whether ``user`` may set one field back to what it held before the entry: an edit like any other."""
+    if name not in entry.changes or creates(entry) or trashes(entry) or entry.entity not in registry:
+        return False
+    reach = policy.visible_ids(user, apps.get_model(entry.entity), {entry.record_id}, "change")
+    return bool(reach) and may_put_back(bind(registry[entry.entity], user), name)
+
+
+def may_put_back(bound: BoundEntity, name: str) -> bool:
+    """Whether the user may write that field where they may write the record: the same answer as editing in place gives."""
+    field = next(iter(bound.visible([name])), None) if name in bound.form_names else None
+    return field is not None and may_write(bound, field)
 
 
 def may_undo_set(user: Any, changes: ChangeSet) -> bool:

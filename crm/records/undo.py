@@ -110,6 +110,29 @@ def undo_entry(entry: Entry, *, actor: Actor) -> Undone:
     return done
 
 
+@transaction.atomic
+def restore_value(entry: Entry, name: str, *, actor: Actor) -> Undone:
+    """Set one field to what it held before the entry, whatever has become of it since: somebody chose that very value."""
+    done = Undone()
+    rows = apps.get_model(entry.entity)._base_manager.select_for_update(of=("self",))
+    record = rows.filter(pk=entry.record_id, deleted_at__isnull=True).first()
+    if record is None:
+        done.conflicts.append((entry, GONE))
+        return done
+
+    def put(pairs: list[Pair], inverse: ChangeSet, actor: Actor) -> tuple[int, list[Conflict]]:
+        old = entry.changes[name][0]
+        if value_at(record, name) == old:
+            return 0, []
+        set_at(record, name, old)
+        save_many([record], actor=actor, changes=inverse)
+        return 1, []
+
+    inverse = change_set("undo", actor=actor, entity=entry.entity, title=entry.title)
+    _each(put, [(entry, record)], inverse, actor, done)
+    return done
+
+
 def verb_of(entry: Entry) -> str:
     """What the entry did to its record: that of its kind, unless a kind of its own stands for a creation."""
     return entry.data.get("verb") or entry.kind.rpartition(".")[2]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import template
 from django.template.defaultfilters import linebreaksbr
 from django.utils.safestring import SafeString
+from django.utils.timezone import localdate
 
 from crm.activities.models import Comment, Participant
 from crm.activities.recurrence import in_words
@@ -46,6 +48,13 @@ def answer_label(state: str) -> str:
 def rule_words(rule: str) -> str:
     """A rule by which something repeats, as people say it."""
     return in_words(rule) if rule else ""
+
+
+@register.filter
+def last_day(until: datetime | str) -> str:
+    """The last whole day before a moment, which is how people chose the end of sharing; entries keep the moment as text."""
+    moment = datetime.fromisoformat(until) if isinstance(until, str) else until
+    return localdate(moment - timedelta(microseconds=1)).isoformat()
 
 
 @register.filter

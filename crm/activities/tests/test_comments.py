@@ -191,6 +191,19 @@ def test_only_who_changes_and_owns_or_holds_the_grant_shares(client, deal, selle
     assert list(kinds) == ["activities.share.given", "activities.share.ended"]
 
 
+def test_a_share_names_its_last_day(client, deal, seller, make_user, grant):
+    target = make_user("target")
+    grant(target, LABEL, view=OWN)
+    client.force_login(seller)
+    day = timezone.localdate() + timedelta(days=5)
+    url = f"/activities/share/{LABEL}/{deal.pk}/"
+    assert client.post(url, {"user": target.pk, "level": "read", "until": day.isoformat()}).status_code == 302
+    wrong = (day + timedelta(days=1)).isoformat()
+    for page in (f"/activities/people/{LABEL}/{deal.pk}/", f"/sales/opportunities/{deal.pk}/timeline/"):
+        shown = client.get(page).content.decode()
+        assert f"until {day}" in shown and wrong not in shown
+
+
 def test_a_share_needs_one_receiver_who_may_see_such_records_and_a_day_ahead(client, deal, seller, make_user, team):
     stranger = make_user("stranger")
     crowd = team("North", stranger)

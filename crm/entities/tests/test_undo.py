@@ -118,3 +118,39 @@ def test_undoing_a_creation_moves_it_to_the_trash_and_undoing_that_brings_it_bac
     assert post(sells, "undo_set", inverse).status_code == 302
     account.refresh_from_db()
     assert account.deleted_at is None
+
+
+def restore(client, entry, name):
+    return client.post(reverse("entities:undo_entry", args=[entry.pk]), {"field": name})
+
+
+def test_one_value_of_a_change_comes_back_also_where_it_moved_on(sells, seller, account):
+    entry = changed(account, seller, employees=5, phone="1")
+    changed(account, seller, employees=6)
+    page = sells.get(f"/customers/accounts/{account.pk}/history/").content.decode()
+    assert 'name="field" value="employees"' in page and 'name="field" value="phone"' in page
+    assert restore(sells, entry, "employees").status_code == 302
+    account.refresh_from_db()
+    assert (account.employees, account.phone) == (1200, "1")
+    undone = ChangeSet.objects.get(kind="undo")
+    assert Entry.objects.get(change_set=undone).changes == {"employees": [6, 1200]}
+    assert post(sells, "undo_set", undone).status_code == 302
+    account.refresh_from_db()
+    assert account.employees == 6
+
+
+def test_one_value_comes_back_only_where_it_may_be_written(client_of, sells, other, seller, account, grant, field_rule):
+    entry = changed(account, seller, employees=5, phone="1")
+    grant(other, "customers.account", view=Scope.ALL, change=Scope.OWN)
+    assert restore(client_of(other), entry, "employees").status_code == 403
+    grant(other, "customers.account", view=Scope.ALL, change=Scope.ALL)
+    field_rule(other, "customers.account", "employees", "read")
+    page = client_of(other).get(f"/customers/accounts/{account.pk}/history/").content.decode()
+    assert 'value="phone"' in page and 'value="employees"' not in page
+    assert restore(client_of(other), entry, "employees").status_code == 403
+    assert restore(client_of(other), entry, "phone").status_code == 302
+    assert restore(sells, entry, "name").status_code == 403  # not part of that change
+    services.delete(account, actor=Actor(seller))
+    assert restore(sells, entry, "employees").status_code in {403, 409}
+    account.refresh_from_db()
+    assert (account.employees, account.phone) == (5, "022-6530 1188")

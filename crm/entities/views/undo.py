@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -19,10 +20,10 @@ from django.views.decorators.http import require_POST
 from crm.entities.entity import registry
 from crm.entities.refs import refs
 from crm.entities.undo_job import is_large, start_undo
-from crm.entities.undoing import may_undo_entry, may_undo_set, reason_of
+from crm.entities.undoing import may_restore, may_undo_entry, may_undo_set, reason_of
 from crm.records.actor import Actor
 from crm.records.models import ChangeSet, Entry
-from crm.records.undo import Conflict, Undone, undo, undo_entry
+from crm.records.undo import Conflict, Undone, restore_value, undo, undo_entry
 
 SHOWN = 50
 
@@ -42,8 +43,13 @@ def undo_set(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def undo_one(request: HttpRequest, pk: int) -> HttpResponse:
-    """Undo one entry; what has moved on since is listed."""
-    entry = get_object_or_404(Entry, pk=pk)
+    """Undo one entry, where what has moved on since is listed; or set one ``field`` to what it held before."""
+    entry, name = get_object_or_404(Entry, pk=pk), request.POST.get("field", "")
+    if name:
+        if not may_restore(request.user, entry, name):
+            raise PermissionDenied
+        work = partial(restore_value, entry, name, actor=Actor.of(request))
+        return _answer(request, work, entry.entity, entry.title)
     if not may_undo_entry(request.user, entry):
         raise PermissionDenied
     return _answer(request, lambda: undo_entry(entry, actor=Actor.of(request)), entry.entity, entry.title)
