@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "crm.matching",
     "crm.exchange",
     "crm.search",
+    "crm.api",
     "crm.activities",
     "crm.notifications",
     "crm.workflows",

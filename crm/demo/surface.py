@@ -9,6 +9,7 @@ from celery import current_app
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RegexPattern
 
+from crm.api.views import ApiView
 from crm.entities.entity import registry
 from crm.entities.views.base import EntityView
 
@@ -49,6 +50,8 @@ def routes() -> Iterator[dict[str, Any]]:
             for label, entity in registry.items():
                 own = route.replace("<slug:area>", entity.area).replace("<slug:slug>", entity.slug)
                 yield line | {"route": "/" + own, "guard": f"grant: {getattr(view, 'action', '')}", "entity": label}
+        elif view is not None and issubclass(view, ApiView):
+            yield line | {"guard": view.guard}
         else:
             yield line
 

@@ -1,4 +1,4 @@
-"""Stage gates give the same verdict at every door: form, inline, board, verb, bulk, import, effect."""
+"""Stage gates give the same verdict at every door: form, inline, board, verb, bulk, import, effect, API."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from django.utils import timezone, translation
 
 from crm.access.models import Role, Scope
 from crm.activities.models import FollowUp
+from crm.api.tests.conftest import Caller
 from crm.approvals import services as approvals
 from crm.approvals import writing
 from crm.approvals.gating import GateRefused
@@ -106,7 +107,16 @@ def doors(client, seller, deal):
         )
         assert outcome.changed + sum(outcome.refused.values()) == 1
 
+    api = Caller.of(seller)
+    here = f"sales/opportunities/{deal.pk}/"
+
+    def call(answer) -> bool:
+        assert answer[0] in {200, 422}, answer
+        return moved()
+
     return {
+        "API": lambda: call(api.patch(here, {"fields": {"stage": stage.pk}})),
+        "API verb": lambda: call(api.post(f"{here}do/move/", {"fields": {"stage": stage.pk}})),
         "form": lambda: post(url("edit", deal.pk), fields) and moved(),
         "inline": lambda: post(url("cell", deal.pk, "stage"), {"stage": stage.pk}) and moved(),
         "board": lambda: post(url("move", deal.pk), {"to": stage.pk}) and moved(),
