@@ -259,6 +259,7 @@ AUDIT_MONTHS = env.integer("AUDIT_MONTHS", default=24, lowest=6, highest=240)
 ESCALATE_DAYS = env.integer("ESCALATE_DAYS", default=3, lowest=0, highest=60)
 RULE_TRACE_DAYS = env.integer("RULE_TRACE_DAYS", default=180, lowest=7, highest=3650)
 
+CELERY_BEAT_SCHEDULER = "crm.clock:Clock"
 CELERY_BEAT_SCHEDULE = {
     "records.dispatch": {"task": "crm.records.tasks.dispatch", "schedule": 5, "options": {"expires": 5}},
     "records.send_outgoing": {"task": "crm.records.tasks.send_outgoing", "schedule": 5, "options": {"expires": 5}},
