@@ -135,9 +135,16 @@ class RecordsView(EntityApi):
             page = query.page()
         except BadCursor:
             return refused({"after": [_("This is no place in this list.")]})
-        here = request.build_absolute_uri(request.path)
-        after = f"{here}{query.url()}&limit={size}&after={page.after}" if page.after else None
-        return Response({"records": [told(self.bound, query.columns, record) for record in page], "next": after})
+        records = [told(self.bound, query.columns, record) for record in page]
+        return Response({"records": records, "next": self._next(page.after)})
+
+    def _next(self, cursor: str) -> str | None:
+        """The address of the page behind this one."""
+        if not cursor:
+            return None
+        params = self.request.query_params.copy()
+        params["after"] = cursor
+        return str(self.request.build_absolute_uri(f"{self.request.path}?{params.urlencode()}"))
 
     def post(self, request: Request, **kwargs: Any) -> Response:
         given = object_in(request, "fields")
