@@ -9,7 +9,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from crm.api.models import EVERYTHING, READ, WRITE, ApiToken
 from crm.entities.entity import registry
@@ -18,7 +18,7 @@ from crm.entities.entity import registry
 def scopes() -> list[tuple[str, str]]:
     """Each scope and what it is called."""
     names = [(EVERYTHING, _("Everything"))] + [(label, entity.plural) for label, entity in sorted(registry.items())]
-    words = {READ: _("read"), WRITE: _("read and write")}
+    words = {READ: pgettext("scope", "read"), WRITE: pgettext("scope", "read and write")}
     return [(f"{label}:{scope}", f"{name}: {word}") for label, name in names for scope, word in words.items()]
 
 
