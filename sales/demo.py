@@ -14,6 +14,7 @@ from crm.demo.loading import Maker, chunks, copy, load, number
 from crm.demo.makers import company, mobile, moment, person
 from crm.demo.steps import World, bench_file, bench_page, demo_step
 from crm.users.models import User
+from sales import gate_demo  # noqa: F401 - registers its step
 from sales.models import Lead, LossReason, Opportunity, OpportunityContact, Pipeline, Stage, StageHistory
 
 STATUSES = ["new", "new", "new", "contacted", "contacted", "nurturing", "qualified", "invalid"]

@@ -24,16 +24,16 @@ SAID = ("condition", "nodes", "approved", "rejected", "locks", "once")
 class ProcessForm(forms.ModelForm):
     """The entity is chosen once: everything else names its fields and verbs."""
 
-    entity = forms.ChoiceField(label=_("entity"), choices=entity_choices)
+    entity = forms.ChoiceField(label=_("Entity"), choices=entity_choices)
     verb = forms.ChoiceField(
-        label=_("needed for"), required=False, help_text=_("The command is done only once this is approved.")
+        label=_("Needed for"), required=False, help_text=_("The command is done only once this is approved.")
     )
-    condition = ConditionField(label=_("only for records where"))
-    nodes = NodesField(label=_("route"))
-    approved = EffectsField(label=_("when approved"))
-    rejected = EffectsField(label=_("when rejected"))
+    condition = ConditionField(label=_("Only for records where"))
+    nodes = NodesField(label=_("Route"))
+    approved = EffectsField(label=_("When approved"))
+    rejected = EffectsField(label=_("When rejected"))
     locks = forms.MultipleChoiceField(
-        label=_("fields that stay locked once approved"), required=False, widget=forms.CheckboxSelectMultiple
+        label=_("Fields that stay locked once approved"), required=False, widget=forms.CheckboxSelectMultiple
     )
     once = forms.BooleanField(label=_("Who approved already is not asked again"), required=False, initial=True)
     note = forms.CharField(label=_("What changed (for the list of versions)"), max_length=200, required=False)

@@ -228,8 +228,9 @@ def count_activities(record: Record, kind: str, since: datetime | None) -> int:
 def _approval(
     gate: Gate, source: GateSource, record: Record, to: Any, actor: Actor, since: datetime | None
 ) -> list[Requirement]:
+    """A process that is not meant for the record can't be asked for: it holds nothing back."""
     process = gate.approval
-    if process is None:
+    if process is None or not services.applies(process, record, actor.user):
         return []
     rows = ApprovalInstance.objects.filter(entity=record.entity_label(), record_id=record.pk, process=process)
     text = _("Approved: %(process)s") % {"process": process}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -11,12 +11,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm.access.policy import Via
-from crm.approvals.models import ApprovalInstance, ApprovalTask
+from crm.approvals.models import ApprovalInstance, ApprovalStep, ApprovalTask
 from crm.approvals.people import stands_for
 from crm.records.actor import Actor
 from crm.records.diff import diff
-from crm.records.hooks import WriteBatch, before_write, on_purge
+from crm.records.hooks import WriteBatch, before_write, on_purge, on_redact
 from crm.records.models import Record
+from crm.records.redaction import BLANK
 
 RUNNING = ApprovalInstance.State.RUNNING
 
@@ -92,3 +93,13 @@ def _judge_parts(batch: WriteBatch) -> None:
 def forget(model: type, ids: list[int], actor: Actor) -> None:
     """What is removed for good leaves no requests behind."""
     ApprovalInstance.objects.filter(entity=model._meta.label_lower, record_id__in=ids).delete()
+
+
+@on_redact
+def blank(record: Record, fields: Collection[str]) -> int:
+    """What people wrote when they asked and decided may tell of anybody; that they did, and what came of it, stays."""
+    about = ApprovalInstance.objects.filter(entity=record.entity_label(), record_id=record.pk)
+    steps = ApprovalStep.objects.filter(instance__in=about).exclude(comment="").update(comment=BLANK)
+    if set(fields) & {*getattr(type(record), "shown_by", ()), "name", "title"}:
+        about.update(title=BLANK)
+    return steps + about.exclude(note="").update(note=BLANK)

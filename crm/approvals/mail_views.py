@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from crm.approvals import services
-from crm.approvals.forms import ShortForm
+from crm.approvals.forms import WordsForm
 from crm.approvals.models import ApprovalInstance, ApprovalTask
 from crm.approvals.seeing import Sight, sight
 from crm.approvals.tokens import read_token
@@ -37,20 +37,20 @@ def _for(request: HttpRequest, task: ApprovalTask, person: User) -> HttpResponse
     if not open_now or not services.may_sign(task, person):
         return _answer(request, None, None, problem=_("This is settled already."), status=410)
     seen = sight(task.instance, person, task=task)
-    form = ShortForm(request.POST if request.method == "POST" else None)
+    form = WordsForm(*((request.POST, request.FILES) if request.method == "POST" else ()))
     if request.method != "POST" or not form.is_valid():
         return _answer(request, seen, form, status=422 if form.is_bound else 200)
     verdict = request.POST.get("verdict")
-    words = form.cleaned_data["comment"]
-    if verdict == "reject" and not words.strip():
+    given = form.cleaned_data
+    if verdict == "reject" and not given["comment"].strip():
         form.add_error("comment", _("Say why."))
         return _answer(request, seen, form, status=422)
     actor = Actor(person, f"mail:{task.pk}")
     try:
         if verdict == "approve":
-            services.approve(task, actor=actor, comment=words)
+            services.approve(task, actor=actor, **given)
         elif verdict == "reject":
-            services.reject(task, actor=actor, comment=words)
+            services.reject(task, actor=actor, **given)
         else:
             return _answer(request, seen, form, status=422)
     except (ValidationError, PermissionDenied) as error:
@@ -62,7 +62,7 @@ def _for(request: HttpRequest, task: ApprovalTask, person: User) -> HttpResponse
 def _answer(
     request: HttpRequest,
     seen: Sight | None,
-    form: ShortForm | None,
+    form: WordsForm | None,
     *,
     problem: str = "",
     done: str = "",

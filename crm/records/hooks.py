@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -46,6 +46,7 @@ _guards: list[Callable[[WriteBatch], None]] = []
 _writers: list[Callable[[WriteBatch], None]] = []
 _followers: list[Callable[[WriteBatch], None]] = []
 _purgers: list[Callable[[type, list[int], Actor], None]] = []
+_redactors: list[Callable[[Any, Collection[str]], int]] = []
 subscribers: dict[str, Subscriber] = {}
 _choosers: dict[str, Callable[[Sequence[Any]], Iterable[Any]]] = {}
 
@@ -138,6 +139,17 @@ def tell_purgers(model: type, ids: list[int], actor: Actor) -> None:
     """Call every ``on_purge`` function."""
     for fn in _purgers:
         fn(model, ids, actor)
+
+
+def on_redact(fn: Callable[[Any, Collection[str]], int]) -> Callable[[Any, Collection[str]], int]:
+    """Run ``fn(record, fields)`` while personal values of a record are blanked: what else tells of them; how many rows it touched."""
+    _redactors.append(fn)
+    return fn
+
+
+def tell_redactors(record: Any, fields: Collection[str]) -> int:
+    """Call every ``on_redact`` function; how many rows they touched."""
+    return sum(fn(record, fields) for fn in _redactors)
 
 
 def on(*patterns: str, name: str = "") -> Callable:

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from django.db import connection, transaction
 
 from crm.records.actor import Actor
+from crm.records.hooks import tell_redactors
 from crm.records.log import log
 from crm.records.models import Entry, Record
 
@@ -16,7 +17,8 @@ BLANK = "•••"
 
 @transaction.atomic
 def redact(record: Record, fields: Collection[str], *, actor: Actor) -> int:
-    """Blank the old and new values of ``fields`` in every entry about ``record``; returns how many entries were touched.
+    """Blank the old and new values of ``fields`` in every entry about ``record``, and what people wrote about it elsewhere
+    (``on_redact``); returns how many rows were touched.
 
     The redaction itself is logged, without the values.
     """
@@ -31,6 +33,7 @@ def redact(record: Record, fields: Collection[str], *, actor: Actor) -> int:
             }
             Entry.objects.filter(id=entry.id, at=entry.at).update(changes=changes)
             touched += 1
+    touched += tell_redactors(record, fields)
     with connection.cursor() as cursor:
         cursor.execute("select set_config('crm.redact', 'off', true)")
     log(record, f"{record.entity_label()}.redacted", actor=actor, fields=sorted(fields))

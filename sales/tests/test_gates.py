@@ -355,3 +355,16 @@ def test_every_process_follows_a_stage_that_was_renamed_elsewhere(client, seller
     with connection.cursor() as cursor:
         cursor.execute("update sales_stage set name = '做方案' where name = '方案设计'")
     assert "做方案" in client.get(board).content.decode()
+
+
+def test_an_approval_that_is_not_meant_for_the_record_holds_nothing_back(deal, make_gate, seller):
+    process = ApprovalProcess.objects.create(entity="sales.opportunity", name="Large ones", principal=seller)
+    large = {"all": [{"field": "amount", "op": "gte", "value": "5000"}]}
+    said = {"condition": large, "nodes": [fresh_node() | {"by": "people", "people": [seller.pk]}]}
+    writing.save_version(process, said, actor=Actor(seller))
+    writing.switch(process, True)
+    make_gate(approval=process)
+    services.move_stage(deal, make_stage("方案设计"), actor=Actor(seller))
+    big = make_opportunity(owner=seller, amount=Decimal("5000"))
+    with pytest.raises(ValidationError, match="Large ones"):
+        services.move_stage(big, make_stage("方案设计"), actor=Actor(seller))

@@ -5,18 +5,17 @@ Used by the tests: some seconds each time, two minutes in the slow one.
 
 from __future__ import annotations
 
-import random
-import signal
 import subprocess
 import sys
-import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
 from django.conf import settings
+from django.utils import timezone
 
 from crm.entities.testing import factory_of
 from crm.records import services as records
@@ -27,35 +26,16 @@ from crm.tests.processes import environment
 from crm.workflows import services
 from crm.workflows.models import Rule, RuleRun, Webhook
 
-WORKER = """
-import os, sys, time
-os.environ["DJANGO_SETTINGS_MODULE"] = "crm.settings"
-import django
-django.setup()
-from crm.records.dispatch import dispatch
-from crm.records.sending import send_due
-from crm.workflows.engine import advance
-from crm.workflows.timing import tick
-from crm.workflows import webhooks
-webhooks.call = lambda *args, **kwargs: (append(kwargs["headers"]["Idempotency-Key"]), OK)[1]
-class OK:
-    ok, status = True, 200
-def append(key):
-    fd = os.open(sys.argv[1], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-    os.write(fd, (key + "\\n").encode())
-    os.close(fd)
-while True:
-    dispatch(seconds=1); advance(seconds=1); tick(); send_due(seconds=1)
-    time.sleep(0.02)
-"""
-
 
 @dataclass
 class Account:
     """What came of it."""
 
     entries: int = 0
+    seconds: float = 0
     kills: int = 0
+    behind: int = 0
+    drained: float = 0
     lost: list[int] = field(default_factory=list)
     doubled: list[int] = field(default_factory=list)
     sent: int = 0
@@ -64,27 +44,39 @@ class Account:
 
 
 class Chaos:
-    """``run()`` writes ``rate`` entries a second for ``seconds`` while ``workers`` are killed every ``pause`` on average."""
+    """``run()`` writes ``rate`` entries a second for ``seconds`` while one of ``workers`` is killed every ``pause`` on average."""
 
-    def __init__(self, owner: Any, log: str, *, seconds: float, rate: int = 50, workers: int = 2, pause: float = 1.0):
+    def __init__(
+        self,
+        owner: Any,
+        log: str,
+        *,
+        seconds: float,
+        rate: int = 50,
+        workers: int = 2,
+        pause: float = 1.0,
+        batch: int = 5,
+    ):
         self.owner, self.log, self.seconds, self.rate = owner, log, seconds, rate
-        self.workers, self.pause = workers, pause
-        self.chance = random.Random(7)
+        self.workers, self.pause, self.batch = workers, pause, batch
         self.account = Account()
-        self.stop = threading.Event()
 
     def run(self) -> Account:
         records_ = [factory_of("sales.opportunity")(self.owner, amount=1) for _number in range(400)]
         rule = self._rule()
-        killer = threading.Thread(target=self._kill, daemon=True)
-        killer.start()
+        nursery = self._start()
         try:
+            start = time.monotonic()
             with patch("crm.records.wake.redis_answers", return_value=False):
                 written = self._write(records_)
+            self.account.seconds = time.monotonic() - start
+            self.account.kills = self._peace(nursery)
+            self.account.behind = self._left()
+            start = time.monotonic()
+            self._finish()
+            self.account.drained = time.monotonic() - start
         finally:
-            self.stop.set()
-            killer.join()
-        self._finish()
+            nursery.communicate()
         return self._count(rule, written)
 
     def _rule(self) -> Rule:
@@ -103,63 +95,62 @@ class Chaos:
         return services.switch(rule, True, actor=Actor())
 
     def _start(self) -> subprocess.Popen:
-        return subprocess.Popen(
-            [sys.executable, "-c", WORKER, self.log],
+        """The workers, at work."""
+        nursery = subprocess.Popen(
+            [sys.executable, "-m", "crm.workflows.tests.nursery", self.log, str(self.workers), str(self.pause)],
             env=environment(),
             cwd=settings.BASE_DIR,
-            stdout=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            text=True,
         )
+        assert nursery.stdout is not None and nursery.stdout.readline() == "ready\n"
+        return nursery
 
-    def _kill(self) -> None:
-        running = [self._start() for _number in range(self.workers)]
-        while not self.stop.wait(self.chance.expovariate(1 / self.pause)):
-            victim = self.chance.randrange(len(running))
-            running[victim].send_signal(signal.SIGKILL)
-            running[victim].wait()
-            self.account.kills += 1
-            running[victim] = self._start()
-        for process in running:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
+    def _peace(self, nursery: subprocess.Popen) -> int:
+        """No more kills; how many there were."""
+        assert nursery.stdin is not None and nursery.stdout is not None
+        nursery.stdin.write("\n")
+        nursery.stdin.flush()
+        return int(nursery.stdout.readline())
 
     def _write(self, opportunities: list[Any]) -> list[int]:
-        """As many saves as the rate asks for; returns the ids of their entries."""
-        actor, start, written = Actor(self.owner), time.monotonic(), []
+        """As many changes as the rate asks for, some a transaction as people's bulk changes are; the ids of their entries."""
+        actor, start, written, place = Actor(self.owner), time.monotonic(), [], 0
         while (passed := time.monotonic() - start) < self.seconds:
             if len(written) >= passed * self.rate:
                 time.sleep(0.005)
                 continue
-            one = opportunities[len(written) % len(opportunities)]
-            one.refresh_from_db()
-            one.amount += 1
+            ids = [one.pk for one in opportunities[place : place + self.batch]]
+            place = (place + self.batch) % len(opportunities)
+            batch = list(type(opportunities[0]).objects.filter(pk__in=ids).order_by("pk"))
+            for one in batch:
+                one.amount += 1
             try:
-                entry = records.save(one, actor=actor)
+                written += [entry.pk for entry in records.save_many(batch, actor=actor)]
             except Conflict:
                 continue
-            written.append(entry.pk)
         return written
 
+    def _left(self) -> int:
+        """How many deliveries, runs and calls are still to be done."""
+        return (
+            Delivery.objects.filter(subscriber="crm.workflows").count()
+            + RuleRun.objects.filter(state="due").count()
+            + Outgoing.objects.filter(state__in=["queued", "claimed"]).count()
+        )
+
     def _finish(self) -> None:
-        """One worker in peace until nothing is left; runs that wait for another try are due at once."""
-        worker, end = self._start(), time.monotonic() + 120 + 8 * self.seconds
-        try:
-            while time.monotonic() < end:
-                RuleRun.objects.filter(state="due").update(next_at="2000-01-01T00:00Z")
-                Delivery.objects.filter(state="pending").update(next_at="2000-01-01T00:00Z")
-                Outgoing.objects.filter(state="queued").update(next_at="2000-01-01T00:00Z")
-                Outgoing.objects.filter(state="claimed").update(claimed_at="2000-01-01T00:00Z")
-                left = (
-                    Delivery.objects.filter(subscriber="crm.workflows").exists()
-                    or RuleRun.objects.filter(state="due").exists()
-                    or Outgoing.objects.filter(state__in=["queued", "claimed"]).exists()
-                )
-                if not left:
-                    return
-                time.sleep(0.3)
-        finally:
-            worker.send_signal(signal.SIGKILL)
-            worker.wait()
+        """The workers in peace until nothing is left; what waits for another try, or was claimed by the dead, is due at once."""
+        end = time.monotonic() + 120 + 8 * self.seconds
+        while time.monotonic() < end and self._left():
+            RuleRun.objects.filter(state="due").update(next_at="2000-01-01T00:00Z")
+            Delivery.objects.filter(state="pending").update(next_at="2000-01-01T00:00Z")
+            Outgoing.objects.filter(state="queued").update(next_at="2000-01-01T00:00Z")
+            dead = Outgoing.objects.filter(state="claimed", claimed_at__lt=timezone.now() - timedelta(seconds=5))
+            dead.update(claimed_at="2000-01-01T00:00Z")
+            time.sleep(0.3)
 
     def _count(self, rule: Rule, written: list[int]) -> Account:
         account = self.account
