@@ -39,10 +39,12 @@ def _review(admin: User, finance: User) -> ApprovalProcess:
     """The superior, then finance, who sees no more of it than is needed; smaller deals pass without."""
     process = ApprovalProcess.objects.create(entity="sales.opportunity", name=PROCESS, principal=admin, by_hand=False)
     nodes = [
-        fresh_node() | {"name": "直属上级", "by": "superior", "hours": 8, "remind": 2, "late": "tell"},
+        fresh_node()
+        | {"name": "直属上级", "by": "superior", "hours": 8, "remind": 2, "late": "tell"}
+        | {"edits": ["close_date"]},
         fresh_node()
         | {"name": "财务复核", "by": "people", "people": [finance.pk], "mode": "all"}
-        | {"opens": ["name", "amount", "close_date", "product_text"], "edits": ["close_date"]},
+        | {"opens": ["name", "amount", "close_date", "product_text"]},
     ]
     writing.save_version(process, {"condition": LARGE, "nodes": nodes}, actor=Actor(admin))
     writing.switch(process, True)

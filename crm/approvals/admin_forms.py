@@ -52,7 +52,7 @@ class ProcessForm(forms.ModelForm):
         if self.instance.pk and "entity" in self.fields:
             self.fields["entity"].disabled = True
         if not known:
-            for name in (*SAID, "note", "verb", "active"):
+            for name in (*SAID, "note", "verb", "active", "by_hand", "by_mail"):
                 self.fields.pop(name, None)
             return
         self._bind()

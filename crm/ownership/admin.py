@@ -56,18 +56,6 @@ class RuleForm(forms.ModelForm):
             self.fields["condition"].bind_to(self.instance.entity, self.user)
 
 
-class EntityFilter(admin.SimpleListFilter):
-    """By what is given out, called as people call it."""
-
-    title, parameter_name = _("entity"), "entity"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return work_choices()
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.filter(entity=self.value()) if self.value() else queryset
-
-
 class MemberInline(admin.TabularInline):
     model = AssignmentMember
     autocomplete_fields = ("user",)

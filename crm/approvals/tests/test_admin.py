@@ -37,6 +37,7 @@ def test_a_process_is_made_and_written(admin, robot, signers, seller, opportunit
         {"name": "Contracts", "entity": "sales.opportunity", "principal": robot.pk, "position": 10},
     )
     process = ApprovalProcess.objects.get()
+    assert process.by_hand and process.by_mail
     assert made.status_code == 302 and made.url == CHANGE.format(process.pk), made.content.decode()[:2000]
     page = admin.get(made.url)
     assert page.status_code == 200 and "data-cards-field" in page.content.decode()

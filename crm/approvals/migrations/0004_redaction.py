@@ -22,6 +22,6 @@ end $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("approvals", "0002_append_only")]
+    dependencies = [("approvals", "0003_processes_raise_registry")]
 
     operations = [migrations.RunSQL(CREATE, DROP)]
