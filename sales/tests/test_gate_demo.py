@@ -15,7 +15,7 @@ from crm.records.actor import Actor
 from sales import services
 from sales.factories import make_opportunity, make_stage
 from sales.gate_demo import make_gates
-from sales.models import StageGate
+from sales.models import Pipeline, StageGate
 
 pytestmark = pytest.mark.django_db
 
@@ -29,10 +29,12 @@ def test_the_gate_of_the_demo_company(make_user, grant):
         people[name].save()
         grant(people[name], "sales.opportunity", view=Scope.OWN, change=Scope.OWN)
     grant(people["manager"], "sales.opportunity", view=Scope.ALL)
-    whole = {"product_text": "泵站", "close_date": timezone.localdate()}
+    Pipeline.objects.update(position=9)
+    first, stage = make_stage("需求分析"), make_stage("合同谈判")
+    Pipeline.objects.filter(pk=stage.pipeline_id).update(position=0)
+    whole = {"product_text": "泵站", "close_date": timezone.localdate(), "stage": first}
     large = {name: make_opportunity(owner=people[name], amount=Decimal("2000000"), **whole) for name in ("lead", "rep")}
     small = make_opportunity(owner=people["rep"], amount=Decimal("20000"), **whole)
-    stage = make_stage("合同谈判")
     make_gates(None)
     make_gates(None)
     assert StageGate.objects.count() == 1
