@@ -1,0 +1,68 @@
+"""Every route that is of no single entity, with what guards it. A route that is not here makes a test red."""
+
+# Anybody may ask.
+PUBLIC = "public"
+# Anybody who is signed in: it holds no records, or only what is one's own.
+SELF = "self"
+# What was made for one person is that person's: anybody else's does not exist.
+OWN = "own"
+# ``<label>/<pk>``: the record must be within reach, else it does not exist.
+RECORD = "record"
+# What hangs on a record, or happened to it: as the record.
+HOLDER = "holder"
+# Rows of entities, as far as the person reaches; proved row by row in the test of the room.
+ROWS = "rows"
+# A right of its own: keeping roles, importing, handing over, taking calls.
+RIGHT = "right"
+
+GUARDS = {
+    PUBLIC: (
+        "/healthz /readyz /i18n/setlang/ /sign-in/ /sign-out/ /password-reset/ /password-reset/sent/"
+        " /password-reset/<uidb64>/<token>/ /calendar/feed/<str:token>.ics /approvals/mail/<str:token>/"
+        " /hooks/sms/<int:pk>/ /hooks/calls/<int:pk>/"
+    ),
+    SELF: (
+        "/profile/ /profile/absences/new/ /profile/password/ /profile/mail/ /profile/mail/add/ /jobs/ /regions/"
+        " /calendar/addresses/ /calendar/addresses/new/ /notifications/ /notifications/count/ /notifications/latest/"
+        " /notifications/read/ /notifications/preferences/ /approvals/ /approvals/count/ /calls/now/ /home/start/close/"
+        " /seen-as/stop/ /mail/poll/ /mail/write/ /activities/colleagues/ /activities/due/ /activities/lead-times/"
+    ),
+    OWN: (
+        "/profile/absences/<int:pk>/ /profile/mail/<int:pk>/ /profile/mail/<int:pk>/test/ /jobs/<int:pk>/"
+        " /jobs/<int:pk>/progress/ /jobs/<int:pk>/cancel/ /jobs/<int:pk>/resume/ /jobs/<int:pk>/files/<int:file_pk>/"
+        " /imports/<int:pk>/reading/ /imports/<int:pk>/reading/state/ /imports/<int:pk>/columns/ /imports/<int:pk>/values/"
+        " /imports/<int:pk>/check/ /imports/<int:pk>/check/state/ /imports/<int:pk>/begin/ /imports/<int:pk>/undo/"
+        " /imports/<int:pk>/rejected.<str:format> /calendar/addresses/<int:pk>/end/ /notifications/<int:pk>/"
+        " /notifications/<int:pk>/read/ /notifications/<int:pk>/again/ /mail/drafts/<int:pk>/ /mail/drafts/<int:pk>/drop/"
+    ),
+    RECORD: (
+        "/activities/add/<str:label>/<int:pk>/ /activities/next/<str:label>/<int:pk>/"
+        " /activities/mentions/<str:label>/<int:pk>/ /activities/people/<str:label>/<int:pk>/"
+        " /activities/follow/<str:label>/<int:pk>/ /activities/share/<str:label>/<int:pk>/"
+        " /automation/<str:label>/<int:pk>/ /automation/<str:label>/<int:pk>/run/<int:rule_pk>/"
+        " /approvals/ask/<str:label>/<int:pk>/ /approvals/ask/<str:label>/<int:pk>/<int:process_pk>/"
+        " /approvals/gate/<str:label>/<int:pk>/ /calls/dial/<str:label>/<int:pk>/ /texts/<str:label>/<int:pk>/"
+    ),
+    HOLDER: (
+        "/files/<int:pk>/download/ /files/<int:pk>/download/<int:number>/ /files/<int:pk>/preview/<slug:size>/"
+        " /files/<int:pk>/preview/<slug:size>/<int:number>/ /files/<int:pk>/version/ /files/<int:pk>/restore/<int:number>/"
+        " /files/<int:pk>/remove/ /activities/tasks/<int:pk>/tick/ /activities/tasks/<int:pk>/step/"
+        " /activities/tasks/<int:pk>/invite/ /calendar/<int:pk>/move/ /activities/comments/<int:pk>/reply/"
+        " /activities/comments/<int:pk>/change/ /activities/comments/<int:pk>/remove/ /activities/share/<int:pk>/end/"
+        " /undo/set/<int:pk>/ /undo/entry/<int:pk>/"
+    ),
+    ROWS: (
+        "/ /search/ /home/widget/<slug:name>/ /nav/count/<str:label>/ /analytics/sales/ /analytics/sales/people/"
+        " /activities/volume/ /activities/volume/rows/ /calendar/ /calendar/events/ /mail/ /mail/<int:pk>/"
+        " /mail/<int:pk>/seen/ /mail/<int:pk>/find/ /mail/<int:pk>/link/ /mail/<int:pk>/unlink/<int:link_pk>/"
+        " /mail/<int:pk>/privacy/ /mail/<int:pk>/take-back/ /mail/<int:pk>/again/ /mail/<int:pk>/delete/"
+        " /mail/<int:pk>/answer/<slug:how>/ /mail/people/ /approvals/<int:pk>/ /approvals/<int:pk>/do/<slug:verb>/"
+        " /approvals/task/<int:pk>/ /approvals/task/<int:pk>/do/<slug:verb>/ /activities/guests/<int:pk>/answer/"
+        " /activities/guests/<int:pk>/remove/ /calls/<int:pk>/close/"
+    ),
+    RIGHT: (
+        "/handover/ /import/<str:label>/ /import/<str:label>/template.<str:format> /audit/ /seen-as/<int:pk>/"
+        " /mail/aside/<int:pk>/ /approvals/cards/effect/<str:label>/ /approvals/cards/node/<str:label>/"
+    ),
+}
+TABLE = {route: guard for guard, listed in GUARDS.items() for route in listed.split()}
