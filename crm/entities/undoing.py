@@ -18,7 +18,7 @@ from crm.entities.bound import BoundEntity, bind
 from crm.entities.entity import registry
 from crm.entities.forms import may_write
 from crm.records.models import ChangeSet, Entry
-from crm.records.undo import GONE, PROTECTED, creates, trashes, undoable
+from crm.records.undo import CHANGED, GONE, PROTECTED, creates, trashes, undoable
 
 # How long one may take back what one did oneself, also where the record has left one's reach through it.
 OWN_UNDO = timedelta(hours=24)
@@ -110,6 +110,8 @@ def reason_of(user: Any, entry: Entry, why: str) -> str:
     """Why an entry could not be undone, as far as the user may know."""
     if why == GONE:
         return _("It does not exist any more.")
+    if why == CHANGED:
+        return _("Somebody has changed it since.")
     if why == PROTECTED:
         return _("Other records have come to need it.")
     if why.startswith("*") or entry.entity not in registry:

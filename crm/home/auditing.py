@@ -9,18 +9,21 @@ from itertools import islice
 from typing import Any
 
 from django import forms
+from django.apps import apps
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import FieldDoesNotExist, PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from crm.entities.entity import registry
+from crm.entities.entity import Entity, registry
 from crm.entities.inputs import DayInput
 from crm.entities.naming import entity_choices
 from crm.entities.timeline import Cursor
@@ -126,19 +129,54 @@ def of_event(event: AuditEvent) -> Line:
     who = str(event.user) if event.user_id else _now("Nobody signed in")
     what = str(ACTIONS.get(event.action, event.action.replace("_", " ")))
     return Line(
-        event.at, who, what, entity.plural if entity else event.entity, title, url, event.address or "", more[:300]
+        event.at,
+        who,
+        what,
+        entity.plural if entity else _room(event.entity),
+        title,
+        url,
+        event.address or "",
+        more[:300],
     )
 
 
 def of_entry(entry: Entry) -> Line:
     entity = registry.get(entry.entity)
     url = entity.url("record", entry.record_id) if entity else ""
-    fields = ", ".join(entry.changes)
+    fields = ", ".join(_label(entity, name) for name in entry.changes)
     who = str(entry.actor) if entry.actor_id else _now("The system")
     what = " ".join(kind_of(entry.kind).said().split())
     return Line(
-        entry.at, who, what, entity.plural if entity else entry.entity, entry.title, url, entry.cause, fields[:300]
+        entry.at,
+        who,
+        what,
+        entity.plural if entity else entry.entity,
+        entry.title,
+        url,
+        _cause(entry.cause),
+        fields[:300],
     )
+
+
+def _room(label: str) -> str:
+    """What is no entity, by the name of its table."""
+    try:
+        return capfirst(str(apps.get_model(label)._meta.verbose_name_plural))
+    except (LookupError, ValueError):
+        return label
+
+
+def _label(entity: Entity | None, name: str) -> str:
+    """What people call a field; its name where it is none any more."""
+    try:
+        return entity.field(name).label if entity else name
+    except FieldDoesNotExist:
+        return name
+
+
+def _cause(cause: str) -> str:
+    """By what it was done where that was not simply a person at a page."""
+    return "" if cause.partition(":")[0] == "request" else cause
 
 
 def lines(
@@ -171,7 +209,9 @@ def page(request: HttpRequest) -> HttpResponseBase:
         raise PermissionDenied
     form = AuditForm(request.GET or None)
     if form.is_bound and not form.is_valid():
-        return render(request, "home/audit.html", {"form": form, "lines": []}, status=422)
+        return render(
+            request, "home/audit.html", {"form": form, "lines": [], "months": settings.AUDIT_MONTHS}, status=422
+        )
     if not form.is_bound:
         form = AuditForm({})
         form.is_valid()
@@ -190,6 +230,7 @@ def page(request: HttpRequest) -> HttpResponseBase:
         "form": form,
         "lines": [line for _place, line in found[:PAGE]],
         "more": more,
+        "months": settings.AUDIT_MONTHS,
         "export": _export_url(request),
     }
     return render(request, "home/audit.html", context)

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 # How kinds of work name their counts, where the usual names would say something else: kind → {count: name}.
 COUNT_WORDS: dict[str, Mapping[str, Any]] = {}
@@ -106,7 +107,7 @@ class Job(models.Model):
     def counts(self) -> list[tuple[str, int, str]]:
         """(label, number, tone) of the outcomes that occurred."""
         found = [
-            ("created", _("created"), self.created, "is-good"),
+            ("created", pgettext_lazy("rows", "created"), self.created, "is-good"),
             ("updated", _("updated"), self.updated, ""),
             ("skipped", _("skipped"), self.skipped, ""),
             ("failed", _("rejected"), self.failed, "is-late"),

@@ -23,7 +23,9 @@ from crm.records.services import BATCH, change_set, delete_many, restore_many, s
 Pair = tuple[Entry, Record]
 Conflict = tuple[Entry, str]
 Put = Callable[[list[Pair], ChangeSet, Actor], tuple[int, list[Conflict]]]
-GONE, PROTECTED, REFUSED = "*gone", "*protected", "*refused"
+GONE, PROTECTED, REFUSED, CHANGED = "*gone", "*protected", "*refused", "*changed"
+# The causes of what people do themselves.
+BY_HAND = Q(cause__startswith="request") | Q(cause__startswith="api:") | Q(cause__startswith="job:")
 
 
 @dataclass
@@ -160,11 +162,25 @@ def undo_batch(entries: list[Entry], inverse: ChangeSet, actor: Actor, done: Und
     done.conflicts += [(entry, GONE) for entry in entries if entry.record_id not in found]
     present = [(e, found[e.record_id]) for e in entries if e.record_id in found]
     if creates(entries[0]):
-        _each(_trash, [(e, r) for e, r in present if not r.deleted_at], inverse, actor, done)
+        kept = _worked_on(entries)
+        done.conflicts += [(e, CHANGED) for e, r in present if r.pk in kept and not r.deleted_at]
+        _each(_trash, [(e, r) for e, r in present if r.pk not in kept and not r.deleted_at], inverse, actor, done)
     elif trashes(entries[0]):
         _each(_revive, [(e, r) for e, r in present if r.deleted_at], inverse, actor, done)
     else:
         _each(_put_back, present, inverse, actor, done)
+
+
+def _worked_on(entries: list[Entry]) -> set[int]:
+    """Of records that an import created, those that people have changed since: that is not to go with it."""
+    changes = entries[0].change_set
+    if changes is None or changes.kind != "import":
+        return set()
+    since = min(entry.at for entry in entries)
+    ids = {entry.record_id for entry in entries}
+    later = Entry.objects.filter(BY_HAND, entity=entries[0].entity, record_id__in=ids, at__gte=since)
+    later = later.exclude(change_set=changes).exclude(changes={})
+    return set(later.values_list("record_id", flat=True))
 
 
 def _each(put: Put, pairs: list[Pair], inverse: ChangeSet, actor: Actor, done: Undone) -> None:

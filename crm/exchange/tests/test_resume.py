@@ -174,16 +174,19 @@ def test_a_stopped_undo_goes_on_and_the_import_does_not(run, monkeypatch):
 
 def test_what_moved_on_stays_and_is_listed_in_a_file(run, boss, client):
     imported(run)
-    changed = Account.objects.get(name="公司3")
-    make_contact(owner=boss, account=changed)
+    needed, changed = Account.objects.get(name="公司3"), Account.objects.get(name="公司5")
+    make_contact(owner=boss, account=needed)
+    client.force_login(boss)
+    cell = f"/customers/accounts/{changed.pk}/cell/phone/"
+    assert client.post(cell, {"phone": "010-1", "version": changed.version}).status_code == 200
     run_job(services.start_undo(run).pk)
     job = Job.objects.get(kind=services.UNDO)
-    assert (job.state, job.result, job.failed) == ("done", {"records": 80, "conflicts": 1}, 1)
-    assert list(Account.objects.alive()) == [changed]
-    assert b"".join(job.files.get().file.open("rb")).decode("utf-8-sig").splitlines()[1:] == [
-        "Account,公司3,Other records have come to need it."
-    ]
-    client.force_login(boss)
+    assert (job.state, job.result, job.failed) == ("done", {"records": 79, "conflicts": 2}, 2)
+    assert set(Account.objects.alive()) == {needed, changed}
+    assert set(b"".join(job.files.get().file.open("rb")).decode("utf-8-sig").splitlines()[1:]) == {
+        "Account,公司3,Other records have come to need it.",
+        "Account,公司5,Somebody has changed it since.",
+    }
     page = client.get(reverse("jobs:job", args=[job.pk])).content.decode()
     assert "put back <b" in page and "left as it is now <b" in page and "rejected" not in page
 

@@ -9,6 +9,7 @@ from crm.records import services
 from crm.records.actor import Actor
 from crm.records.audit import audit
 from crm.records.models import AuditEvent
+from customers.factories import make_account
 from sales.factories import make_lead
 
 pytestmark = pytest.mark.django_db
@@ -96,3 +97,13 @@ def test_the_export_is_neutral_and_noted(client, boss, past):
 def test_only_who_may_read_the_log(client, rep, past):
     client.force_login(rep)
     assert client.get(URL).status_code == 403
+
+
+def test_it_speaks_of_fields_by_their_names_and_says_how_long_it_is_kept(client, boss):
+    client.force_login(boss)
+    account = make_account(owner=boss)
+    cell = f"/customers/accounts/{account.pk}/cell/annual_revenue/"
+    assert client.post(cell, {"annual_revenue": "5", "version": account.version}).status_code == 200
+    page = client.get("/audit/", {"what": "changed"}, headers={"accept-language": "en"}).content.decode()
+    assert "Annual revenue" in page and "annual_revenue" not in page and ">request" not in page
+    assert "Kept for 24 months." in page
