@@ -21,6 +21,7 @@ from django.utils.translation import get_language
 # Two signs of the private use area, which no template holds.
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _MARK = re.compile(f"{_OPEN}(\\w+){_CLOSE}")
+_INDENT = re.compile(r"\n\s+")
 _KEPT = 2048
 
 
@@ -42,7 +43,8 @@ def _drawn(_language: str | None, template: str, values: tuple[str, ...], given:
     for node in compiled.nodelist.get_nodes_by_type(VariableNode):
         if node.filter_expression.filters and str(node.filter_expression.var) in values:
             raise ValueError(f"{template} filters “{node.filter_expression.var}”; so it can't be drawn once for all.")
-    return _MARK.sub(r"%(\1)s", compiled.render(Context(context)).replace("%", "%%"))
+    drawn = _INDENT.sub("\n", compiled.render(Context(context)))  # sent many times a page
+    return _MARK.sub(r"%(\1)s", drawn.replace("%", "%%"))
 
 
 def fill(form: str, texts: Mapping[str, str]) -> SafeString:
