@@ -16,10 +16,15 @@ def collected_rarely() -> Iterator[None]:
     What is in no cycle goes at once as ever; work that makes records by the thousand spends a quarter of its time less.
     """
     before = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(YOUNG, *before[1:])
+    collect_rarely()
     try:
         yield
     finally:
         gc.set_threshold(*before)
         gc.unfreeze()
+
+
+def collect_rarely() -> None:
+    """The same from now on: for a process that has loaded what it will keep, such as one that serves pages."""
+    gc.freeze()
+    gc.set_threshold(YOUNG, *gc.get_threshold()[1:])
