@@ -132,7 +132,7 @@ def account_page(user: User) -> tuple[str, str, None] | None:
     return ("GET", f"/customers/accounts/{mine}/", None) if mine else None
 
 
-@bench_page("account: form", goal=3)
+@bench_page("account: form", goal=3.5)
 def account_form(user: User) -> tuple[str, str, None] | None:
     mine = Account.objects.restrict(user, "change").order_by("pk").values_list("pk", flat=True).first()
     return ("GET", f"/customers/accounts/{mine}/edit/", None) if mine else None

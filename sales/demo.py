@@ -209,7 +209,7 @@ def lead_row(random: Random, number: str) -> list[str]:
     return [person(random), f"{name[:-4]}{number}{name[-4:]}", mobile(random), address, title, source, wish, "展会"]
 
 
-@bench_page("opportunity: form", goal=3)
+@bench_page("opportunity: form", goal=3.5)
 def opportunity_form(user: User) -> tuple[str, str, None] | None:
     pk = Opportunity.objects.restrict(user, "change").open().values_list("pk", flat=True).first()
     return ("GET", f"/sales/opportunities/{pk}/edit/", None) if pk else None

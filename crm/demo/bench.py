@@ -21,6 +21,8 @@ from crm.demo.steps import Page, pages
 from crm.search.models import SearchRow
 from crm.users.models import User
 
+Asked = tuple[str, str, dict | None]
+
 
 @dataclass
 class Measured:
@@ -64,41 +66,30 @@ class _Sql:
             self.seconds += time.perf_counter() - began
 
 
+FLOOR = Page("floor", lambda _user: ("GET", "/bench/floor/", None), 1, (), False)
+
+
 def measure(roles: dict[str, User], *, rounds: int = 15, only: str = "") -> Iterator[Measured]:
-    """Every registered page for every role that it is measured for, the floor of each role first."""
+    """The floor and every registered page for every role that it is measured for."""
     for role, user in roles.items():
         client = Client(headers={"host": "localhost", "accept-language": "zh-hans"})
         client.force_login(user, backend="crm.access.backend.AccessBackend")
-        base = _measure(
-            client,
-            role,
-            Page("floor", lambda _user: ("GET", "/bench/floor/", None), 1, (role,), False),
-            user,
-            rounds,
-            None,
-        )
-        yield base
-        for page in pages:
-            if role in page.roles and only in page.name:
-                found = _measure(client, role, page, user, rounds, base)
-                if found:
-                    yield found
+        for page in (FLOOR, *pages):
+            if page is FLOOR or (role in page.roles and only in page.name):
+                asked = page.make(user)
+                if asked is not None:
+                    yield _measure(client, role, page, asked, rounds)
 
 
-def _measure(client: Client, role: str, page: Page, user: User, rounds: int, base: Measured | None) -> Measured | None:
-    asked = page.make(user)
-    if asked is None:
-        return None
-    times, sql, response = [], [], None
+def _measure(client: Client, role: str, page: Page, asked: Asked, rounds: int) -> Measured:
+    """Ask for the page and for the floor by turns: whatever else the machine does then slows down both."""
+    times, floors, sql, response = [], [], [], None
     for turn in range(rounds + 2):
-        counter = _Sql()
-        began = time.perf_counter()
-        with connection.execute_wrapper(counter), transaction.atomic():
-            response = _ask(client, page, *asked)
-            took = time.perf_counter() - began
-            transaction.set_rollback(True)
+        took, counter, response = _timed(client, page, asked)
+        below = _timed(client, FLOOR, FLOOR.make(None))[0] if page is not FLOOR else took
         if turn >= 2:  # the first two warm caches
             times.append(took * 1000)
+            floors.append(below * 1000)
             sql.append((counter.count, counter.seconds * 1000))
     p50 = statistics.median(times)
     return Measured(
@@ -109,10 +100,21 @@ def _measure(client: Client, role: str, page: Page, user: User, rounds: int, bas
         queries=sql[-1][0],
         sql_ms=round(statistics.median(ms for _count, ms in sql), 2),
         bytes=len(response.content),
-        ratio=round(p50 / base.p50_ms, 2) if base else 1.0,
+        ratio=round(p50 / statistics.median(floors), 2),
         goal=page.goal,
         status=response.status_code,
     )
+
+
+def _timed(client: Client, page: Page, asked: Asked) -> tuple[float, _Sql, HttpResponse]:
+    """One request, of which nothing stays: how long it took, what it asked of the database, the answer."""
+    counter = _Sql()
+    began = time.perf_counter()
+    with connection.execute_wrapper(counter), transaction.atomic():
+        response = _ask(client, page, *asked)
+        took = time.perf_counter() - began
+        transaction.set_rollback(True)
+    return took, counter, response
 
 
 def _ask(client: Client, page: Page, method: str, url: str, data: dict | None) -> HttpResponse:

@@ -14,6 +14,7 @@ from crm.records.actor import Actor
 from crm.records.models import ChangeSet, Entry
 from sales import kinds
 from sales.models import LossReason, Opportunity, Stage, StageHistory
+from sales.stages import known_stages
 
 State = Opportunity.State
 
@@ -109,7 +110,8 @@ def _kind(before: str, after: str) -> str:
 
 
 def _stage(pk: int | str) -> Stage:
-    stage = Stage.objects.filter(pk=pk).order_by().first() if str(pk).isdecimal() else None
+    known = next((stage for stage in known_stages() if str(stage.pk) == str(pk)), None)
+    stage = known or (Stage.objects.filter(pk=pk).order_by().first() if str(pk).isdecimal() else None)
     if stage is None:
         raise ValidationError(_("There is no such stage. Load the page again."))
     return stage
