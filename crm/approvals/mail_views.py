@@ -74,7 +74,8 @@ def _answer(
         facts = [(one, one.text(seen.record)) for one in seen.facts() if one.name in opened]
     context = {"seen": seen, "form": form, "facts": facts, "problem": problem, "done": done, "now": timezone.now()}
     answer = render(request, "approvals/mail.html", context, status=status)
-    answer["Referrer-Policy"] = "no-referrer"
+    # Not “no-referrer”: browsers then post with the origin “null”, which is refused.
+    answer["Referrer-Policy"] = "same-origin"
     return answer
 
 

@@ -228,7 +228,7 @@ def test_a_mail_opens_a_page_and_only_its_button_decides(client, seller, signers
     for _again in range(2):
         shown = client.get(link)
         assert shown.status_code == 200 and "Pump station" in text(shown) and "50,000" in text(shown)
-    assert shown["Referrer-Policy"] == "no-referrer" and "no-store" in shown["Cache-Control"]
+    assert shown["Referrer-Policy"] == "same-origin" and "no-store" in shown["Cache-Control"]
     task.refresh_from_db()
     assert task.state == "open"
     assert client.post(link, {"verdict": "x", "comment": ""}).status_code == 422
