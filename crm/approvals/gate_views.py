@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
+from functools import cached_property
 from typing import Any
 
 from django.contrib import messages
@@ -15,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from crm.approvals.gating import Gate, GateSource, Requirement, requirements, sources
+from crm.customfields.logic_guard import refused
 from crm.entities.bound import BoundEntity, bind
 from crm.entities.entity import registry
 from crm.entities.forms import EntityForm, entity_form
@@ -63,15 +65,36 @@ class GatePage:
     def column(self) -> str:
         return self.bound.model._meta.get_field(self.source.field).attname
 
+    @cached_property
+    def by_rules(self) -> dict[str, list[ValidationError]]:
+        """What the rules of the record say to the move, by field."""
+        return refused(self.there, self.record, self.request.user)
+
+    @property
+    def there(self) -> Record:
+        """The record as it would be where it is to move."""
+        found = copy(self.record)
+        # What is known of where it stands now is not known of there.
+        found._state = copy(found._state)
+        found._state.fields_cache = dict(found._state.fields_cache)
+        found._state.fields_cache.pop(self.source.field, None)
+        setattr(found, self.column, self.to)
+        return found
+
     def needed(self) -> list[Requirement]:
-        """What the gates ask of the record as it would be there."""
-        there = copy(self.record)
-        setattr(there, self.column, self.to)
-        return requirements(self.source, self.gates, there, self.to, actor=self.actor)
+        """What the gates ask of the record as it would be there, and what its rules do."""
+        found = requirements(self.source, self.gates, self.there, self.to, actor=self.actor)
+        known = {one.field for one in found if one.field}
+        for name, errors in self.by_rules.items():
+            if name not in known:
+                kind, field = ("field", name) if name in self.bound.form_names else ("rule", "")
+                found += [Requirement(False, text, kind, field) for error in errors for text in error.messages]
+        return found
 
     def form(self, data: Any = None) -> EntityForm:
-        """Every field that the gates want filled, so that what was filled in can be corrected here, too."""
-        names = [name for gate in self.gates for name in gate.needs if name in self.bound.form_names]
+        """Every field that the gates and rules want filled, so that what was filled in can be corrected here, too."""
+        wanted = [*(name for gate in self.gates for name in gate.needs), *self.by_rules]
+        names = [name for name in wanted if name in self.bound.form_names]
         names = [name for name in dict.fromkeys(names) if name != self.source.field]
         return entity_form(self.bound, data, instance=self.record, names=names or ())
 

@@ -24,6 +24,7 @@ from crm.approvals import carrying, services
 from crm.approvals.judging import holds
 from crm.approvals.models import ApprovalInstance, ApprovalProcess
 from crm.customfields import definitions
+from crm.customfields.logic_guard import ways_out
 from crm.entities import effects
 from crm.entities.bound import bind
 from crm.entities.condition_field import in_words
@@ -125,6 +126,17 @@ def gate_url(record: Record, to: Any) -> str:
     """Where one sees what a move needs."""
     return f"{reverse('approvals:gate', args=[record.entity_label(), record.pk])}?{urlencode({'to': to})}"
 
+
+def way_out(before: Record, after: Record) -> str:
+    """Where a move that rules of the record refuse is put right: as one that a gate refuses."""
+    source = sources.get(before.entity_label())
+    if source is None:
+        return ""
+    stood, to = _values(source, before, after)
+    return gate_url(after, to) if stood != to else ""
+
+
+ways_out.append(way_out)
 
 # Judging
 

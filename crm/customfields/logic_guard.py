@@ -20,6 +20,16 @@ from crm.fields.field import Field
 from crm.records.hooks import WriteBatch, before_diff, before_write
 
 Problems = dict[str, list[ValidationError]]
+# Where what stands against a write can be put right: (before, after) → its address, or nothing. Filled by rooms above.
+ways_out: list[Callable[[Any, Any], str]] = []
+
+
+class RuleRefused(ValidationError):
+    """What rules forbid, by field; ``url`` is where it can be put right, if anywhere."""
+
+    def __init__(self, found: Problems, url: str = "") -> None:
+        super().__init__(found)
+        self.url = url
 
 
 def reader_for(user: Any) -> Reader:
@@ -74,7 +84,18 @@ def keep_rules(batch: WriteBatch) -> None:
         for name in strangers.get(id(after), ()):
             found.setdefault(name, []).append(not_offered(logic, name))
         if found:
-            raise ValidationError(found)
+            urls = (way(before, after) for way in ways_out if before is not None)
+            raise RuleRefused(found, next(filter(None, urls), ""))
+
+
+def refused(record: models.Model, stored: models.Model, user: Any) -> Problems:
+    """What would stand against the record if it were written as it is now; ``stored``: as it stands in the database."""
+    logic = logic_of(type(record))
+    changed = logic.changed(stored, record) if logic else set()
+    if not changed:
+        return {}
+    said = judge(logic, record, stored, reader_for(user), {})
+    return problems(logic, said, record, changed, writable=lambda f: may_fill(user, f))
 
 
 def _living(batch: WriteBatch) -> Iterable[tuple[Any, Any]]:

@@ -19,6 +19,7 @@ from crm.approvals.gating import GateRefused
 from crm.approvals.models import ApprovalInstance, ApprovalProcess, ApprovalTask
 from crm.approvals.nodes import fresh_node
 from crm.customfields import definitions
+from crm.customfields.models import LogicRule
 from crm.entities import bulk, effects
 from crm.entities.entity import registry
 from crm.records import services as records
@@ -248,6 +249,25 @@ def test_the_board_names_where_to_do_what_is_needed_and_the_move_goes_on_there(c
     assert done.status_code == 204 and done["HX-Refresh"] == "true"
     assert (at(deal), fresh(deal).next_step) == ("方案设计", "Call")
     assert Entry.objects.filter(kind="sales.opportunity.stage_moved").count() == 1
+
+
+def test_a_dynamic_rule_that_refuses_a_move_asks_for_what_is_missing_by_the_same_dialog(client, seller, deal):
+    there = make_stage("方案设计")
+    where = {"all": [{"field": "stage", "op": "in", "value": [there.pk]}]}
+    LogicRule.objects.create(entity="sales.opportunity", target="next_step", effect="required", where=where)
+    definitions.look_again()
+    client.force_login(seller)
+    refused = client.post(ENTITY.url("move", deal.pk), {"to": there.pk})
+    assert refused.status_code == 422 and refused["X-Dialog"].endswith(f"/{deal.pk}/?to={there.pk}")
+    verb = client.post(ENTITY.url("action", deal.pk, "move"), {"stage": there.pk}).content.decode()
+    assert f"/approvals/gate/sales.opportunity/{deal.pk}/" in verb
+    dialog = client.get(refused["X-Dialog"], headers={"HX-Request": "true"}).content.decode()
+    assert 'name="next_step"' in dialog and "is required as things stand" in dialog
+    half = client.post(refused["X-Dialog"], {"next_step": ""}, headers={"HX-Request": "true"})
+    assert half.status_code == 422 and at(deal) == "需求分析"
+    done = client.post(refused["X-Dialog"], {"next_step": "Call"}, headers={"HX-Request": "true"})
+    assert done.status_code == 204 and (at(deal), fresh(deal).next_step) == ("方案设计", "Call")
+    definitions.assume_none()
 
 
 def test_an_approval_asked_for_at_the_gate_moves_it(client, seller, deal, make_gate, boss):

@@ -14,6 +14,8 @@ HOLDER = "holder"
 ROWS = "rows"
 # A right of its own: keeping roles, importing, handing over, taking calls.
 RIGHT = "right"
+# A program with a token of a person: rows, records and verbs as that person; asked of the oracle with the pages.
+TOKEN = "token"
 
 GUARDS = {
     PUBLIC: (
@@ -59,6 +61,10 @@ GUARDS = {
         " /mail/<int:pk>/answer/<slug:how>/ /mail/people/ /approvals/<int:pk>/ /approvals/<int:pk>/do/<slug:verb>/"
         " /approvals/task/<int:pk>/ /approvals/task/<int:pk>/do/<slug:verb>/ /activities/guests/<int:pk>/answer/"
         " /activities/guests/<int:pk>/remove/ /calls/<int:pk>/close/"
+    ),
+    TOKEN: (
+        "/api/v1/openapi.json /api/v1/<slug:area>/<slug:slug>/ /api/v1/<slug:area>/<slug:slug>/<int:pk>/"
+        " /api/v1/<slug:area>/<slug:slug>/<int:pk>/do/<slug:name>/"
     ),
     RIGHT: (
         "/handover/ /import/<str:label>/ /import/<str:label>/template.<str:format> /audit/ /seen-as/<int:pk>/"

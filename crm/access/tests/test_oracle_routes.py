@@ -8,9 +8,11 @@ from random import Random
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.db import transaction
 
 from crm.access.tests.worlds import World, make_world
+from crm.api.tests.conftest import Caller
 from crm.demo.surface import routes
 from crm.entities.entity import registry
 from crm.entities.testing import LABELS, Page, call, needles, pages, state, text_of
@@ -56,6 +58,7 @@ def test_every_route_answers_as_the_oracle(client, label):
             for user in world.users:
                 client.force_login(user)
                 rows_are_those(client, world, user)
+                by_token(random, world, user)
                 for page in some(random, every_page(label)):
                     about_all(client, world, user, page, asked)
                 for record in sampled(random, world, user):
@@ -79,6 +82,7 @@ def some(random: Random, found: list[Page]) -> list[Page]:
 def quiet():
     """Refusals are what is asked for here: nobody reads them, and writing them takes longer than asking."""
     logging.disable(logging.CRITICAL)
+    cache.clear()
     yield
     logging.disable(logging.NOTSET)
 
@@ -122,6 +126,41 @@ def rows_are_those(client: Any, world: World, user: Any) -> None:
     if world.granted(user, label, "delete"):
         thrown = client.get(entity.url("trash")).context["page"].records
         assert {record.pk for record in thrown} == world.seen(user, action="delete", trash=True), where
+
+
+def by_token(random: Random, world: World, user: Any) -> None:
+    """A program with a token of the person finds, reads, changes and deletes what the person may."""
+    label, place = world.label, registry[world.label].url("list").lstrip("/")
+    caller = Caller.of(user)
+    status, found = caller.get(place)
+    if not world.granted(user, label, "view"):
+        assert status == 403, (label, user.username)
+    else:
+        assert {row["id"] for row in found["records"]} == world.seen(user), (label, user.username)
+    for record in sampled(random, world, user):
+        before = state(record)
+        verb = random.choice(registry[label].all_actions)
+        for method, path, needed in (
+            ("GET", f"{place}{record.pk}/", "view"),
+            ("PATCH", f"{place}{record.pk}/", "change"),
+            ("DELETE", f"{place}{record.pk}/", "delete"),
+            ("POST", f"{place}{record.pk}/do/{verb.name}/", "verb"),
+        ):
+            with transaction.atomic():
+                answer, _body = caller.ask(method, path, None if method == "GET" else {"fields": {}})
+                after = state(record)
+                transaction.set_rollback(True)
+            what = (label, user.username, method, path, record.deleted_at, answer)
+            first = "view" if needed == "verb" else needed
+            if not world.granted(user, label, first):
+                assert answer == 403, what
+            elif record.deleted_at or not world.may(user, record, first):
+                assert answer == 404, what
+            elif needed == "verb" and not world.may(user, record, verb.permission):
+                assert answer == 403, what
+            else:
+                assert answer not in NO, what
+            assert answer not in NO or after == before, what
 
 
 def on_the_board(client: Any, world: World, seen: set[int]) -> None:
