@@ -59,6 +59,19 @@ def value_at(record: models.Model, name: str) -> Any:
     return value_of(record, cast(models.Field, record._meta.get_field(name)))
 
 
+def differs_at(before: models.Model, after: models.Model, name: str) -> bool:
+    """Whether ``value_at`` gives two values."""
+    if not name.startswith(PREFIX) and _alike(before, after, cast(models.Field, after._meta.get_field(name))):
+        return False
+    return value_at(before, name) != value_at(after, name)
+
+
+def _alike(before: models.Model, after: models.Model, field: models.Field) -> bool:
+    """Whether the values are the same as they stand; mostly so, and only others have to be normalised to be compared."""
+    was, now = getattr(before, field.attname), getattr(after, field.attname)
+    return type(was) is type(now) and was == now
+
+
 def set_at(record: models.Model, name: str, value: Any) -> None:
     """Put back what ``value_at`` gave; ValidationError when a column can't hold it any more."""
     if name.startswith(PREFIX):

@@ -16,7 +16,7 @@ from crm.customfields.definitions import searched_names
 from crm.entities.entity import Entity, registry
 from crm.records.actor import Actor
 from crm.records.copying import FEW, copy_columns
-from crm.records.diff import value_at
+from crm.records.diff import differs_at
 from crm.records.hooks import WriteBatch, on_purge, on_write
 from crm.search.grams import as_texts, indexed, numbers
 from crm.search.models import SearchRow
@@ -161,9 +161,7 @@ def forget(model: type[Model], ids: list[int], actor: Actor) -> None:
 def _differs(before: Model, after: Model, names: Iterable[str]) -> bool:
     """Whether one of the named values is another; those that the model has not got are the same."""
     have = type(after)
-    return any(
-        ("." in name or hasattr(have, name)) and value_at(before, name) != value_at(after, name) for name in names
-    )
+    return any(("." in name or hasattr(have, name)) and differs_at(before, after, name) for name in names)
 
 
 def rebuild(label: str) -> int:
