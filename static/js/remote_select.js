@@ -48,7 +48,7 @@ export function enhance(select) {
     preload: "focus",
     loadThrottle: 160,
     openOnFocus: true,
-    closeAfterSelect: !many,
+    closeAfterSelect: true,
     hidePlaceholder: true,
     hideSelected: true,
     placeholder: select.getAttribute("placeholder") ?? say("search"),
@@ -75,16 +75,23 @@ export function enhance(select) {
   })
   if (CSS.supports("anchor-scope", "all")) float(control)
   name(control, select)
-  if (many) control.on("item_add", () => afresh(control))
+  if (many) afresh(control)
   control.on("type", (words) => footer(control, select, words))
   return control
 }
 
-/** Among several what was typed for one is not the beginning of the next. */
+/** Among several what was typed for one is not the beginning of the next; the list gives way to what lies below it. */
 function afresh(control) {
-  control.setTextboxValue("")
-  control.lastValue = ""
-  control.load("")
+  let stale = false
+  control.on("item_add", () => {
+    control.setTextboxValue("")
+    control.lastValue = ""
+    stale = true
+  })
+  control.on("dropdown_open", () => {
+    if (stale && !control.inputValue()) control.load("")
+    stale = false
+  })
 }
 
 /** Put the names to options of which the page knew only the id. */

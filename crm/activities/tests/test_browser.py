@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, time, timedelta
 
 import pytest
@@ -127,3 +128,21 @@ def test_checking_in_with_the_place_of_the_browser(lin, make_activity, live_serv
     assert (str(visit.latitude), str(visit.longitude)) == ("39.123450", "117.200000")
     assert errors == []
     context.close()
+
+
+def test_any_times_before_are_chosen_by_typing(lin, monday, live_server, page: Page):
+    errors = sign_in(page, live_server.url)
+    page.goto(f"{live_server.url}/activities/tasks/add/?kind=visit&subject=Visit&due_at={monday}T10:00")
+    page.evaluate("document.querySelectorAll('main details').forEach(d => { d.open = true })")
+    page.locator("#id_remind-ts-control").click()
+    options = page.locator(".ts-dropdown .option")
+    for typed, place in (("45", 0), ("3", 2)):  # minutes, then days
+        with page.expect_response(lambda answer, typed=typed: f"lead-times/?q={typed}" in answer.url):
+            page.keyboard.type(typed)
+        expect(options).to_have_count(3 if typed == "45" else 4)
+        options.nth(place).click()
+    expect(page.locator(".ts-dropdown:visible")).to_have_count(0)  # it covers nothing any more
+    page.locator(".form-bar .btn-primary, [data-submit]").first.click()
+    page.wait_for_url(re.compile(r"/activities/tasks/\d+/$"))
+    assert Task.objects.get().remind == "45,4320"
+    assert errors == []

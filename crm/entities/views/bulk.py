@@ -93,7 +93,8 @@ class BulkView(EntityView):
         done = ngettext("%(count)d record was changed.", "%(count)d records were changed.", outcome.changed) % {
             "count": outcome.changed
         }
-        messages.success(self.request, done, extra_tags=f"undo={url}" if outcome.changed else "")
+        if outcome.changed or not (left_out or outcome.refused):
+            messages.success(self.request, done, extra_tags=f"undo={url}" if outcome.changed else "")
         if left_out:
             text = ngettext(
                 "%(count)d record was left alone: you may not change it.",
