@@ -21,7 +21,8 @@ def assign_new(batch: WriteBatch) -> None:
     ]
     if not new:
         return
-    when = [When.ALL] if batch.actor.cause.startswith("request:") else [When.ALL, When.RECEIVED]
+    by_hand = batch.actor.cause.partition(":")[0] == "request"
+    when = [When.ALL] if by_hand else [When.ALL, When.RECEIVED]
     if AssignmentRule.objects.filter(entity=new[0].entity_label(), active=True, when__in=when).exists():
         cause = f"assignment:{batch.actor.cause}"[:100]
         assign_many(new, actor=Actor(None, cause, batch.actor.changes), when=when)

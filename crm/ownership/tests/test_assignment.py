@@ -227,3 +227,19 @@ def test_turns_are_never_doubled_when_many_ask_at_once(make_rule, leads):
         thread.join()
     assert Counter(owners([lead for batch in batches for lead in batch])) == {"ann": 6, "bob": 6, "cai": 6}
     assert sorted(AssignmentMember.objects.values_list("given", flat=True)) == [6, 6, 6]
+
+
+@pytest.mark.parametrize(("when", "goes_to"), [("received", "rep"), ("all", "ann")])
+def test_what_people_enter_in_a_form_stays_theirs_unless_the_rule_says_all(
+    client, rep, grant, make_rule, when, goes_to
+):
+    grant(rep, "sales.lead", view=Scope.OWN, add=Scope.OWN, change=Scope.OWN)
+    if when == "all":
+        grant(rep, "sales.lead", view=Scope.ALL, add=Scope.ALL, change=Scope.ALL)
+    make_rule(when=when)
+    client.force_login(rep)
+    answer = client.post(
+        "/sales/leads/add/", {"name": "王小明", "mobile": "13911170022", "status": "new", "owner": rep.pk}
+    )
+    assert answer.status_code == 302, answer.context["form"].errors
+    assert Lead.objects.get().owner.username == goes_to
