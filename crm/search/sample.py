@@ -96,7 +96,7 @@ class Sample:
             len(both) * weight,
             new,
             # A part of the way to the first, a smaller one to the second: one of them alone may stand there by chance.
-            max(both[0][4] / 3, both[1][4] / 6) * weight if len(both) >= ENOUGH else inf,
+            max(both[0][4] / 2, both[1][4] / 4) * weight if len(both) >= ENOUGH else inf,
         )
 
     def _reached(self, reach: tuple[Reach, ...]) -> int:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from math import inf
 from typing import NamedTuple
 
 from django.core.exceptions import EmptyResultSet
@@ -30,6 +31,7 @@ from crm.search.sample import NEWEST, Share, sample
 CANDIDATES = 3  # rows looked at for each one wanted: the policy may refuse some
 FEW = 3000  # so many ids a statement takes well
 BRANCHES = 60
+FAR = 60_000
 _ORDER = "order by at desc, id desc"
 _NEAR = "case when strpos(haystack, %s) > 0 then 0 when strpos(haystack, %s) > 0 then 1 else 2 end"
 
@@ -240,9 +242,10 @@ def _by_index(share: Share | None, where: Where, most: int) -> Part:
     """By the inverted index. Of thousands of matches first only the latest, where reading so far back by time is cheaper than
     reading every match: two indexes tell which these are before any row is read."""
     whole, (condition, params) = Part(where, most), where
-    if share is None or share.depth > 10 * share.both or share.reached < share.rows / 2:
+    if share is None or share.depth == inf or share.reached < share.rows / 2:
         return whole
-    since = sample.since(max(share.depth, 2 * most * share.rows / share.both))
+    # A row that is only told apart by time costs a twentieth of one that is read: so far back it pays in any case.
+    since = sample.since(min(max(share.depth, 6 * share.both), 10 * share.both, FAR))
     if since is None:
         return whole
     latest = (f"({condition}) and at >= %s", (*params, since))

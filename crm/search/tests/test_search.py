@@ -246,8 +246,8 @@ def test_the_sample_tells_rare_from_frequent(reader, monkeypatch):
     assert (drawn.share(terms("星辰"), reach).both, drawn.share(terms("不在"), reach).both) == (10, 0)
     assert drawn.share(terms("北海"), [Reach((ACCOUNT,), owners=(0,))]).both == 0
     assert [drawn.share(terms(word), reach).newest for word in ("星辰", "北海")] == [0.25, 0.75]
-    # Thirty newer ones stand before the first: a third of the way there.
-    assert [drawn.share(terms(word), reach).depth for word in ("星辰", "不在")] == [10, inf]
+    # Thirty newer ones stand before the first: half of the way there.
+    assert [drawn.share(terms(word), reach).depth for word in ("星辰", "不在")] == [15, inf]
     newest_first = list(SearchRow.objects.order_by("-at").values_list("at", flat=True))
     assert (drawn.since(10), drawn.since(0), drawn.since(40)) == (newest_first[10], None, None)
     assert drawn.share(terms("星 海"), reach).both == 0
