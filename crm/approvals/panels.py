@@ -17,6 +17,8 @@ State = ApprovalInstance.State
 @panel("*", slot="side", template="approvals/panel.html", order=-30)
 def latest(record: Record, user: Any) -> dict[str, Any] | None:
     """The request that runs, or the last one that still means something."""
+    if record.entity_label() not in definitions.kept("approvals.entities", _with_processes):
+        return None
     rows = ApprovalInstance.objects.filter(entity=record.entity_label(), record_id=record.pk)
     last = rows.order_by("-id").values_list("pk", "state").first()
     if last is None or last[1] == State.WITHDRAWN:
@@ -31,11 +33,14 @@ def latest(record: Record, user: Any) -> dict[str, Any] | None:
 def ask_link(record: Record, user: Any) -> dict[str, Any] | None:
     """An item of the record's menu, where there is a process for its entity."""
     label = record.entity_label()
-    if label not in definitions.kept("approvals.by_hand", _with_processes):
+    if not definitions.kept("approvals.entities", _with_processes).get(label):
         return None
     return {"approval_label": label}
 
 
-def _with_processes() -> set[str]:
-    """The entities whose records one can ask an approval for."""
-    return set(ApprovalProcess.objects.filter(active=True, by_hand=True).values_list("entity", flat=True))
+def _with_processes() -> dict[str, bool]:
+    """The entities that have approval processes, old ones too, and whether one can ask for one of them."""
+    found: dict[str, bool] = {}
+    for label, active, by_hand in ApprovalProcess.objects.values_list("entity", "active", "by_hand"):
+        found[label] = found.get(label, False) or (active and by_hand)
+    return found

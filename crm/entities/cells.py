@@ -6,7 +6,7 @@ Kinds without a function here are drawn by their template each time, with the va
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, tzinfo
 from functools import cached_property
 from typing import Any
@@ -105,6 +105,16 @@ def draw_rows(rows: Iterable[dict[str, Any]], fields: Sequence[BoundField], face
     ]
     painters = [(f"cell{i}", Painter(field, compact=True)) for i, field in enumerate(fields)]
     return SafeString("".join([fill(forms[row["editable"]], _row(row, painters)) for row in rows]))
+
+
+def draw_facts(record: models.Model, fields: Iterable[BoundField], urls: Mapping[str, str]) -> SafeString:
+    """Fields of one record with their labels, as ``entities/fact.html``; ``urls`` says where some of them are changed."""
+    found = []
+    for field in fields:
+        texts = {"label": str(field.label), "cell": Painter(field).draw(record), "url": urls.get(field.name, "")}
+        there = tuple([name for name, said in texts.items() if said])
+        found.append(fill(mould("entities/fact.html", there), texts))
+    return SafeString("".join(found))
 
 
 def _row(row: dict[str, Any], painters: list[tuple[str, Painter]]) -> Texts:

@@ -9,13 +9,13 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm.access import policy
 from crm.activities.services import add_follow_up
+from crm.customfields import definitions
 from crm.entities.entity import registry
 from crm.lib import http
 from crm.lib.phone import normalise_phone
@@ -38,16 +38,18 @@ RANK = {PhoneCall.State.RINGING: 0, PhoneCall.State.ANSWERED: 1, PhoneCall.State
 
 def extension_of(user: Any) -> Extension | None:
     """The telephone by which the system dials for the user."""
-    return _extensions(user).select_related("telephony").first()
+    rows = Extension.objects.filter(user=user, telephony__active=True).select_related("telephony")
+    return rows.order_by("pk").first()
 
 
 def dial_url_of(user: Any) -> str | None:
     """Where the system is told to dial for the user, empty where it only answers; None: the user has no telephone of it."""
-    return _extensions(user).values_list("telephony__dial_url", flat=True).first()
+    return definitions.kept("messaging.dial_urls", _dial_urls).get(user.pk)
 
 
-def _extensions(user: Any) -> QuerySet[Extension]:
-    return Extension.objects.filter(user=user, telephony__active=True).order_by("pk")
+def _dial_urls() -> dict[int, str]:
+    rows = Extension.objects.filter(telephony__active=True).order_by("-pk")
+    return dict(rows.values_list("user_id", "telephony__dial_url"))
 
 
 def dial(record: Record, number: str, *, actor: Actor) -> Outgoing:

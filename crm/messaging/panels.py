@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from crm.customfields import definitions
 from crm.entities.panels import panel
 from crm.messaging.access import holders
 from crm.messaging.calls import dial_url_of
@@ -30,6 +31,6 @@ def reach(record: Record, user: Any) -> dict | None:
         "phones": phones,
         "writes": bool(emails) and MailAccount.objects.filter(MailAccount.of(user.pk), active=True).exists(),
         "dials": bool(dial_url),
-        "texts": bool(phones) and SmsProvider.objects.filter(active=True).exists(),
+        "texts": bool(phones) and definitions.kept("messaging.texts", SmsProvider.objects.filter(active=True).exists),
         "recordings": list(calls.order_by("-started_at")[:CALLS]) if dial_url is not None else [],
     }

@@ -20,13 +20,20 @@ State = Opportunity.State
 
 
 def save_opportunity(
-    opportunity: Opportunity, *, actor: Actor, changes: ChangeSet | None = None, **data: Any
+    opportunity: Opportunity,
+    *,
+    actor: Actor,
+    changes: ChangeSet | None = None,
+    before: dict[str, Any] | None = None,
+    **data: Any,
 ) -> Entry | None:
     """Write an opportunity from a form, a file or the API; a changed stage is told as what it means.
 
-    A deal that gets closed without saying when closes today. Raises Conflict on a lost update.
+    A deal that gets closed without saying when closes today. Raises Conflict on a lost update. ``before``: what it was when it
+    was read, from who knows; its version says whether it still is.
     """
-    before = None if opportunity._state.adding else _as_stored(opportunity)
+    if before is None and not opportunity._state.adding:
+        before = _as_stored(opportunity)
     if before is None or before["stage_id"] == opportunity.stage_id:
         return records.save(opportunity, actor=actor, changes=changes, **data)
     target = opportunity.stage
@@ -48,8 +55,14 @@ def move_stage(
     stage = to if isinstance(to, Stage) else _stage(to)
     if stage.is_lost and opportunity.loss_reason_id is None and opportunity.state != State.LOST:
         raise ValidationError(_("Say why it was lost: use “Lose”."), code="loss_reason", params={"action": "lose"})
+    before = {
+        "stage_id": opportunity.stage_id,
+        "stage__name": opportunity.stage.name,
+        "state": opportunity.state,
+        "close_date": opportunity.close_date,
+    }
     opportunity.stage = stage
-    save_opportunity(opportunity, actor=actor, changes=changes)
+    save_opportunity(opportunity, actor=actor, changes=changes, before=before)
     return opportunity
 
 

@@ -360,11 +360,11 @@ def test_every_process_follows_a_gate_that_was_made_or_taken_away_elsewhere(clie
 def test_the_page_of_an_opportunity_costs_few_queries(client, seller, deal, make_gate, django_assert_max_num_queries):
     client.force_login(seller)
     client.get(ENTITY.url("record", deal.pk))
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(11):
         client.get(ENTITY.url("record", deal.pk))
     make_gate(needs=["next_step"])
     client.get(ENTITY.url("record", deal.pk))
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(14):
         assert "guarded" in client.get(ENTITY.url("record", deal.pk)).content.decode()
 
 

@@ -10,7 +10,7 @@ from django.template import Context, Engine
 from django.utils.safestring import SafeString
 
 from crm.customfields.sources import clean_html
-from crm.entities.cells import Painter, draw_rows, record_url
+from crm.entities.cells import Painter, draw_facts, draw_rows, record_url
 from crm.entities.entity import registry
 from crm.entities.lines import entry_sentence, entry_told
 from crm.entities.moulds import fill, mould
@@ -33,6 +33,12 @@ def cell(field: Any, record: models.Model, compact: bool = False) -> str:
 def list_rows(rows: list[dict[str, Any]], fields: list[Any], face: str) -> SafeString:
     """The rows of a list with the cells of ``fields``."""
     return draw_rows(rows, fields, face)
+
+
+@register.simple_tag
+def fact_rows(entity: Any, record: models.Model, fields: list[Any], inline: set[str]) -> SafeString:
+    """The facts of a section of the page of ``record``; those named in ``inline`` are changed where they stand."""
+    return draw_facts(record, fields, {name: entity.url("cell", record.pk, name) for name in inline})
 
 
 @register.simple_tag

@@ -233,7 +233,7 @@ def test_a_move_asks_little_of_the_database(client, seller, stages):
     move(first)  # what admins defined is known from then on
     with CaptureQueriesContext(connection) as asked:
         assert move(deal) == 200
-    assert len(asked) <= 18, "\n".join(query["sql"][:120] for query in asked)
+    assert len(asked) <= 16, "\n".join(query["sql"][:120] for query in asked)
 
 
 def test_the_figures_are_the_same_read_from_tallies_and_added_up(client, seller, other, stages, board_url, grant):
