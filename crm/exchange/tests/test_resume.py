@@ -150,7 +150,7 @@ def test_an_undo_commits_batch_by_batch_and_a_killed_one_goes_on_where_it_stoppe
     assert ChangeSet.objects.filter(kind="undo").count() == 1
 
 
-def test_a_stopped_undo_goes_on_and_the_import_does_not(run, monkeypatch):
+def test_a_stopped_undo_goes_on_and_the_import_does_not(run, boss, client, monkeypatch):
     monkeypatch.setattr("crm.records.undo.BATCH", 20)
     imported(run)
     undo, real = services.start_undo(run), undo_job.undo_batch
@@ -163,6 +163,8 @@ def test_a_stopped_undo_goes_on_and_the_import_does_not(run, monkeypatch):
     run_job(undo.pk)
     undo.refresh_from_db()
     assert (undo.state, undo.done) == ("cancelled", 20)
+    client.force_login(boss)
+    assert "records were put back" not in client.get(reverse("jobs:job", args=[undo.pk])).content.decode()
     Job.objects.filter(pk=run.job_id).update(state="cancelled")
     assert not resume_job(Job.objects.get(pk=run.job_id)), "what is half undone brings nothing more in"
     monkeypatch.setattr(undo_job, "undo_batch", real)
