@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -72,8 +75,9 @@ def hand_over(
 
 
 def of_job(job: Job) -> dict[str, Any]:
-    """What the page of the job shows when it is done."""
-    return {"changes": job.params["changes"]}
+    """What the page of the job shows when it is done: the way back, and what could not be given away with the reasons."""
+    refused = (job.checkpoint or {}).get("refused", {})
+    return {"changes": job.params["changes"], "refused": sorted(refused.items())}
 
 
 @job_kind(JOB, _("Hand-over"), icon="transfer", template="ownership/handover_job.html", context=of_job)
@@ -92,14 +96,34 @@ def run_handover(running: Running) -> Mapping[str, Any]:
         rows = handed(bind(registry[label], by), person, open_only=params["open_only"])
         for batch in batches(rows, after):
             with running.batch() as step:
-                give(batch, to, actor=actor, by_rules=params["by_rules"])
-                step.updated = step.done = len(batch)
-                step.checkpoint = {"entity": i, "after": batch[-1].pk}
+                refused = give(batch, to, actor=actor, by_rules=params["by_rules"])
+                step.done, step.failed = len(batch), refused.total()
+                step.updated = step.done - step.failed
+                told = refused + Counter(running.checkpoint.get("refused", {}))
+                step.checkpoint = {"entity": i, "after": batch[-1].pk, "refused": dict(told)}
     return {"changes": changes.pk}
 
 
-def give(batch: Sequence[Record], to: User, *, actor: Actor, by_rules: bool) -> None:
-    """Give a batch away: to whom the rules choose, the others to ``to``."""
+def give(batch: Sequence[Record], to: User, *, actor: Actor, by_rules: bool) -> Counter[str]:
+    """Give a batch away; where something stands against one record (an approval under way), all others go.
+
+    Returns how often what stood against it.
+    """
+    try:
+        with transaction.atomic():
+            _give(batch, to, actor=actor, by_rules=by_rules)
+        return Counter()
+    except ValidationError as error:
+        if len(batch) == 1:
+            return Counter({"; ".join(error.messages): 1})
+    refused: Counter[str] = Counter()
+    for record in type(batch[0])._base_manager.filter(pk__in=[record.pk for record in batch]).order_by("pk"):
+        refused += give([record], to, actor=actor, by_rules=by_rules)
+    return refused
+
+
+def _give(batch: Sequence[Record], to: User, *, actor: Actor, by_rules: bool) -> None:
+    """To whom the rules choose, the others to ``to``."""
     left = list(batch)
     if by_rules:
         decisions = assign_many(batch, actor=actor)

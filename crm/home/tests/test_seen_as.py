@@ -45,6 +45,14 @@ def test_nothing_is_changed_and_nothing_private_is_shown(client, boss, rep, lead
     assert "只有我知道" not in client.get("/activities/follow-ups/").content.decode()
 
 
+def test_numbers_that_pages_ask_for_by_themselves_are_empty_and_no_error(client, boss, rep):
+    client.force_login(boss)
+    client.post(f"/seen-as/{rep.pk}/")
+    answers = [client.get(url) for url in ("/approvals/count/", "/notifications/count/")]
+    assert [(answer.status_code, answer.content) for answer in answers] == [(204, b"")] * 2
+    assert client.get("/approvals/").status_code == 403
+
+
 def test_only_administrators_preview(client, rep, other, leads):
     client.force_login(rep)
     assert client.post(f"/seen-as/{other.pk}/").status_code == 403

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from django.core.exceptions import ValidationError
 
 from crm.access.models import Scope
 from crm.jobs.models import Job
 from crm.ownership.models import AssignmentMember, AssignmentRule
+from crm.records import hooks
 from crm.records.models import ChangeSet, Entry
 from customers.factories import make_account
 from customers.models import Account
@@ -46,6 +48,29 @@ def test_everything_goes_over_and_comes_back(client, manager, rep, other, django
     client.post(f"/undo/set/{ChangeSet.objects.get().pk}/")
     assert Account.objects.filter(owner=rep).count() == 3 and Lead.objects.filter(owner=rep).count() == 2
     assert accounts[0].pk in set(Account.objects.filter(owner=rep).values_list("pk", flat=True))
+
+
+def test_what_is_locked_stays_and_is_told_and_all_the_rest_goes(
+    client, manager, rep, other, django_capture_on_commit_callbacks
+):
+    leads = [make_lead(owner=rep) for _i in range(4)]
+
+    def hold(batch):
+        if any(record.pk == leads[1].pk for record in batch.after):
+            raise ValidationError({"owner": "Under approval."})
+
+    hooks._guards.append(hold)
+    try:
+        with django_capture_on_commit_callbacks(execute=True):
+            post(client, rep, other, "sales.lead")
+    finally:
+        hooks._guards.remove(hold)
+    job = Job.objects.get()
+    assert (job.state, job.done, job.updated, job.failed) == ("done", 4, 3, 1)
+    assert set(Lead.objects.filter(owner=rep)) == {leads[1]}
+    assert "1 × Under approval." in client.get(f"/jobs/{job.pk}/").content.decode()
+    client.post(f"/undo/set/{ChangeSet.objects.get().pk}/")
+    assert Lead.objects.filter(owner=rep).count() == 4
 
 
 def test_only_open_work_and_by_rules_first(client, manager, rep, other, make_user, django_capture_on_commit_callbacks):
