@@ -60,6 +60,7 @@ def start() -> int:
     child = os.fork()
     if child:
         return child
+    os.nice(5)  # who writes goes before: the rate that is asked for comes in, whatever the workers make of it
     try:
         work()
     finally:

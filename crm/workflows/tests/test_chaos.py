@@ -29,7 +29,7 @@ def test_kills_neither_lose_nor_double(boss, tmp_path):
 def test_two_minutes_of_kills(boss, tmp_path, capsys):
     log = tmp_path / "sent"
     log.touch()
-    account = Chaos(boss, str(log), seconds=120, workers=3, pause=1).run()
+    account = Chaos(boss, str(log), seconds=120, workers=3, pause=1, batch=25).run()
     with capsys.disabled():
         print(account)
     assert account.entries >= 50 * 120
