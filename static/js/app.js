@@ -37,8 +37,18 @@ function paint(root) {
   }
 }
 
+/** In a row of tabs that is wider than the window, the one that is open is seen. */
+function reveal(root) {
+  for (const tab of root.querySelectorAll(".tabs [aria-current=page]")) {
+    const row = tab.parentElement
+    const hidden = tab.offsetLeft + tab.offsetWidth - row.offsetLeft - row.clientWidth
+    if (hidden > row.scrollLeft) row.scrollLeft = hidden + 24
+  }
+}
+
 function mount(root) {
   paint(root)
+  reveal(root.parentElement ?? root)
   for (const module of always) module.mount(root)
   for (const [selector, load] of Object.entries(when)) {
     if (root.matches?.(selector) || root.querySelector(selector)) load().then((module) => module.mount(root))
