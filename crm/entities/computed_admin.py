@@ -151,7 +151,7 @@ class ValidationRuleAdmin(OfEntityAdmin):
     """Rules that records must keep, by entity."""
 
     form = ValidationRuleForm
-    list_display = ("name", "of_entity", "said", "message", "active", "problem")
+    list_display = ("name", "of_entity", "said", "told", "active", "problem")
     search_fields = ("name", "message_zh", "message_en")
     fieldsets = (
         (None, {"fields": ("name", "expression", "where")}),
@@ -170,6 +170,10 @@ class ValidationRuleAdmin(OfEntityAdmin):
         if not checks_broken(rule) and rule.where:
             parts.append(in_words(bind(entity, self.reader), rule.where))
         return " · ".join(parts)
+
+    @admin.display(description=gettext_lazy("What is told"))
+    def told(self, rule: ValidationRule) -> str:
+        return rule.message
 
     @admin.display(description=gettext_lazy("problem"))
     def problem(self, obj: Any) -> str:

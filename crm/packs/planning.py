@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
+from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -137,12 +138,21 @@ def _arrives(part: Part, pack: Pack) -> Line:
         return Line(*line, V.ADD)
     differs = differing(kind, thing, kind.wanted(data)) if data is not None else {}
     if data is None or differs:
-        return Line(*line, V.CONFLICT, _different(differs))
+        return Line(*line, V.CONFLICT, _different(differs, thing))
     return Line(*line, V.THERE, _("It stays, and is not the pack's."))
 
 
-def _different(differs: Mapping[str, Any]) -> str:
-    return _("Different: %(settings)s. It is left as it is.") % {"settings": ", ".join(differs) or "…"}
+def _different(differs: Mapping[str, Any], thing: Any) -> str:
+    named = ", ".join(_called(thing, name) for name in differs) or "…"
+    return _("Different: %(settings)s. It is left as it is.") % {"settings": named}
+
+
+def _called(thing: Any, name: str) -> str:
+    """A setting in the words of the administration."""
+    try:
+        return str(type(thing)._meta.get_field(name).verbose_name)
+    except (AttributeError, FieldDoesNotExist):
+        return name
 
 
 def plan_upgrade(pack: Pack, installed: InstalledPack) -> Plan:
