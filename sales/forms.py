@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from crm.access import policy
@@ -103,9 +103,9 @@ class ConvertForm(VerbForm):
         field = self.fields[name]
         choices = [(str(match.record.pk), str(match.record)) for match in self.matches[name].found]
         if title and policy.can(self.user, f"customers.{name}", "add"):
-            choices.append((NEW, _now("New: %(title)s") % {"title": title}))
+            choices.append((NEW, gettext("New: %(title)s") % {"title": title}))
         if with_none or not choices:
-            choices.append((NONE, _now("None")))
+            choices.append((NONE, gettext("None")))
         field.choices, field.initial = choices, choices[0][0]
 
     def offers(self) -> list[dict[str, Any]]:
@@ -134,7 +134,7 @@ class ConvertForm(VerbForm):
         """The arguments of ``convert_lead``."""
         data = super().clean() or {}
         if data.get("account") == NONE:
-            self.add_error("account", ValidationError(_now("You may not create accounts. Ask for the right to.")))
+            self.add_error("account", ValidationError(gettext("You may not create accounts. Ask for the right to.")))
         contact = data.get("contact", NONE)
         data["create_contact"] = contact == NEW
         data["account"] = self._chosen(Account, data.get("account", NEW))

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from crm.approvals.fields import EffectsField, NodesField
@@ -75,13 +75,13 @@ class ProcessForm(forms.ModelForm):
         principal = self.cleaned_data["principal"]
         kept = self.instance.pk is not None and principal.pk == self.initial.get("principal")
         if principal.is_superuser and not kept and not (self.user and self.user.is_superuser):
-            raise ValidationError(_now("Only a superuser may let a process act as a superuser."))
+            raise ValidationError(gettext("Only a superuser may let a process act as a superuser."))
         return principal
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data
         if given.get("active") and not given.get("nodes") and "nodes" not in self.errors:
-            self.add_error("nodes", _now("Say first who approves."))
+            self.add_error("nodes", gettext("Say first who approves."))
         return given
 
     def said(self) -> dict[str, Any]:

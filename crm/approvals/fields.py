@@ -11,7 +11,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 
 from crm.access.models import Role
 from crm.approvals import nodes
@@ -162,7 +162,7 @@ class CardsField(forms.Field):
 
     def to_python(self, value: Any) -> list[Any]:
         if value and self.bound is None:
-            raise ValidationError(_now("Choose an entity first."))
+            raise ValidationError(gettext("Choose an entity first."))
         return self.judge(value or [])
 
     def judge(self, value: list[Any]) -> list[Any]:
@@ -232,6 +232,6 @@ class ActivitiesField(forms.Field):
             if one.get("kind") not in self.choices or not (
                 count.isascii() and count.isdigit() and 0 < int(count[:6]) < 100
             ):
-                raise ValidationError(_now("Choose a kind of activity and how many: 1 to 99."))
+                raise ValidationError(gettext("Choose a kind of activity and how many: 1 to 99."))
             found.append({"kind": one["kind"], "count": int(count)})
         return found

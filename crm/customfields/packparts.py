@@ -7,7 +7,7 @@ from typing import Any
 
 from django.apps import apps
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from crm.customfields import definitions, layouts
@@ -103,7 +103,7 @@ class FieldPart(PartKind):
 
     def remove(self, thing: CustomField, *, actor: Actor) -> None:
         if used := users_of(thing.entity, thing.code):
-            said_of = _now("These still need the field: %(names)s. Change or delete them first.")
+            said_of = gettext("These still need the field: %(names)s. Change or delete them first.")
             raise ValidationError(said_of % {"names": ", ".join(map(str, used))})
         strip_values(thing, actor=actor)
         forget_field(thing, actor=actor)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from crm.entities.bound import bind
@@ -26,7 +26,7 @@ class ViewPart(ModelPart):
     def add(self, data: Mapping[str, Any], *, actor: Actor) -> SavedView:
         entity = registry.get(data["entity"])
         if entity is None:
-            raise ValidationError(_now("There is no such entity."))
+            raise ValidationError(gettext("There is no such entity."))
         if data.get("where"):
             bind(entity, actor.user).condition(data["where"])
         given = {name: self._text(data, name) for name in self.keys} | self.wanted(data)

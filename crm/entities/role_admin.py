@@ -12,7 +12,7 @@ from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from crm.access.models import FieldRule, Grant, Role, Scope
@@ -81,7 +81,7 @@ def said(entity: Entity, condition: dict, user: Any) -> str:
     try:
         return in_words(bind(entity, user), condition)
     except forms.ValidationError as error:
-        return f"{_now('nothing')}: {'; '.join(error.messages)}"
+        return f"{gettext('nothing')}: {'; '.join(error.messages)}"
 
 
 def keep_cell(role: Role, entity: str, action: str, *, scope: int | None = None, condition: dict | None = None) -> None:
@@ -142,7 +142,7 @@ def differences(roles: list[Role], user: Any) -> list[dict[str, Any]]:
                 lines.append({"what": f"{entity.plural} · {verb_label(entity, action)}", "cells": cells})
         for name in sorted({field for role in roles for (of, field) in rules[role.pk] if of == label}):
             found = [rules[role.pk].get((label, name)) for role in roles]
-            cells = [rule.get_mode_display() if rule else _now("Free") for rule in found]
+            cells = [rule.get_mode_display() if rule else gettext("Free") for rule in found]
             if len(set(cells)) > 1:
                 lines.append({"what": f"{entity.plural} · {entity.field(name).label}", "cells": cells})
     return lines
@@ -204,7 +204,7 @@ class RoleAdmin(admin.ModelAdmin):
         if request.method == "POST" and form.is_valid():
             keep_cell(role, label, action, condition=form.cleaned_data["condition"])
             self.log_change(request, role, f"{label}:{action} {form.cleaned_data['condition']}")
-            messages.success(request, _now("The condition was saved."))
+            messages.success(request, gettext("The condition was saved."))
             return redirect("admin:access_role_change", pk)
         context = {
             **self.admin_site.each_context(request),
@@ -231,7 +231,7 @@ class RoleAdmin(admin.ModelAdmin):
             FieldRule(role=made, entity=r.entity, field=r.field, mode=r.mode) for r in role.field_rules.all()
         )
         self.log_addition(request, made, f"copied from {role}")
-        messages.success(request, _now("The role was copied; nobody holds the copy yet."))
+        messages.success(request, gettext("The role was copied; nobody holds the copy yet."))
         return redirect("admin:access_role_change", made.pk)
 
     @admin.action(description=_("Compare the chosen roles"))

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Q
 from django.http import QueryDict
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from crm.entities.bound import bind
@@ -115,10 +115,10 @@ def undo_import(running: Running) -> dict:
     changes = ChangeSet.objects.get(pk=run.changes_id)
     if changes.undone_at is None:
         if not may_undo_set(running.job.user, changes):
-            raise JobError(_now("You may not undo all of this any more."))
+            raise JobError(gettext("You may not undo all of this any more."))
         put_back(running, changes)
     elif not running.checkpoint:
-        raise JobError(_now("It has been undone already."))
+        raise JobError(gettext("It has been undone already."))
     running.job.refresh_from_db(fields=["updated", "failed"])
     return {"records": running.job.updated, "conflicts": running.job.failed}
 
@@ -129,13 +129,13 @@ def run_export(running: Running) -> dict:
     label, format = running.params["label"], running.params["format"]
     bound = bind(registry[label], running.job.user)
     if not bound.can("export"):
-        raise JobError(_now("You may no longer export here."))
+        raise JobError(gettext("You may no longer export here."))
     export = Export(bound, QueryDict(running.params["query"]))
     if export.problems:
         raise JobError(" ".join(export.problems))
     running.set_total(export.records().order_by().count())
     if format == "xlsx" and running.job.total >= MOST_ROWS:
-        raise JobError(_now("A workbook holds at most 1,048,575 rows. Export as CSV, or narrow the list down."))
+        raise JobError(gettext("A workbook holds at most 1,048,575 rows. Export as CSV, or narrow the list down."))
     count = 0
 
     def counted() -> Iterator[list[Any]]:

@@ -19,7 +19,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.text import capfirst
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
@@ -123,10 +123,10 @@ class Line:
 
 def of_event(event: AuditEvent) -> Line:
     entity, ids = registry.get(event.entity), event.record_ids
-    title = "" if not ids else f"#{ids[0]}" if len(ids) == 1 else _now("%(count)d records") % {"count": len(ids)}
+    title = "" if not ids else f"#{ids[0]}" if len(ids) == 1 else gettext("%(count)d records") % {"count": len(ids)}
     url = entity.url("record", ids[0]) if entity and len(ids) == 1 else ""
     more = ", ".join(f"{key}: {value}" for key, value in event.data.items() if value not in ("", None, [], {}))
-    who = str(event.user) if event.user_id else _now("Nobody signed in")
+    who = str(event.user) if event.user_id else gettext("Nobody signed in")
     what = str(ACTIONS.get(event.action, event.action.replace("_", " ")))
     return Line(
         event.at,
@@ -144,7 +144,7 @@ def of_entry(entry: Entry) -> Line:
     entity = registry.get(entry.entity)
     url = entity.url("record", entry.record_id) if entity else ""
     fields = ", ".join(_label(entity, name) for name in entry.changes)
-    who = str(entry.actor) if entry.actor_id else _now("The system")
+    who = str(entry.actor) if entry.actor_id else gettext("The system")
     what = " ".join(kind_of(entry.kind).said().split())
     return Line(
         entry.at,
@@ -246,13 +246,13 @@ def _export_url(request: HttpRequest) -> str:
 def _export(request: HttpRequest, logs: tuple) -> HttpResponse:
     audit(request.user, "exported", entity="records.auditevent", query=request.GET.urlencode()[:300])
     heads = [
-        _now("When"),
-        _now("Who"),
-        _now("What"),
-        _now("Entity"),
-        _now("Record"),
-        _now("Address or cause"),
-        _now("More"),
+        gettext("When"),
+        gettext("Who"),
+        gettext("What"),
+        gettext("Entity"),
+        gettext("Record"),
+        gettext("Address or cause"),
+        gettext("More"),
     ]
 
     def rows() -> Iterator[list]:
@@ -260,4 +260,4 @@ def _export(request: HttpRequest, logs: tuple) -> HttpResponse:
         for _place, line in islice(lines(*logs), MOST_EXPORTED):
             yield [line.at.isoformat(), line.who, line.what, line.entity, line.title, line.where, line.more]
 
-    return download(rows(), str(_now("Audit log")), "csv")
+    return download(rows(), str(gettext("Audit log")), "csv")

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from crm.access.policy import Owned, can_assign
@@ -60,7 +60,7 @@ def hand_over(
     open_only: bool = False,
 ) -> Job:
     """Start the job that gives the records of ``person`` to ``to``; with ``by_rules`` first to whom the rules choose."""
-    title = _now("Hand-over: %(person)s → %(to)s") % {"person": person, "to": to}
+    title = gettext("Hand-over: %(person)s → %(to)s") % {"person": person, "to": to}
     changes = records.change_set("handover", actor=actor, title=title)
     total = sum(count for bound, count in portfolio(person, actor.user, open_only=open_only) if bound.label in labels)
     params = {
@@ -91,7 +91,9 @@ def run_handover(running: Running) -> Mapping[str, Any]:
         if i < running.checkpoint.get("entity", 0):
             continue
         if not can_assign(by, label, to):
-            raise JobError(_now("You may not give %(what)s to %(who)s.") % {"what": registry[label].plural, "who": to})
+            raise JobError(
+                gettext("You may not give %(what)s to %(who)s.") % {"what": registry[label].plural, "who": to}
+            )
         after = running.checkpoint.get("after", 0) if i == running.checkpoint.get("entity", 0) else 0
         rows = handed(bind(registry[label], by), person, open_only=params["open_only"])
         for batch in batches(rows, after):

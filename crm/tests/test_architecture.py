@@ -168,3 +168,15 @@ def test_texts_stand_where_they_are_collected():
         and call.func.id in {"_", "gettext", "ngettext", "pgettext", "npgettext"}
     ]
     assert found == [], "Give the text a name first, and put that into the string."
+
+
+def test_what_translates_has_a_name_that_the_collector_knows():
+    found = [
+        f"{name_of(path)}:{node.lineno}"
+        for path in CODE
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation"
+        for name in node.names
+        if "gettext" in name.name and name.asname not in {None, "_"}
+    ]
+    assert found == [], "Call it _ or by its own name: texts under another one are never collected."

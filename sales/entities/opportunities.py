@@ -8,9 +8,8 @@ from typing import Any
 
 from django.db.models import Q
 from django.utils.timezone import localdate
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from crm.entities.entity import Action, Board, Card, Entity, Lane, Lanes, View, register
 from crm.ownership.actions import ASSIGN_BY_RULES
@@ -183,7 +182,7 @@ class OpportunityEntity(Entity):
             return
         if record.stage.is_lost:
             form.add_error(
-                "loss_reason" if "loss_reason" in getattr(form, "fields", ()) else None, _now("Say why it was lost.")
+                "loss_reason" if "loss_reason" in getattr(form, "fields", ()) else None, gettext("Say why it was lost.")
             )
 
     def lanes(self, params: Mapping[str, str]) -> Lanes:

@@ -7,7 +7,7 @@ from typing import Self
 
 from django.db import models
 from django.db.models.functions import Coalesce
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from crm.fields.columns import PhoneField
@@ -127,7 +127,7 @@ class Lead(Record):
         ]
 
     def __str__(self) -> str:
-        return self.title or _now("Lead %(id)s") % {"id": self.pk}
+        return self.title or gettext("Lead %(id)s") % {"id": self.pk}
 
     @classmethod
     def prepare(cls, records: Sequence[Self]) -> None:
