@@ -81,7 +81,8 @@ def said(entity: Entity, condition: dict, user: Any) -> str:
     try:
         return in_words(bind(entity, user), condition)
     except forms.ValidationError as error:
-        return f"{gettext('nothing')}: {'; '.join(error.messages)}"
+        nothing = gettext("nothing")
+        return f"{nothing}: {'; '.join(error.messages)}"
 
 
 def keep_cell(role: Role, entity: str, action: str, *, scope: int | None = None, condition: dict | None = None) -> None:

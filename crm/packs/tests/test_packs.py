@@ -174,7 +174,8 @@ def test_what_is_there_stays_and_is_not_the_packs(actor):
     said = {line.name: (line.verdict, line.reason) for line in plan.lines if line.verdict != V.ADD}
     assert said == {
         "field:sales.opportunity/trial_until": (
-            V.CONFLICT, "Different: kind, label_zh, label_en, sortable, on_card. It is left as it is.",
+            V.CONFLICT,
+            "Different: kind, label (Chinese), label (English), sortable, on board cards. It is left as it is.",
         ),
         "field:sales.opportunity/term": (V.THERE, "It stays, and is not the pack's."),
         "rule:trial": (V.LEFT, "It builds on: Trial until"),
