@@ -20,4 +20,4 @@ class Actor:
     @classmethod
     def of(cls, request) -> Actor:
         """The signed-in user of a web request."""
-        return cls(request.user, f"request:{getattr(request, 'request_id', '')}".removesuffix(":"))
+        return cls(request.user, f"request:{getattr(request, 'id', '')}".removesuffix(":"))
