@@ -16,6 +16,24 @@ definitions.assume_none()
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that begin with what the migrations wrote come before those that leave an emptied database behind."""
+
+    def transactional(item: pytest.Item) -> bool:
+        marker = item.get_closest_marker("django_db")
+        return "live_server" in item.fixturenames or bool(marker and marker.kwargs.get("transaction"))
+
+    def begins_full(item: pytest.Item) -> bool:
+        marker = item.get_closest_marker("django_db")
+        return bool(marker and marker.kwargs.get("serialized_rollback"))
+
+    places = [number for number, item in enumerate(items) if transactional(item)]
+    ordered = sorted((items[number] for number in places), key=lambda item: not begins_full(item))
+    for number, item in zip(places, ordered, strict=True):
+        items[number] = item
+
+
 @pytest.fixture(autouse=True)
 def private_files(settings, tmp_path):
     """Uploads of a test go to a directory of its own."""
