@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext as _
 
 from crm.entities import effects
 from crm.entities.bound import BoundEntity
@@ -51,6 +52,8 @@ def bound_form(
         form.data = MultiValueDict({f"{prefix}-{name}": value for name, value in values.items()})
     for one in form.fields.values():
         one.widget.is_required = False  # the browser would hold back a draft
+        if isinstance(one, forms.ModelChoiceField) and one.required and not one.help_text and not one.queryset.exists():
+            one.help_text = _("There is nothing to choose from yet.")
     return form
 
 

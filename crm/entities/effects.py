@@ -14,6 +14,7 @@ from typing import Any, cast
 from django import forms
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -237,9 +238,11 @@ def _values(form: Any, values: Mapping[str, Any]) -> str:
 def _shown(field: forms.Field, value: Any) -> str:
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
+    parts = value if isinstance(value, list | tuple | QuerySet) else [value]
     if isinstance(field, forms.ChoiceField) and not isinstance(field, forms.ModelChoiceField):
-        return str(dict(cast(Any, field.choices)).get(value, value))
-    return "、".join(str(one) for one in value) if isinstance(value, list | tuple) else str(value)
+        labels = dict(cast(Any, field.choices))
+        parts = [labels.get(part, part) for part in parts]
+    return "、".join(str(part) for part in parts)
 
 
 # Verbs

@@ -41,6 +41,9 @@ class MailForm(ParamsForm):
         super().__init__(*args, **kwargs)
         mine = MailAccount.objects.filter(MailAccount.of(self.user.pk), active=True).exclude(smtp_host="").distinct()
         self.fields["account"].queryset = mine
+        if not mine.exists():
+            said = _("%(user)s has no mailbox that can send. Set one up under mail accounts, or let somebody else act.")
+            self.fields["account"].help_text = said % {"user": self.user}
 
     def clean(self) -> dict[str, Any]:
         return _with_words(self, super().clean(), "subject", "body")

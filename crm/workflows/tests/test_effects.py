@@ -13,6 +13,10 @@ from django.utils import timezone
 from crm.access.models import Scope
 from crm.activities.models import Task
 from crm.customfields.services import define_field
+from crm.entities.bound import bind
+from crm.entities.effect_forms import effect_view
+from crm.entities.entity import registry
+from crm.messaging.models import MailAccount
 from crm.records import services as records
 from crm.records.actor import Actor
 from crm.records.models import Outgoing
@@ -21,6 +25,7 @@ from crm.workflows import services
 from crm.workflows.models import RuleRun, Webhook
 from crm.workflows.tests.conftest import runs, set_fields, work
 from crm.workflows.webhooks import key_of, sign
+from crm.workflows.words import summary
 
 pytestmark = pytest.mark.django_db
 TRIGGER = {"on": "changed", "field": "amount"}
@@ -134,6 +139,8 @@ def test_tags_are_added_and_taken_away(make_rule, opportunity, seller, as_actor)
     options = [{"value": name, "label_en": name.title()} for name in ("hot", "vip", "old")]
     define_field("sales.opportunity", "multichoice", "labels", "标签", "Labels", actor=Actor(), options=options)
     rule = make_rule(TRIGGER, do("add_tag", tags=["labels:vip", "labels:hot"]), do("remove_tag", tags=["labels:old"]))
+    said = summary(bind(registry["sales.opportunity"], rule.principal), rule.current)["steps"]
+    assert [one["text"] for one in said] == ["Add tags: Tags: Vip、Hot", "Take tags away: Tags: Old"]
     opportunity.refresh_from_db()
     opportunity.custom = {"labels": ["old"]}
     records.save(opportunity, actor=as_actor(seller))
@@ -144,3 +151,13 @@ def test_tags_are_added_and_taken_away(make_rule, opportunity, seller, as_actor)
     services.undo_run(runs(rule=rule)[0], actor=as_actor(seller))
     opportunity.refresh_from_db()
     assert opportunity.custom["labels"] == ["old"]
+
+
+def test_the_editor_says_when_there_is_nothing_to_send_from(robot):
+    lead = bind(registry["sales.lead"], robot)
+    view = effect_view(lead, {"effect": "send_mail"}, "s1")
+    assert view["form"]["account"].help_text.startswith("Robot has no mailbox that can send.")
+    view = effect_view(lead, {"effect": "start_approval"}, "s2")
+    assert view["form"]["process"].help_text == "There is nothing to choose from yet."
+    MailAccount.objects.create(name="Robot", address="robot@example.com", owner=robot, smtp_host="smtp.example.com")
+    assert effect_view(lead, {"effect": "send_mail"}, "s1")["form"]["account"].help_text == ""
