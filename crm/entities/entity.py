@@ -76,6 +76,22 @@ def contribute_figures(label: str) -> Callable:
     return add
 
 
+EVERY_ENTITY = (
+    "view",
+    "add",
+    "change",
+    "delete",
+    "purge",
+    "assign",
+    "share",
+    "export",
+    "import",
+    "unlock",
+    "tag",
+)
+"""What the permission matrix offers for whatever can be granted."""
+
+
 @dataclass(frozen=True)
 class Action:
     """A verb on one record: a button, a permission and the service that does the work.
@@ -277,21 +293,8 @@ class Entity:
         """Every action that the permission matrix offers for the entity; none where what it hangs on decides."""
         if follows(self.label):
             return ()
-        verbs = dict.fromkeys([a.permission for a in self.all_actions if a.permission != "change"] + list(self.verbs))
-        return (
-            "view",
-            "add",
-            "change",
-            "delete",
-            "purge",
-            "assign",
-            "share",
-            "export",
-            "import",
-            "unlock",
-            "tag",
-            *verbs,
-        )
+        asked = [a.permission for a in self.all_actions if a.permission != "change"]
+        return tuple(dict.fromkeys((*EVERY_ENTITY, *asked, *self.verbs)))  # a verb may ask for one of them
 
     @property
     def field_names(self) -> tuple[str, ...]:

@@ -77,3 +77,9 @@ def test_comparing_shows_only_what_differs(client, role):
         ("Leads · View", ["Own", "All"]),
         ("Leads · Phone", ["Hidden", "Free"]),
     ]
+
+
+@pytest.mark.parametrize("label", ["sales.lead", "sales.opportunity"])
+def test_the_matrix_offers_each_action_once(client, role, label):
+    page = client.get(f"{URL}{role.pk}/change/").content.decode()
+    assert page.count(f'name="grant:{label}:assign"') == 1
