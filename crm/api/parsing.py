@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 LARGEST = 2 * 1024 * 1024
+KNOWN = frozenset({"fields", "version", "confirm"})
 
 
 class BodyParser(BaseParser):
@@ -39,11 +40,13 @@ def _no_number(name: str) -> None:
     raise ValueError(name)
 
 
-def object_in(request: Request, name: str) -> dict[str, Any]:
-    """The object that the body holds under ``name``; none is an empty one."""
-    found = request.data.get(name, {})
+def fields_in(request: Request) -> dict[str, Any]:
+    """The object under ``fields``; none is an empty one. A field beside it instead of in it is a mistake, not nothing."""
+    found = request.data.get("fields", {})
     if not isinstance(found, dict):
-        raise exceptions.ParseError(_("“%(name)s” must be a JSON object.") % {"name": name})
+        raise exceptions.ParseError(_("“%(name)s” must be a JSON object.") % {"name": "fields"})
+    if lost := request.data.keys() - KNOWN:
+        raise ValidationError({name[:100]: [_("Put fields into “fields”.")] for name in lost})
     return found
 
 

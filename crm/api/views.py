@@ -18,7 +18,7 @@ from rest_framework.views import APIView
 from crm.access.policy import access_of
 from crm.api.authentication import TokenAuthentication, TokenThrottle
 from crm.api.models import READ, WRITE
-from crm.api.parsing import BodyParser, answer, object_in, refused
+from crm.api.parsing import BodyParser, answer, fields_in, refused
 from crm.api.values import form_of, readable_names, told, typed_with, unwritable
 from crm.entities.bound import BoundEntity, BoundField, bind
 from crm.entities.brief import twins_of
@@ -147,7 +147,7 @@ class RecordsView(EntityApi):
         return str(self.request.build_absolute_uri(f"{self.request.path}?{params.urlencode()}"))
 
     def post(self, request: Request, **kwargs: Any) -> Response:
-        given = object_in(request, "fields")
+        given = fields_in(request)
         if errors := unwritable(self.bound, given):
             return refused(errors)
         return self.write(form_of(self.bound, self.bound.entity.fresh(request.user, {}), given), 201)
@@ -163,7 +163,7 @@ class RecordView(EntityApi):
         return self.shown(record)
 
     def patch(self, request: Request, pk: int, **kwargs: Any) -> Response:
-        record, given = self.record(pk, "change"), object_in(request, "fields")
+        record, given = self.record(pk, "change"), fields_in(request)
         if errors := unwritable(self.bound, given):
             return refused(errors)
         form = form_of(self.bound, record, given)
@@ -198,7 +198,7 @@ class VerbView(EntityApi):
             raise PermissionDenied
         if not action.when(record):
             return refused({"": [_("This can't be done with %(name)s as it is now.") % {"name": record}]}, 409)
-        form = self._form(action, record, object_in(request, "fields"))
+        form = self._form(action, record, fields_in(request))
         if form is not None and not form.is_valid():
             return refused(form.errors)
         try:

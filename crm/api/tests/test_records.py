@@ -113,6 +113,12 @@ def test_a_change_touches_only_what_was_given_and_is_never_lost(rep, rep_calls):
     assert (status, told["current"]["fields"]["employees"]) == (409, 12)
 
 
+def test_a_field_beside_the_fields_is_not_lost(rep, rep_calls):
+    found = account(rep, name="A")
+    status, told = rep_calls.patch(f"customers/accounts/{found.pk}/", {"name": "B"})
+    assert (status, list(told["errors"])) == (422, ["name"])
+
+
 def test_a_possible_duplicate_is_asked_about(rep, rep_calls):
     account(rep, name="星辰重工有限公司")
     status, told = rep_calls.post("customers/accounts/", {"fields": {"name": "星辰重工"}})
