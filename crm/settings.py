@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+import rest_framework
 from celery.schedules import crontab
 from csp.constants import NONCE, NONE, SELF
 from redis.backoff import NoBackoff
@@ -137,7 +138,8 @@ LOGOUT_REDIRECT_URL = "users:sign_in"
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
-LOCALE_PATHS = [BASE_DIR / "locale"]
+# REST framework is no app of ours (it brings models and pages of its own), but it speaks to people.
+LOCALE_PATHS = [BASE_DIR / "locale", Path(rest_framework.__file__).parent / "locale"]
 TIME_ZONE = "Asia/Shanghai"
 USE_TZ = True
 USE_I18N = True

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from django.core.exceptions import ValidationError
+from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.parsers import BaseParser
@@ -67,6 +68,8 @@ def answer(error: Exception, context: dict[str, Any]) -> Response | None:
     """REST framework's answers in the shape of all refusals here."""
     if isinstance(error, ValidationError):
         return refused(by_field(error))
+    if isinstance(error, Http404):
+        error = Http404()  # without its text, which names models
     found = cast("Response | None", exception_handler(error, context))
     if found is not None:
         detail = found.data.get("detail", "") if isinstance(found.data, dict) else ""

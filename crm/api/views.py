@@ -9,6 +9,7 @@ from django.db import IntegrityError
 from django.db.models import Model
 from django.http import Http404
 from django.shortcuts import get_object_or_404
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -18,10 +19,11 @@ from rest_framework.views import APIView
 from crm.access.policy import access_of
 from crm.api.authentication import TokenAuthentication, TokenThrottle
 from crm.api.models import READ, WRITE
-from crm.api.parsing import BodyParser, answer, fields_in, refused
+from crm.api.parsing import BodyParser, answer, by_field, fields_in, refused
 from crm.api.values import form_of, readable_names, told, typed_with, unwritable
 from crm.entities.bound import BoundEntity, BoundField, bind
 from crm.entities.brief import twins_of
+from crm.entities.constraints import refusal
 from crm.entities.entity import Action, entity_at
 from crm.entities.forms import EntityForm
 from crm.entities.paging import BadCursor
@@ -85,17 +87,20 @@ class EntityApi(ApiView):
         relations = {field.relation for field in self.fields} - {""}
         return get_object_or_404(self.bound.records(action).select_related(*relations), pk=pk)
 
-    @property
+    @cached_property
     def fields(self) -> list[BoundField]:
         return self.bound.visible(readable_names(self.bound))
 
-    def shown(self, record: Model, status: int = 200) -> Response:
-        """The record as it is now, or only its id where writing put it out of the person's sight."""
-        if not self.bound.can_record("view", record):
-            return Response({"id": record.pk}, status=status)
-        record = self.record(record.pk)
+    def told(self, record: Model) -> dict[str, Any]:
         self.bound.preload(self.fields, [record])
-        return Response(told(self.bound, self.fields, record), status=status)
+        return told(self.bound, self.fields, record)
+
+    def now(self, pk: int, status: int) -> Response:
+        """The record as writing left it, or only its id where that put it out of the person's sight."""
+        try:
+            return Response(self.told(self.record(pk)), status=status)
+        except Http404:
+            return Response({"id": pk}, status=status)
 
     def write(self, form: EntityForm, status: int) -> Response:
         """Save what the form holds, as the page would: 422 names fields, 409 is a possible duplicate or a lost update."""
@@ -114,9 +119,9 @@ class EntityApi(ApiView):
             return refused(
                 {"": [_("The record was changed in the meantime.")]},
                 409,
-                current=told(self.bound, self.fields, self.record(current.pk)) if seen else None,
+                current=self.told(self.record(current.pk)) if seen else None,
             )
-        return self.shown(form.instance, status)
+        return self.now(form.instance.pk, status)
 
 
 class RecordsView(EntityApi):
@@ -160,7 +165,7 @@ class RecordView(EntityApi):
         record = self.record(pk)
         address = client_address(request) or None
         audit(request.user, "viewed", entity=self.bound.label, record_ids=[pk], address=address, api=request.auth.pk)
-        return self.shown(record)
+        return Response(self.told(record))
 
     def patch(self, request: Request, pk: int, **kwargs: Any) -> Response:
         record, given = self.record(pk, "change"), fields_in(request)
@@ -205,8 +210,10 @@ class VerbView(EntityApi):
             found = action.perform(record, actor=self.actor, **(form.cleaned_data if form is not None else {}))
         except Conflict:
             return refused({"": [_("The record was changed in the meantime.")]}, 409)
-        except (Protected, IntegrityError):
+        except Protected:
             return refused({"": [_("Other records still need this one.")]}, 409)
+        except IntegrityError as error:
+            return refused(by_field(refusal(type(record), error)), 409)
         return self._done(found if isinstance(found, Record) else record)
 
     def _form(self, action: Action, record: Any, given: dict[str, Any]) -> Any:

@@ -91,10 +91,7 @@ def diff(before: models.Model, after: models.Model) -> dict[str, list]:
     """``{field: [old, new]}`` for every logged field that differs."""
     changes: dict[str, list] = {}
     for field in logged_fields(type(after)):
-        was, now = getattr(before, field.attname), getattr(after, field.attname)
-        if (
-            type(was) is type(now) and was == now
-        ):  # mostly so; what needs normalising is looked at only where they differ
+        if _alike(before, after, field):
             continue
         old, new = value_of(before, field), value_of(after, field)
         if old == new:

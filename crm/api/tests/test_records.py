@@ -1,10 +1,12 @@
 """Records over HTTP: what the pages would show, refuse and write, for the token's person."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from crm.access.models import Scope
 from crm.entities.entity import registry
-from crm.entities.testing import factory_of
+from crm.entities.testing import LABELS, factory_of
 from crm.records.models import Entry
 from customers.models import Account
 
@@ -164,3 +166,21 @@ def test_what_one_reads_one_may_write_back(label, boss, caller_of):
     given = {name: value for name, value in told["fields"].items() if name in entity.form_names}
     status, again = calls.patch(path, {"fields": given, "version": told["version"]})
     assert (status, again) == (200, told)
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_a_page_of_twenty_costs_as_many_queries_as_one_of_two(label, boss, caller_of):
+    """Names of linked records, tags and choices come for all rows at once."""
+    entity, make, calls = registry[label], factory_of(label), caller_of(boss)
+    path = f"{entity.area}/{entity.slug}/?limit=200"
+
+    def cost(number):
+        for _one in range(number):
+            make(boss, filled=True)
+        calls.get(path)
+        with CaptureQueriesContext(connection) as queries:
+            status, found = calls.get(path)
+        assert (status, len(found["records"])) == (200, entity.model.objects.count())
+        return len(queries)
+
+    assert cost(2) == cost(18)

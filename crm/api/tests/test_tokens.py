@@ -30,6 +30,11 @@ def test_without_a_token_nobody_comes_in(calls, client, boss):
     assert calls.get(LIST)[0] == 200
 
 
+def test_refusals_speak_the_callers_language(calls):
+    status, told = calls.ask("GET", "customers/accounts/1/", **{"accept-language": "zh-hans"})
+    assert (status, told) == (404, {"errors": {"": ["未找到。"]}})
+
+
 @pytest.mark.parametrize(
     "change",
     [

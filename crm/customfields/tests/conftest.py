@@ -11,6 +11,18 @@ from crm.reference.models import Region
 
 
 @pytest.fixture
+def actor(boss):
+    return Actor(boss, "test")
+
+
+@pytest.fixture
+def desk(client, boss):
+    """The administrator's browser; rooms that test a rep's rights have a desk of their own."""
+    client.force_login(boss)
+    return client
+
+
+@pytest.fixture
 def places(db):
     """A province and a city that addresses know, also where a test has emptied the tables."""
     known = {"code": "440000", "kind": "province"}

@@ -15,12 +15,6 @@ pytestmark = pytest.mark.django_db
 URL = "/admin/customfields/customfield/"
 
 
-@pytest.fixture
-def desk(client, boss):
-    client.force_login(boss)
-    return client
-
-
 def posted(**values):
     options = values.pop("options", [])
     data = {

@@ -12,7 +12,6 @@ from crm.customfields import definitions
 from crm.customfields.arranging import ValidationRule
 from crm.customfields.formulas.checks import judge_rule, try_out
 from crm.exchange.tests.test_import import Person, reasons
-from crm.records.actor import Actor
 from crm.records.models import ChangeSet, Entry
 from crm.records.services import delete, restore, save, save_many
 from customers.factories import make_account
@@ -21,17 +20,6 @@ from sales.models import Opportunity
 
 DEAL = "sales.opportunity"
 URL = "/sales/opportunities/"
-
-
-@pytest.fixture
-def actor(boss):
-    return Actor(boss, "test")
-
-
-@pytest.fixture
-def desk(client, boss):
-    client.force_login(boss)
-    return client
 
 
 @pytest.fixture

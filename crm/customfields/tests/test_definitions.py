@@ -23,11 +23,6 @@ pytestmark = pytest.mark.django_db
 LABEL = "customers.account"
 
 
-@pytest.fixture
-def actor(boss):
-    return Actor(boss, "test")
-
-
 def hold(account, **values):
     Account.objects.filter(pk=account.pk).update(custom=values)
     account.refresh_from_db()

@@ -30,17 +30,6 @@ URL = "/sales/opportunities/"
 
 
 @pytest.fixture
-def actor(boss):
-    return Actor(boss, "test")
-
-
-@pytest.fixture
-def desk(client, boss):
-    client.force_login(boss)
-    return client
-
-
-@pytest.fixture
 def formula(define):
     """``formula(DEAL, "bonus", "amount * 0.1", "money")``"""
 

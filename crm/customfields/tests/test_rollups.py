@@ -37,11 +37,6 @@ OPEN = {"all": [{"field": "state", "op": "in", "value": ["open"]}]}
 
 
 @pytest.fixture
-def actor(boss):
-    return Actor(boss, "test")
-
-
-@pytest.fixture
 def rollup(define):
     """``rollup("total", "sum", "amount", where=OPEN)`` over the opportunities of accounts."""
 

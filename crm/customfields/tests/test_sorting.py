@@ -22,12 +22,6 @@ LABEL, URL = "customers.account", "/customers/accounts/"
 ORDER = ("阿尔法", "Beta", "重庆站", "丁家桥", "张江", "张江2")
 
 
-@pytest.fixture
-def desk(client, boss):
-    client.force_login(boss)
-    return client
-
-
 def order(desk, sort="custom.site"):
     page = desk.get(URL, {"sort": sort}).context["page"]
     return [record.custom["site"] for record in page.records]

@@ -27,12 +27,6 @@ def new(owner):
 
 
 @pytest.fixture
-def desk(client, boss):
-    client.force_login(boss)
-    return client
-
-
-@pytest.fixture
 def filled(define, boss):
     """An account that holds the value of a sample, and one that holds nothing."""
 
