@@ -113,14 +113,9 @@ class EntityApi(ApiView):
         try:
             if not form.write(actor=self.actor):
                 return refused(form.errors)
-        except Conflict as conflict:
-            current = conflict.current
-            seen = current is not None and self.bound.can_record("view", current)
-            return refused(
-                {"": [_("The record was changed in the meantime.")]},
-                409,
-                current=self.told(self.record(current.pk)) if seen else None,
-            )
+        except Conflict:
+            current = self.told(self.record(form.instance.pk))
+            return refused({"": [_("The record was changed in the meantime.")]}, 409, current=current)
         return self.now(form.instance.pk, status)
 
 

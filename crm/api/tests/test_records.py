@@ -99,7 +99,7 @@ def test_hidden_and_read_only_fields_can_not_be_written(rep, rep_calls, field_ru
     path = f"customers/accounts/{found.pk}/"
     hidden = rep_calls.patch(path, {"fields": {"website": "https://x.example"}})
     unknown = rep_calls.patch(path, {"fields": {"nonsense": "https://x.example"}})
-    assert hidden[1]["errors"]["website"] == unknown[1]["errors"]["nonsense"]
+    assert hidden[1]["errors"]["website"] == unknown[1]["errors"]["nonsense"] == ["There is no such field."]
     assert rep_calls.patch(path, {"fields": {"level": "vip"}})[0] == 422
     assert rep_calls.patch(path, {"fields": {"owner": rep.pk}})[0] == 422
     found.refresh_from_db()
@@ -144,6 +144,17 @@ def test_a_verb_is_done_with_what_its_form_asks(rep, grant, caller_of):
     task.refresh_from_db()
     assert (status, told["id"], task.is_open) == (200, task.pk, False)
     assert calls.post(f"activities/tasks/{task.pk}/do/complete/")[0] == 409
+
+
+def test_a_verb_needs_its_own_grant_and_names_only_what_one_may_see(rep, grant, caller_of):
+    grant(rep, "sales.lead", view=Scope.OWN)
+    path = f"sales/leads/{factory_of('sales.lead')(rep, company='星辰').pk}/do/convert/"
+    calls = caller_of(rep)
+    assert calls.post(path)[0] == 403
+    grant(rep, "sales.lead", view=Scope.OWN, change=Scope.OWN, convert=Scope.OWN)
+    grant(rep, "customers.account", add=Scope.OWN)
+    status, told = calls.post(path, {"fields": {"contact": "none"}})
+    assert (status, told["entity"], told["title"]) == (200, "customers.account", None)
 
 
 def test_fields_that_admins_define_are_there(rep_calls, define):
