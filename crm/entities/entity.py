@@ -121,6 +121,15 @@ class Action:
 
 
 @dataclass(frozen=True)
+class Through:
+    """A way to somebody over parts of a record: the link ``link`` of those parts ``part`` in which ``where`` is true."""
+
+    part: str
+    link: str
+    where: str
+
+
+@dataclass(frozen=True)
 class View:
     """A saved view that every user has: a tab of the list with its conditions and order."""
 
@@ -188,7 +197,9 @@ class Entity:
     where the values look like levels (高, 中, 低; A, B, C); ``keys`` are the
     fields by which an import may find a record. ``shows_on`` maps a parent entity to the link field by which this one
     appears as a tab on the parent's page. ``workload`` is the condition of rows that keep their owner busy. ``attention`` is the condition of rows that call for action: the navigation counts them.
-    ``variant`` names a link or choice (a pipeline) whose values may have layouts of their own.
+    ``variant`` names a link or choice (a pipeline) whose values may have layouts of their own. ``reached_by`` are the ways to
+    whom one writes to or calls where the record has no address itself, the best first: links, or ``Through`` parts. None: its
+    links in their order, unless it has fields for addresses of its own.
     """
 
     model: type
@@ -220,6 +231,7 @@ class Entity:
     workload: Mapping[str, Any] | None = None
     verbs: Sequence[str] = ()
     variant = ""
+    reached_by: Sequence[str | Through] | None = None
     nav = True
 
     def __init__(self) -> None:

@@ -130,18 +130,36 @@ class Ruled:
         for name in self.verdict.required & set(self.fields):
             self.fields[name].required = True
 
+    def offer_what_fits(self) -> None:
+        """Leave of the options only those that the record as it is stored allows, where a form has a field without those
+        on which it depends. What is chosen stays, and cleaning says by itself what does not fit.
+        """
+        for name in self.names if self.logic else ():
+            made = self.fields[name]
+            if isinstance(made, forms.ChoiceField) and not isinstance(made, forms.ModelChoiceField):
+                present = self.logic.field(name).raw(self.stored) if self.stored is not None else None
+                kept = set(map(key_of, present if isinstance(present, list) else [present]))
+                made.widget.choices = [
+                    (value, label)
+                    for value, label in made.choices
+                    if key_of(value) in kept or key_of(value) == "" or self.verdict.offers(name, value)
+                ]
+
     def narrow_links(self) -> None:
-        """Let the suggestions of a link follow the field that narrows it."""
+        """Let the suggestions of a link follow the field that narrows it, or its stored value where it is not in the form."""
         for narrowing in self.logic.narrowings:
             widget = getattr(self.fields.get(narrowing.field.name), "widget", None)
             if narrowing.through is None or widget is None or not hasattr(widget, "remote_url"):
                 continue
             widget.few = False
-            depends = widget.attrs.get("data-depends", "")
-            widget.attrs["data-depends"] = f"{depends} {narrowing.by.name}".strip()
-            if not depends:
-                asked = {"for": f"{self.bound.label}:{narrowing.field.name}"}
-                widget.remote_url = f"{widget.remote_url}?{urlencode(asked)}"
+            asked = {} if "?" in widget.remote_url else {"for": f"{self.bound.label}:{narrowing.field.name}"}
+            if narrowing.by.name in self.fields:
+                depends = widget.attrs.get("data-depends", "")
+                widget.attrs["data-depends"] = f"{depends} {narrowing.by.name}".strip()
+            elif self.bound.readable([narrowing.by.name]) and (raw := narrowing.by.raw(self.instance)) is not None:
+                asked[narrowing.by.name] = key_of(raw)
+            if asked:
+                widget.remote_url += f"{'&' if '?' in widget.remote_url else '?'}{urlencode(asked)}"
 
     @cached_property
     def rule_data(self) -> dict[str, Any] | None:

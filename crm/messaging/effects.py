@@ -17,8 +17,8 @@ from crm.messaging.mails import queue_mail
 from crm.messaging.merging import check, merge, values_for
 from crm.messaging.mime.headers import Address
 from crm.messaging.models import MailAccount, MessageTemplate
-from crm.messaging.reaching import emails_of, phones_of
-from crm.messaging.sms import queue_sms
+from crm.messaging.reaching import called, mailed, reaches
+from crm.messaging.sms import provider_in_use, queue_sms
 from crm.records.actor import Actor
 from crm.records.models import Record
 
@@ -59,6 +59,11 @@ class SmsForm(ParamsForm):
         max_length=1000, required=False, label=pgettext_lazy("of a message", "Text"), widget=forms.Textarea
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if provider_in_use() is None:
+            self.fields["template"].help_text = _("No SMS provider is set up. An administrator can do that.")
+
     def clean(self) -> dict[str, Any]:
         return _with_words(self, super().clean(), "body")
 
@@ -75,8 +80,12 @@ def _with_words(form: forms.Form, given: dict[str, Any], *names: str) -> dict[st
     return given
 
 
-def _reached(entity: Entity) -> bool:
-    return entity.model in holders()
+def _mailed(entity: Entity) -> bool:
+    return entity.model in holders() and reaches(entity, "email")
+
+
+def _called(entity: Entity) -> bool:
+    return entity.model in holders() and reaches(entity, "phone")
 
 
 def _said_mail(params: Mapping[str, Any]) -> str:
@@ -95,17 +104,18 @@ def _said_sms(params: Mapping[str, Any]) -> str:
     outside=True,
     permission="view",
     describe=_said_mail,
-    fits=_reached,
+    fits=_mailed,
 )
 def send_mail(record: Record, params: Mapping[str, Any], *, actor: Actor) -> str:
-    """To the record's own address, within what the actor may know of it."""
-    reached = next(iter(emails_of(record, actor.user)), None)
-    if reached is None:
+    """To the record's own address or whoever it leads to, within what the actor may know of them."""
+    found = mailed(record, actor.user)
+    if found is None:
         raise ValidationError(_("%(record)s has no e-mail address.") % {"record": record})
+    person, reached = found
     values, template = values_for(actor.user, record), params.get("template")
     message = queue_mail(
         account=params["account"],
-        to=[Address(str(record), reached.value.lower())],
+        to=[Address(str(person), reached.value.lower())],
         subject=merge(template.subject if template else params["subject"], values),
         text=merge(template.body if template else params["body"], values),
         actor=actor,
@@ -122,13 +132,14 @@ def send_mail(record: Record, params: Mapping[str, Any], *, actor: Actor) -> str
     outside=True,
     permission="view",
     describe=_said_sms,
-    fits=_reached,
+    fits=_called,
 )
 def send_sms(record: Record, params: Mapping[str, Any], *, actor: Actor) -> str:
-    """To the record's first number, within what the actor may know of it."""
-    reached = next(iter(phones_of(record, actor.user)), None)
-    if reached is None:
+    """To the record's first number or that of whoever it leads to, within what the actor may know of them."""
+    found = called(record, actor.user)
+    if found is None:
         raise ValidationError(_("%(record)s has no telephone number.") % {"record": record})
+    reached = found[1]
     template = params.get("template")
     text = merge(template.body if template else params["body"], values_for(actor.user, record))
     queue_sms(record, number=reached.value, text=text, actor=actor)

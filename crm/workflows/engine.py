@@ -88,10 +88,11 @@ def _postpone(pk: int, error: Exception) -> None:
     run.save(update_fields=["tries", "error", "next_at", "state", "ended_at", "lines"])
 
 
-def alarm(run: RuleRun, text: str, **values: Any) -> None:
-    """Show on the rule that something needs an admin."""
+def alarm(run: RuleRun, text: str, *, once: bool = False, **values: Any) -> None:
+    """Show on the rule that something needs an admin; ``once``: unless something is shown there already."""
     told = text % {"rule": run.rule.name, "record": run.title, **values}
-    type(run.rule).objects.filter(pk=run.rule_id).update(alarm=told[:1000], alarm_at=timezone.now())
+    rules = type(run.rule).objects.filter(pk=run.rule_id)
+    (rules.filter(alarm="") if once else rules).update(alarm=told[:1000], alarm_at=timezone.now())
 
 
 class Walk:
@@ -176,13 +177,17 @@ class Walk:
                 return False
             said = self._perform(step)
         except PermissionDenied as error:
-            self.run.note(line | {"ok": False, "said": str(error)})
-            return self._end(State.REFUSED)
+            return self._broke(State.REFUSED, line, str(error))
         except (ValidationError, LookupError, Conflict, Protected, IntegrityError, DataError) as error:
-            self.run.note(line | {"ok": False, "said": _said(error)})
-            return self._end(State.FAILED)
+            return self._broke(State.FAILED, line, _said(error))
         self.run.note(line | {"ok": True, "said": said[:500]})
         return True if self.record.deleted_at is None else self._end(State.DONE, "gone")
+
+    def _broke(self, state: str, line: dict[str, Any], said: str) -> bool:
+        """A step could not be done: the run ends there, and the rule shows the first time until somebody took note."""
+        self.run.note(line | {"ok": False, "said": said})
+        alarm(self.run, _("“%(rule)s” failed on %(record)s: %(error)s"), once=True, error=said[:500])
+        return self._end(state)
 
     def _perform(self, step: walk.Step) -> str:
         if self.run.changes is None:

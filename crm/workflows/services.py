@@ -73,8 +73,9 @@ def save_version(
     number = (rule.versions.aggregate(last=Max("number"))["last"] or 0) + 1
     version = RuleVersion.objects.create(rule=rule, number=number, made_by=actor.user, note=note[:200], **checked)
     rule.current = version
+    rule.alarm, rule.alarm_at = "", None  # it told of what the rule said before
     _plan(rule)
-    rule.save(update_fields=["current", "next_at", "active_since"])
+    rule.save(update_fields=["current", "next_at", "active_since", "alarm", "alarm_at"])
     return version
 
 

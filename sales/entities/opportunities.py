@@ -11,7 +11,7 @@ from django.utils.timezone import localdate
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from crm.entities.entity import Action, Board, Card, Entity, Lane, Lanes, View, register
+from crm.entities.entity import Action, Board, Card, Entity, Lane, Lanes, Through, View, register
 from crm.ownership.actions import ASSIGN_BY_RULES
 from sales import services, tallies
 from sales.forms import LoseForm, StageForm, WinForm
@@ -50,6 +50,7 @@ class OpportunityEntity(Entity):
     icon = "coin"
     slug = "opportunities"
     variant = "pipeline"
+    reached_by = (Through("sales.opportunitycontact", "contact", where="is_primary"), "account")
     columns = ("name", "account", "stage", "amount", "close_date", "next_step", "next_step_on", "owner", "created_at")
     filters = (
         "name",

@@ -236,6 +236,38 @@ def test_suggestions_follow_the_field_that_narrows_them(sells, seller, account, 
     assert sells.get("/customers/contacts/choices/", asked).json()["results"] == []
 
 
+def test_inline_a_link_is_suggested_beside_the_stored_value_that_narrows_it(sells, seller, account, may, rules):
+    may(seller, "customers.contact", Scope.OWN)
+    define_field(
+        "customers.contact", "link", "chief", "上级", "Chief", actor=Actor(None, "test"), target="customers.contact"
+    )
+    Cascade.objects.create(entity="customers.contact", field="custom.chief", by="account", through="account")
+    forget()
+    here = make_contact(name="甲", owner=seller, account=account)
+    narrowed = f"?for=customers.contact%3Acustom.chief&amp;account={account.pk}"
+    url = f"/customers/contacts/{here.pk}/cell/custom.chief/"
+    assert narrowed in sells.get(url).content.decode()
+    rules("customers.contact", ["account"], "hidden")
+    assert "account=" not in sells.get(url).content.decode()
+
+
+def test_inline_offers_what_the_field_it_depends_on_allows(sells, account, rule):
+    sizes = [{"value": v, "label_zh": v, "label_en": v} for v in ("s1", "s2", "s3")]
+    define_field(LABEL, "choice", "size", "尺寸", "Size", actor=Actor(None, "test"), options=sizes)
+    Cascade.objects.create(entity=LABEL, field="custom.size", by="custom.grade", matrix={"a": ["s1", "s2"]})
+    rule("custom.size", "offered", graded("b"), options=["s2"])
+    account.custom = {"grade": "a", "size": "s3"}
+    account.save(update_fields=["custom"])
+    url = f"/customers/accounts/{account.pk}/cell/custom.size/"
+    offered = lambda page: [value for value, _label in page.context["input"].field.widget.choices]  # noqa: E731
+    assert offered(sells.get(url)) == ["", "s1", "s3"]
+    refused = sells.post(url, {"custom.size": "s2", "version": account.version})
+    assert refused.status_code == 422 and offered(refused) == ["", "s1", "s3"]
+    account.custom = {"grade": "c"}
+    account.save(update_fields=["custom"])
+    assert offered(sells.get(url)) == ["", "s1", "s3"]
+
+
 def test_rules_cost_the_form_and_the_page_no_query(sells, account, rule):
     def count(url):
         sells.get(url)

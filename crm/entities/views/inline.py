@@ -65,6 +65,7 @@ class CellView(EntityView):
     def _form(
         self, record: Model, field: BoundField, form: EntityForm, *, status: int = 200, conflict: bool = False
     ) -> HttpResponse:
+        form.offer_what_fits()
         return self.page(
             status=status, record=record, field=field, form=form, input=form[field.name], conflict=conflict
         )

@@ -16,7 +16,7 @@ from crm.customfields.services import define_field
 from crm.entities.bound import bind
 from crm.entities.effect_forms import effect_view
 from crm.entities.entity import registry
-from crm.messaging.models import MailAccount
+from crm.messaging.models import MailAccount, SmsProvider
 from crm.records import services as records
 from crm.records.actor import Actor
 from crm.records.models import Outgoing
@@ -68,6 +68,8 @@ def test_who_may_not_give_tasks_away_is_refused(make_rule, opportunity, robot, s
     touch(opportunity, as_actor(seller))
     work()
     assert runs(rule=rule)[0].state == RuleRun.State.REFUSED and not Task.objects.exists()
+    rule.refresh_from_db()
+    assert rule.alarm.startswith("“Rule” failed on Pump station: Robot may not")
 
 
 @pytest.fixture
@@ -161,3 +163,28 @@ def test_the_editor_says_when_there_is_nothing_to_send_from(robot):
     assert view["form"]["process"].help_text == "There is nothing to choose from yet."
     MailAccount.objects.create(name="Robot", address="robot@example.com", owner=robot, smtp_host="smtp.example.com")
     assert effect_view(lead, {"effect": "send_mail"}, "s1")["form"]["account"].help_text == ""
+    view = effect_view(lead, {"effect": "send_sms"}, "s3")
+    assert view["form"]["template"].help_text == "No SMS provider is set up. An administrator can do that."
+    SmsProvider.objects.create(name="Any", active=True, url="https://sms.example/send")
+    assert effect_view(lead, {"effect": "send_sms"}, "s3")["form"]["template"].help_text == ""
+
+
+def test_a_step_that_fails_is_shown_on_its_rule_once(make_rule, robot, opportunity, seller, as_actor):
+    box = MailAccount.objects.create(name="Robot", address="r@example.com", owner=robot, smtp_host="smtp.example.com")
+    steps = [do("send_mail", account=str(box.pk), template="", subject="Hello", body="x")]
+    rule = make_rule(TRIGGER, *steps)
+    touch(opportunity, as_actor(seller))
+    work()
+    rule.refresh_from_db()
+    assert (runs(rule=rule)[0].state, rule.alarm) == (
+        RuleRun.State.FAILED,
+        "“Rule” failed on Pump station: Pump station has no e-mail address.",
+    )
+    at = rule.alarm_at
+    touch(opportunity, as_actor(seller))
+    work()
+    rule.refresh_from_db()
+    assert (len(runs(rule=rule, state=RuleRun.State.FAILED)), rule.alarm_at) == (2, at)
+    services.save_version(rule, trigger=TRIGGER, condition=None, steps=[*steps, TASK], actor=Actor())
+    rule.refresh_from_db()
+    assert (rule.alarm, rule.alarm_at) == ("", None)
