@@ -40,6 +40,7 @@ def given(batch: WriteBatch) -> None:
         return
     doer = batch.actor.user.pk if batch.actor.user else None
     fresh: dict[int, list[Record]] = defaultdict(list)
+    lost: dict[int, list[int]] = defaultdict(list)
     moved = []
     for before, after in zip(batch.before, batch.after, strict=True):
         if after.deleted_at or (before is not None and before.owner_id == after.owner_id):
@@ -48,6 +49,10 @@ def given(batch: WriteBatch) -> None:
             fresh[after.owner_id].append(after)
         if before is not None:
             moved.append(after)
+            lost[before.owner_id].append(after.pk)
+    if batch.undoing:
+        for owner, ids in lost.items():
+            _take_back(owner, ids, batch)
     for owner, records in fresh.items():
         _tell_owner(owner, records, batch)
     if moved:
@@ -70,7 +75,27 @@ def _tell_owner(owner: int, records: list[Record], batch: WriteBatch) -> None:
         told.save(update_fields=["data", "at", "read_at"])
         return
     url = f"{entity.url('list')}?owner={owner}"
-    notify([owner], notices.ASSIGNED_MANY, actor=batch.actor, data={"count": len(records)}, url=url, key=key)
+    data = {"count": len(records)} | ({"changes": batch.changes.pk} if batch.changes else {})
+    notify([owner], notices.ASSIGNED_MANY, actor=batch.actor, data=data, url=url, key=key)
+
+
+def _take_back(owner: int, ids: list[int], batch: WriteBatch) -> None:
+    """Whoever was told that they were given what is put back now was told in vain: nobody is told of what is not there."""
+    label = batch.model._meta.label_lower
+    mine = Notification.objects.filter(user=owner)
+    singly = mine.filter(kind=notices.ASSIGNED, entity=label, record_id__in=ids)
+    told = set(singly.values_list("record_id", flat=True))
+    singly.delete()
+    undoes = batch.changes.undoes
+    counted = mine.filter(kind=notices.ASSIGNED_MANY, key__startswith=f"assigned:{label}:")
+    many = counted.select_for_update().filter(data__changes=undoes.pk).first() if undoes else None
+    if many is None or not (left := set(ids) - told):
+        return
+    many.data["count"] -= len(left)
+    if many.data["count"] > 0:
+        many.save(update_fields=["data"])
+    else:
+        many.delete()
 
 
 def _tell_followers(records: list[Record], actor: Actor) -> None:

@@ -90,8 +90,12 @@ class Record(models.Model):
 
 
 class ChangeSet(models.Model):
-    """The entries of one import, mass edit, transfer or merge: what can be undone together. Not an entity: a part of the log."""
+    """The entries of one import, mass edit, transfer or merge: what can be undone together. Not an entity: a part of the log.
 
+    ``undoes`` is known while a set is undone: the set that this one puts back.
+    """
+
+    undoes: ChangeSet | None = None
     kind = models.CharField(max_length=50)
     title = models.CharField(max_length=300, blank=True)
     entity = models.CharField(max_length=100, blank=True)

@@ -88,8 +88,11 @@ def batches(changes: ChangeSet, after: Cursor | None = None) -> Iterator[list[En
 def inverse_of(changes: ChangeSet, known: int | None, *, actor: Actor) -> ChangeSet:
     """The set that the undoing itself is written to: the one that was begun, or a new one."""
     if known:
-        return ChangeSet.objects.get(pk=known)
-    return change_set("undo", actor=actor, entity=changes.entity, title=changes.title)
+        found = ChangeSet.objects.get(pk=known)
+    else:
+        found = change_set("undo", actor=actor, entity=changes.entity, title=changes.title)
+    found.undoes = changes
+    return found
 
 
 def finish(changes: ChangeSet, *, actor: Actor) -> None:

@@ -7,8 +7,10 @@ from django.core.exceptions import ValidationError
 
 from crm.access.models import Scope
 from crm.jobs.models import Job
+from crm.notifications.models import Notification
 from crm.ownership.models import AssignmentMember, AssignmentRule
-from crm.records import hooks
+from crm.records import hooks, services
+from crm.records.actor import Actor
 from crm.records.models import ChangeSet, Entry
 from customers.factories import make_account
 from customers.models import Account
@@ -48,6 +50,30 @@ def test_everything_goes_over_and_comes_back(client, manager, rep, other, django
     client.post(f"/undo/set/{ChangeSet.objects.get().pk}/")
     assert Account.objects.filter(owner=rep).count() == 3 and Lead.objects.filter(owner=rep).count() == 2
     assert accounts[0].pk in set(Account.objects.filter(owner=rep).values_list("pk", flat=True))
+
+
+def told(user):
+    found = Notification.objects.filter(user=user, kind__in=["assigned", "assigned_many"])
+    return sorted((one.kind, one.entity, one.data.get("count")) for one in found)
+
+
+def test_who_got_it_in_vain_is_not_told_any_more(
+    client, manager, rep, other, grant, django_capture_on_commit_callbacks
+):
+    for label in ("customers.account", "sales.lead"):
+        grant(other, label, view=Scope.OWN)
+    for _i in range(5):
+        make_lead(owner=rep)
+    [make_account(owner=rep) for _i in range(2)]
+    with django_capture_on_commit_callbacks(execute=True):
+        post(client, rep, other, "customers.account", "sales.lead")
+    assert told(other) == [("assigned", "customers.account", None)] * 2 + [("assigned_many", "", 5)]
+    kept = Lead.objects.filter(owner=other).first()
+    kept.owner = manager
+    services.save(kept, actor=Actor(manager))  # it has moved on: the undo leaves it
+    client.post(f"/undo/set/{ChangeSet.objects.get(kind='handover').pk}/")
+    assert Lead.objects.filter(owner=rep).count() == 4 and Account.objects.filter(owner=rep).count() == 2
+    assert told(other) == [("assigned_many", "", 1)]
 
 
 def test_what_is_locked_stays_and_is_told_and_all_the_rest_goes(
