@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.entities.entity import Entity, View, register
 from crm.matching.services import Match, warnings_of
 from customers.models import Account, AccountContact, Contact
+from customers.tracing import BEHAVIOUR, TRACE
 
 MINE = {"field": "owner", "op": "me"}
 TEAM = {"field": "owner", "op": "my_team"}
@@ -46,6 +47,8 @@ class AccountEntity(Entity):
         "created_at",
         "updated_at",
         "last_activity_at",
+        *TRACE,
+        *BEHAVIOUR,
     )
     sortable = {
         "name": "name_key",
@@ -68,6 +71,8 @@ class AccountEntity(Entity):
         _("Who they are"): ("name", "is_person", "kind", "level", "lifecycle", "owner", "source", "parent", "tax_id"),
         _("Reach"): ("phone", "email", "website", "region", "address"),
         _("Business"): ("industry", "size", "employees", "annual_revenue", "currency", "founded"),
+        _("Where from"): TRACE,
+        _("Behaviour"): BEHAVIOUR,
         _("More"): ("description", "last_activity_at"),
     }
     bulk_edit = ("kind", "level", "lifecycle", "industry", "region", "source", "size")
@@ -153,6 +158,8 @@ class ContactEntity(Entity):
         "created_at",
         "updated_at",
         "last_activity_at",
+        *TRACE,
+        *BEHAVIOUR,
     )
     sortable = {"name": "name_key", "created_at": "created_at", "last_activity_at": "last_activity_key"}
     search = {
@@ -168,6 +175,8 @@ class ContactEntity(Entity):
     sections = {
         _("Who they are"): ("name", "account", "job_title", "decision_role", "sex", "birthday", "owner", "source"),
         _("Reach"): ("mobile", "phone", "phone2", "email", "email2", "wechat", "address"),
+        _("Where from"): TRACE,
+        _("Behaviour"): BEHAVIOUR,
         _("More"): ("description", "last_activity_at"),
     }
     bulk_edit = ("decision_role", "source")

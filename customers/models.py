@@ -20,6 +20,7 @@ from crm.records.indexes import ALIVE, scope_indexes
 from crm.records.models import Record
 from crm.reference.currencies import Currency
 from customers.querysets import AccountQuerySet, ContactQuerySet
+from customers.tracing import TRACED, Touch, Traced  # noqa: F401 - found by Django here
 
 LONG_AGO = datetime(1900, 1, 1, tzinfo=UTC)
 
@@ -59,7 +60,7 @@ class Source(models.Model):
         return self.name
 
 
-class Account(Record):
+class Account(Traced, Record):
     """A company or person we sell to, buy from, work with or compete with."""
 
     class Kind(models.TextChoices):
@@ -89,7 +90,7 @@ class Account(Record):
         HUGE = "huge", _("2,000 people and more")
 
     prepared = ("name_key", "name_norm")
-    derived = ("last_activity_at",)
+    derived = ("last_activity_at", *TRACED)
     shown_by = ("name",)
 
     name = models.CharField(_("name"), max_length=300)
@@ -177,7 +178,7 @@ class Account(Record):
         return [self, *([self.parent] if self.parent_id else [])]
 
 
-class Contact(Record):
+class Contact(Traced, Record):
     """A person. ``account`` is where they work first of all; further places are affiliations."""
 
     class Sex(models.TextChoices):
@@ -185,7 +186,7 @@ class Contact(Record):
         MALE = "male", _("Male")
 
     prepared = ("name_key",)
-    derived = ("last_activity_at",)
+    derived = ("last_activity_at", *TRACED)
     shown_by = ("name",)
 
     name = models.CharField(_("name"), max_length=200)

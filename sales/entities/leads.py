@@ -11,6 +11,7 @@ from crm.entities.entity import Action, Board, Entity, View, register
 from crm.matching.services import Match, warnings_of
 from crm.ownership.actions import ASSIGN_BY_RULES
 from crm.records.models import Record
+from customers.tracing import BEHAVIOUR, TRACE
 from sales import services
 from sales.forms import ConvertForm, InvalidForm
 from sales.models import Lead
@@ -60,6 +61,8 @@ class LeadEntity(Entity):
         "last_activity_at",
         "first_contacted_at",
         "converted_at",
+        *TRACE,
+        *BEHAVIOUR,
     )
     sortable = {
         "title": "title_key",
@@ -93,6 +96,8 @@ class LeadEntity(Entity):
             "address",
         ),
         _("Interest"): ("interest", "source", "origin", "industry", "tax_id", "external_id", "number", "description"),
+        _("Where from"): TRACE,
+        _("Behaviour"): BEHAVIOUR,
         _("What came of it"): (
             "converted_account",
             "converted_contact",

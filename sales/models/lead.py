@@ -15,10 +15,11 @@ from crm.lib.pinyin import pinyin_key
 from crm.records.indexes import ALIVE, scope_indexes
 from crm.records.models import Record
 from customers.models import LONG_AGO, Account, Contact, Source
+from customers.tracing import TRACED, Traced
 from sales.querysets import LeadQuerySet
 
 
-class Lead(Record):
+class Lead(Traced, Record):
     """Somebody who might buy. Nothing is required: ``title`` is the first of name, company, "source + external id"."""
 
     class Status(models.TextChoices):
@@ -44,7 +45,7 @@ class Lead(Record):
         COLD = "cold", _("Cold")
 
     prepared = ("title", "title_key")
-    derived = ("last_activity_at", "first_contacted_at")
+    derived = ("last_activity_at", "first_contacted_at", *TRACED)
     shown_by = ("title",)
 
     title = models.CharField(_("lead"), max_length=300, editable=False)

@@ -20,6 +20,7 @@ from crm.records.actor import Actor
 from crm.records.log import carry_over
 from crm.records.models import ChangeSet, Record
 from customers.models import Account, AccountContact, Contact
+from customers.tracing import carry_touches
 from sales import kinds
 from sales.models import Lead, Opportunity, OpportunityContact, Stage
 
@@ -192,3 +193,4 @@ def _close(context: _Context, account: Account, contact: Contact | None, opportu
     lead.converted_account, lead.converted_contact, lead.converted_opportunity = account, contact, opportunity
     records.save(lead, actor=context.actor, changes=context.changes, kind=kinds.CONVERTED)
     carry_over(lead, [record for record in (account, contact, opportunity) if record])
+    carry_touches(lead, [account, contact])
