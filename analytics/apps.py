@@ -7,6 +7,7 @@ class AnalyticsConfig(AppConfig):
     verbose_name = _("Analytics")
 
     def ready(self) -> None:
+        from analytics import fields  # noqa: F401 - registers itself
         from analytics.sales import may
         from crm.home.pages import nav_page
 

@@ -295,6 +295,7 @@ CELERY_BEAT_SCHEDULE = {
     "workflows.tick": {"task": "crm.workflows.tasks.tick", "schedule": 15, "options": {"expires": 15}},
     "approvals.tick": {"task": "crm.approvals.tasks.tick", "schedule": 30, "options": {"expires": 30}},
     "workflows.prune": {"task": "crm.workflows.tasks.prune", "schedule": timedelta(days=1)},
+    "analytics.rfm": {"task": "analytics.tasks.score_nightly", "schedule": crontab(hour=1, minute=10)},
     "customfields.nightly": {"task": "crm.customfields.tasks.nightly", "schedule": crontab(hour=0, minute=5)},
     "records.ensure_partitions": {"task": "crm.records.tasks.ensure_partitions", "schedule": timedelta(days=1)},
 }

@@ -7,4 +7,4 @@ class SalesConfig(AppConfig):
     verbose_name = _("Sales")
 
     def ready(self) -> None:
-        from sales import gates  # noqa: F401 - registers itself
+        from sales import gates, purchases  # noqa: F401 - register themselves

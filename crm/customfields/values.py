@@ -14,14 +14,14 @@ from django.db import models
 from django.db.models import Q, Sum, Value
 from django.db.models.functions import Coalesce
 from django.utils.html import strip_tags
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from crm.customfields import definitions, expressions, stored
 from crm.customfields.kinds import DEFAULT, SORT, common, places, read_default
 from crm.customfields.models import CustomField
-from crm.fields.field import Field, resolvers
+from crm.fields.field import resolvers
+from crm.fields.reached import Reached
 
 ROOM = "custom"
 # Where a line of rich text ends.
@@ -40,33 +40,10 @@ def read_links_with(reader: Callable[[CustomValue, Any], Any]) -> None:
 
 
 @dataclass(frozen=True)
-class CustomValue(Field):
+class CustomValue(Reached):
     """One custom field of the record, or of the one that ``links`` lead to."""
 
-    links: str
     definition: CustomField
-    built_in = False
-
-    @cached_property
-    def hops(self) -> tuple[models.Field, ...]:
-        """The links that lead to the record with the value."""
-        model, found = self.model, []
-        for part in self.links.split("__") if self.links else ():
-            hop = model._meta.get_field(part)
-            if not hop.is_relation:
-                raise FieldDoesNotExist(self.name)
-            found.append(hop)
-            model = hop.related_model
-        return tuple(found)
-
-    @cached_property
-    def holder(self) -> type[models.Model]:
-        """The model whose records hold the value."""
-        return self.hops[-1].related_model if self.hops else self.model
-
-    @cached_property
-    def path(self) -> tuple[models.Field, ...]:
-        return (*self.hops, self.source)
 
     @cached_property
     def source(self) -> models.Field:
@@ -91,33 +68,16 @@ class CustomValue(Field):
         return found
 
     @property
-    def label(self) -> str:
-        label = self.definition.label
-        if not self.hops:
-            return capfirst(label)
-        return pgettext("field of a linked record", "%(link)s · %(field)s") % {
-            "link": capfirst(str(self.hops[-1].verbose_name)),
-            "field": label,
-        }
-
-    @property
-    def relation(self) -> str:
-        return self.links
+    def own_label(self) -> str:
+        return self.definition.label
 
     @property
     def choices(self) -> list[tuple[Any, str]]:
         """The options in use."""
         return [(option.value, option.label) for option in self.definition.chosen_from if option.active]
 
-    def _holding(self, record: Any) -> Any:
-        for hop in self.hops:
-            if record is None:
-                return None
-            record = getattr(record, hop.name)
-        return record
-
     def raw(self, record: models.Model) -> Any:
-        holding = self._holding(record)
+        holding = self.holding(record)
         return None if holding is None else self.unpack(holding.custom)
 
     def value(self, record: models.Model) -> Any:
@@ -240,6 +200,10 @@ class CustomValue(Field):
     def sortable(self) -> bool:
         """Whether an admin lets lists be sorted by it."""
         return self.definition.sortable and SORT in self.definition.made_by.settings and not self.links
+
+    def sorted(self, rows: models.QuerySet) -> tuple[models.QuerySet, str]:
+        """The rows as an order by it needs them, and the id that breaks ties."""
+        return rows, "pk"
 
     def sort_key(self) -> Any:
         """What rows are sorted by: never null."""

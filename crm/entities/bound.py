@@ -123,13 +123,14 @@ class BoundEntity:
 
     @cached_property
     def filterable(self) -> dict[str, Field]:
-        custom = (*self.entity.custom_names, *self.entity.linked_names)
-        return self.readable(dict.fromkeys([*self.entity.filters, *self.entity.sortable, *custom]))
+        beside = (*self.entity.custom_names, *self.entity.contributed_names, *self.entity.linked_names)
+        return self.readable(dict.fromkeys([*self.entity.filters, *self.entity.sortable, *beside]))
 
     @cached_property
     def sortable(self) -> Mapping[str, str]:
         sortable = dict(self.entity.sortable)
-        sortable |= {name: name for name in self.entity.custom_names if self.entity.field(name).sortable}
+        beside = (*self.entity.custom_names, *self.entity.contributed_names)
+        sortable |= {name: name for name in beside if self.entity.field(name).sortable}
         shown = self.readable(sortable)
         return {name: column for name, column in sortable.items() if name in shown}
 
@@ -157,7 +158,7 @@ class BoundEntity:
     @property
     def sums(self) -> tuple[str, ...]:
         """What is added up over a list."""
-        summed = (*self.entity.custom_names, *self.entity.linked_names)
+        summed = (*self.entity.custom_names, *self.entity.contributed_names, *self.entity.linked_names)
         return (*self.entity.sums, *(name for name in summed if self.entity.field(name).summed))
 
     @property

@@ -15,6 +15,7 @@ from crm.access.policy import entity_label, follows
 from crm.customfields.definitions import custom_links, custom_names
 from crm.customfields.logic_guard import begin
 from crm.customfields.values import set_defaults
+from crm.fields.contributed import contributed_names
 from crm.fields.field import Field, resolve
 from crm.records import services
 
@@ -310,8 +311,18 @@ class Entity:
 
     @property
     def field_names(self) -> tuple[str, ...]:
-        """Every field named anywhere in the declaration, columns first, then those that admins defined."""
+        """Every field named anywhere in the declaration, columns first, then those that admins defined and upper apps contribute."""
+        return (*self.kept_names, *self.contributed_names)
+
+    @property
+    def kept_names(self) -> tuple[str, ...]:
+        """Those of them that the record itself keeps, so that its history names them."""
         return (*self.declared_names, *self.custom_names)
+
+    @property
+    def contributed_names(self) -> tuple[str, ...]:
+        """The fields that upper apps contribute: "rfm.class"."""
+        return contributed_names(self.label)
 
     @property
     def custom_names(self) -> tuple[str, ...]:
@@ -330,8 +341,12 @@ class Entity:
 
     @property
     def linked_names(self) -> tuple[str, ...]:
-        """The fields that admins defined on what the links lead to: "account__custom.grade"."""
-        return tuple(name for link, label in self.links.items() for name in custom_names(label, link))
+        """What admins defined and upper apps contribute on what the links lead to: "account__custom.grade"."""
+        return tuple(
+            name
+            for link, label in self.links.items()
+            for name in (*custom_names(label, link), *contributed_names(label, link))
+        )
 
     @cached_property
     def declared_names(self) -> tuple[str, ...]:

@@ -36,18 +36,20 @@ class KeysetPage:
         return len(self.records)
 
 
-def keyed(rows: QuerySet, column: str) -> tuple[QuerySet, str]:
-    """The rows and what they are ordered by: a column, or what is worked out for a field that admins defined."""
+def keyed(rows: QuerySet, column: str) -> tuple[QuerySet, str, str]:
+    """The rows, what they are ordered by and then by which id: a column, or what is worked out for a field of another kind."""
     if "." not in column:
-        return rows, column
-    return rows.annotate(**{KEY: resolve(rows.model, column).sort_key()}), KEY
+        return rows, column, "pk"
+    field: Any = resolve(rows.model, column)
+    rows, pk = field.sorted(rows)
+    return rows.annotate(**{KEY: field.sort_key()}), KEY, pk
 
 
 def ordered(rows: QuerySet, column: str, *, descending: bool) -> QuerySet:
     """The rows by (column, id), both in one direction."""
-    rows, name = keyed(rows, column)
+    rows, name, pk = keyed(rows, column)
     sign = "-" if descending else ""
-    return rows.order_by(f"{sign}{name}", f"{sign}pk")
+    return rows.order_by(f"{sign}{name}", f"{sign}{pk}")
 
 
 def paginate(
@@ -60,12 +62,12 @@ def paginate(
     backwards = bool(before) and not after
     cursor = before if backwards else after
     down = descending != backwards
-    rows, name = keyed(rows, column)
+    rows, name, pk = keyed(rows, column)
     if cursor:
         compare = TupleLessThan if down else TupleGreaterThan
-        rows = rows.filter(compare(Tuple(F(name), F("pk")), _read(cursor, rows.model, column)))
+        rows = rows.filter(compare(Tuple(F(name), F(pk)), _read(cursor, rows.model, column)))
     sign = "-" if down else ""
-    order = [f"{sign}pk"] if column in {"pk", "id"} else [f"{sign}{name}", f"{sign}pk"]
+    order = [f"{sign}pk"] if column in {"pk", "id"} else [f"{sign}{name}", f"{sign}{pk}"]
     found = list(rows.order_by(*order)[: size + 1])
     more = len(found) > size
     found = found[:size]
@@ -92,5 +94,12 @@ def _read(cursor: str, model: type[Model], wanted: str) -> tuple[Any, int]:
         raise BadCursor(cursor[:50]) from error
     if column != wanted:
         raise BadCursor(column)
-    field: Any = resolve(model, column).sort_key().output_field if "." in column else model._meta.get_field(column)
+    field: Any = _key_field(model, column) if "." in column else model._meta.get_field(column)
     return field.to_python(value), pk
+
+
+def _key_field(model: type[Model], column: str) -> Any:
+    """What the key of a field beside the record is made of."""
+    field: Any = resolve(model, column)
+    key = field.sort_key()
+    return field.source if isinstance(key, F) else key.output_field

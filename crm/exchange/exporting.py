@@ -98,7 +98,7 @@ class Cell:
         if len(self.labels) > KEEP_LABELS:
             self.labels.clear()
         unknown = values - self.labels.keys() - {None}
-        if unknown and not self.column.built_in:
+        if unknown and hasattr(self.column.field, "learn"):
             self.column.learn(unknown)
             self.labels |= {pk: self.column.mask(str(self.column.known[pk])) for pk in unknown}
         elif unknown:

@@ -77,7 +77,7 @@ def trigger_view(bound: BoundEntity, trigger: Mapping[str, Any]) -> dict[str, An
 
 
 def _changing(bound: BoundEntity) -> list[tuple[str, str]]:
-    found = bound.readable(name for name in bound.entity.field_names if "__" not in name)
+    found = bound.readable(name for name in bound.entity.kept_names if "__" not in name)
     return sorted(((name, one.label) for name, one in found.items()), key=lambda pair: pair[1])
 
 

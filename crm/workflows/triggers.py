@@ -79,7 +79,7 @@ def check_trigger(trigger: Any, bound: BoundEntity) -> dict[str, Any]:
 
 def _check_changed(trigger: Trigger, bound: BoundEntity) -> dict[str, Any]:
     name = trigger.get("field") or ""
-    if name and name not in bound.readable(n for n in bound.field_names if "__" not in n):
+    if name and name not in bound.readable(n for n in bound.kept_names if "__" not in n):
         raise ValidationError(_("Choose a field."))
     return {"field": name, "from": _values(trigger, "from"), "to": _values(trigger, "to")}
 

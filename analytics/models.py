@@ -1,0 +1,172 @@
+"""How customers buy: recency, frequency and amount, the bands that score them, and what came of each run. Not entities:
+the scores are fields of the accounts, the rest is kept by those who set it up."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from crm.fields.columns import MoneyField
+from crm.records.figures import Figures
+from customers.models import Account
+
+BANDS = 4
+
+
+class RfmClass(models.TextChoices):
+    """What the three scores, each high or low, say together."""
+
+    NONE = "none", _("No purchase yet")
+    CHAMPION = "champion", _("Important, valued")
+    DEVELOP = "develop", _("Important, to develop")
+    KEEP = "keep", _("Important, to keep")
+    SAVE = "save", _("Important, to win back")
+    STEADY = "steady", _("General, valued")
+    FRESH = "fresh", _("General, to develop")
+    REGULAR = "regular", _("General, to keep")
+    FADING = "fading", _("General, to win back")
+
+
+# (recent, frequent, large) → class; the usual eight.
+CLASSES = {
+    (True, True, True): RfmClass.CHAMPION,
+    (True, False, True): RfmClass.DEVELOP,
+    (False, True, True): RfmClass.KEEP,
+    (False, False, True): RfmClass.SAVE,
+    (True, True, False): RfmClass.STEADY,
+    (True, False, False): RfmClass.FRESH,
+    (False, True, False): RfmClass.REGULAR,
+    (False, False, False): RfmClass.FADING,
+}
+
+
+def _days() -> list[int]:
+    return [30, 90, 180, 365]
+
+
+def _times() -> list[int]:
+    return [2, 3, 5, 10]
+
+
+def _amounts() -> list[Decimal]:
+    return [Decimal(n) for n in (10_000, 50_000, 200_000, 1_000_000)]
+
+
+class RfmSetting(models.Model):
+    """How accounts are scored; one row. Four bounds make five bands: a value at a bound lies above it."""
+
+    automatic = models.BooleanField(
+        _("bands by quantiles"),
+        default=False,
+        help_text=_("Each run sets the bounds so that every band holds a fifth of those who bought."),
+    )
+    days = ArrayField(models.PositiveIntegerField(), size=BANDS, default=_days, verbose_name=_("days since the last"))
+    times = ArrayField(models.PositiveIntegerField(), size=BANDS, default=_times, verbose_name=_("number of purchases"))
+    amounts = ArrayField(MoneyField(), size=BANDS, default=_amounts, verbose_name=_("amount in yuan"))
+    high = models.PositiveSmallIntegerField(
+        _("high from"), default=4, validators=[MinValueValidator(2), MaxValueValidator(5)]
+    )
+    months = models.PositiveSmallIntegerField(
+        _("months looked back"),
+        default=24,
+        validators=[MaxValueValidator(240)],
+        help_text=_("0: all that was ever bought."),
+    )
+    sources = ArrayField(models.CharField(max_length=50), default=list, blank=True, verbose_name=_("purchases"))
+    changed_at = models.DateTimeField(auto_now=True)
+    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        verbose_name = _("RFM scoring")
+        verbose_name_plural = _("RFM scoring")
+        default_permissions = ("view", "change")
+
+    def __str__(self) -> str:
+        return str(_("RFM scoring"))
+
+    def clean(self) -> None:
+        for name in ("days", "times", "amounts"):
+            bounds = getattr(self, name) or []
+            if len(bounds) != BANDS or any(a >= b for a, b in zip(bounds, bounds[1:], strict=False)):
+                raise ValidationError({name: _("Enter four numbers, each larger than the one before.")})
+
+    @classmethod
+    def current(cls) -> RfmSetting:
+        """The setting; its defaults while nobody changed it."""
+        return RfmSetting.objects.order_by("pk").first() or RfmSetting()
+
+
+class RfmRun(models.Model):
+    """One scoring: with what bounds, how many of each class came of it."""
+
+    at = models.DateTimeField(auto_now_add=True)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    bounds = models.JSONField(default=dict)
+    counts = models.JSONField(default=dict)
+    moved = models.PositiveIntegerField(default=0)
+    seconds = models.FloatField(default=0)
+
+    class Meta:
+        verbose_name = _("RFM run")
+        verbose_name_plural = _("RFM runs")
+        default_permissions = ()
+        ordering = ["-at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M}"
+
+
+class RfmScore(Figures):
+    """The scores of one account, 0 where it never bought; ``score`` is their sum."""
+
+    account = models.OneToOneField(Account, models.CASCADE, primary_key=True, related_name="rfm", editable=False)
+    recency = models.PositiveSmallIntegerField(_("R recency"), db_default=0, editable=False)
+    frequency = models.PositiveSmallIntegerField(_("F frequency"), db_default=0, editable=False)
+    monetary = models.PositiveSmallIntegerField(_("M amount"), db_default=0, editable=False)
+    score = models.PositiveSmallIntegerField(_("RFM score"), db_default=0, editable=False)
+    rfm_class = models.CharField(
+        _("RFM class"), max_length=10, choices=RfmClass, db_default=RfmClass.NONE, editable=False
+    )
+    last_on = models.DateField(_("last purchase"), null=True, editable=False)
+    times = models.PositiveIntegerField(_("purchases in the period"), db_default=0, editable=False)
+    # In yuan, whatever the currency of the account: no money field, which would be read in that one.
+    amount = models.DecimalField(
+        _("bought in the period (yuan)"), max_digits=18, decimal_places=2, db_default=Decimal(0), editable=False
+    )
+
+    class Meta(Figures.Meta):
+        verbose_name = _("RFM score")
+        verbose_name_plural = _("RFM scores")
+        indexes = [
+            models.Index(fields=["score", "account"], name="rfm_score_order"),
+            models.Index(fields=["amount", "account"], name="rfm_amount_order"),
+            models.Index(fields=["rfm_class", "account"], name="rfm_class_rows"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.recency}{self.frequency}{self.monetary}"
+
+
+class RfmStep(models.Model):
+    """The scores of an account from a run on, kept where they moved: its trend. Append-only in use; goes with the account."""
+
+    id = models.BigAutoField(primary_key=True)
+    run = models.ForeignKey(RfmRun, models.CASCADE, related_name="steps", db_index=False)
+    account = models.ForeignKey(Account, models.CASCADE, related_name="+")
+    recency = models.PositiveSmallIntegerField()
+    frequency = models.PositiveSmallIntegerField()
+    monetary = models.PositiveSmallIntegerField()
+    rfm_class = models.CharField(max_length=10, choices=RfmClass)
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["run_id", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.recency}{self.frequency}{self.monetary}"

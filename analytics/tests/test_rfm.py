@@ -1,0 +1,172 @@
+"""How accounts buy: scored in one statement, shown as fields of accounts within the rights of who looks."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+from analytics.models import CLASSES, RfmClass, RfmRun, RfmSetting, RfmStep
+from analytics.rfm import Bounds, quantiles, rising, score_all, scores_of
+from crm.access.models import FieldRule, Scope
+from crm.api.tests.conftest import Caller
+from crm.records import services as records
+from crm.records.actor import Actor
+from customers.factories import make_account
+from customers.models import Account
+from sales.factories import make_opportunity, make_pipeline
+from sales.models import Opportunity
+
+ACCOUNT = "customers.account"
+TODAY = date(2026, 6, 30)
+BOUNDS = Bounds([30, 90, 180, 365], [2, 3, 5, 10], [Decimal(n) for n in (100, 1000, 10_000, 100_000)], 4)
+
+
+@pytest.fixture
+def buy(rep, pipeline):
+    """``buy(account, days ago, amount)``: a won opportunity."""
+
+    def buy(account: Account, ago: int, amount: int | None, currency: str = "CNY") -> None:
+        deal = make_opportunity(
+            owner=rep, account=account, stage=pipeline.stages.first(), amount=amount, currency=currency
+        )
+        Opportunity.objects.filter(pk=deal.pk).update(state="won", close_date=TODAY - timedelta(days=ago))
+
+    return buy
+
+
+@pytest.fixture
+def setting(db):
+    return RfmSetting.objects.create(days=[30, 90, 180, 365], times=[2, 3, 5, 10], amounts=BOUNDS.amounts, months=0)
+
+
+def oracle(purchases: list[tuple[int, int | None]]) -> tuple[int, int, int, str]:
+    """The slow, obvious way."""
+    if not purchases:
+        return 0, 0, 0, "none"
+    recent, total = min(ago for ago, _a in purchases), sum(a or 0 for _ago, a in purchases)
+    r = 5 - sum(recent >= bound for bound in BOUNDS.days)
+    f = 1 + sum(len(purchases) >= bound for bound in BOUNDS.times)
+    m = 1 + sum(total >= bound for bound in BOUNDS.amounts)
+    return r, f, m, CLASSES[r >= 4, f >= 4, m >= 4].value
+
+
+def test_scores_are_those_of_the_oracle(buy, setting, rep):
+    cases = [
+        [],
+        [(0, 5)],
+        [(29, 99), (400, 1)],
+        [(30, 100)],
+        [(364, 100_000)],
+        [(365, None)],
+        [(5, 30_000)] * 5,
+        [(100, 20_000)] * 10,
+        [(2, 10)] * 6,
+    ]
+    accounts = [make_account(owner=rep) for _case in cases]
+    for account, case in zip(accounts, cases, strict=True):
+        for ago, amount in case:
+            buy(account, ago, amount)
+    run = score_all(actor=Actor(rep), today=TODAY)
+    found = [
+        (a.rfm.recency, a.rfm.frequency, a.rfm.monetary, a.rfm.rfm_class) for a in Account.objects.in_bulk().values()
+    ]
+    assert found == [oracle(case) for case in cases]
+    assert run.moved == len(cases) - 1
+    assert sum(run.counts.values()) == len(cases)
+    assert RfmClass.CHAMPION in run.counts
+
+
+def test_a_second_run_moves_nothing_and_the_trend_keeps_only_what_moved(buy, setting, rep):
+    account = make_account(owner=rep)
+    buy(account, 10, 500)
+    score_all(actor=Actor(rep), today=TODAY)
+    assert score_all(actor=Actor(rep), today=TODAY).moved == 0
+    score_all(actor=Actor(rep), today=TODAY + timedelta(days=60))
+    steps = list(RfmStep.objects.filter(account=account).values_list("recency", flat=True))
+    assert steps == [5, 4]
+    assert RfmRun.objects.count() == 3
+
+
+def test_foreign_money_counts_in_yuan_and_old_purchases_drop_out(buy, setting, rep):
+    from crm.reference.models import ExchangeRate
+
+    ExchangeRate.objects.create(currency="USD", day=date(2020, 1, 1), rate=7)
+    account = make_account(owner=rep)
+    buy(account, 10, 100, "USD")
+    buy(account, 800, 9000)
+    RfmSetting.objects.update(months=24)
+    score_all(actor=Actor(rep), today=TODAY)
+    account = Account.objects.get()
+    assert (account.rfm.amount, account.rfm.times) == (Decimal(700), 1)
+
+
+def test_quantiles_rise_and_fill_five_bands(buy, rep, db, pipeline):
+    setting = RfmSetting(automatic=True, months=0)
+    for i in range(20):
+        buy(make_account(owner=rep), i, 1000 + i)
+    bounds = quantiles(setting, TODAY)
+    assert bounds.amounts == sorted(set(bounds.amounts))
+    assert bounds.times == [1, 2, 3, 4]
+    assert sum(scores_of(setting, bounds, TODAY).values()) == 20
+    assert rising([3, 3], 1) == [3, 4, 5, 6]
+
+
+def test_the_list_shows_filters_sorts_and_pages_by_the_score(buy, setting, rep, grant, client):
+    grant(rep, ACCOUNT, view=Scope.OWN, export=Scope.OWN)
+    accounts = [make_account(owner=rep, name=f"公司{i}") for i in range(4)]
+    for i, account in enumerate(accounts[1:]):
+        buy(account, 10 + 100 * i, 500)
+    score_all(actor=Actor(rep), today=TODAY)
+    client.force_login(rep)
+    body = client.get("/customers/accounts/?cols=name,rfm.class,rfm.score&sort=-rfm.score").content.decode()
+    assert [body.index(account.name) for account in (*accounts[1:], accounts[0])] == sorted(
+        body.index(account.name) for account in accounts
+    )
+    body = client.get("/customers/accounts/?cols=name&rfm.class=fresh").content.decode()
+    assert accounts[1].name in body
+    assert accounts[0].name not in body
+    where = json.dumps({"all": [{"field": "rfm.score", "op": "lte", "value": "0"}]})
+    body = client.get("/customers/accounts/", {"where": where, "cols": "name"}).content.decode()
+    assert accounts[0].name in body
+    assert accounts[1].name not in body
+
+
+def test_a_hidden_score_is_hidden_at_every_door(buy, setting, rep, grant, client):
+    grant(rep, ACCOUNT, view=Scope.ALL)
+    account = make_account(owner=rep)
+    buy(account, 1, 5)
+    score_all(actor=Actor(rep), today=TODAY)
+    client.force_login(rep)
+    assert client.get("/customers/accounts/?rfm.score__gte=1").status_code == 200
+    status, told = Caller.of(rep).get(f"customers/accounts/{account.pk}/")
+    assert (status, told["fields"]["rfm.score"]) == (200, account_score(account))
+    FieldRule.objects.create(role=rep.roles.get(), entity=ACCOUNT, field="rfm.score", mode="hidden")
+    assert client.get("/customers/accounts/?rfm.score__gte=1").status_code == 422
+    assert client.get("/customers/accounts/?sort=rfm.score").status_code == 422
+    assert (
+        "RFM score"
+        not in client.get(
+            "/customers/accounts/?cols=name,rfm.score", headers={"accept-language": "en"}
+        ).content.decode()
+    )
+    assert "rfm.score" not in Caller.of(rep).get(f"customers/accounts/{account.pk}/")[1]["fields"]
+
+
+def account_score(account: Account) -> int:
+    return Account.objects.get(pk=account.pk).rfm.score
+
+
+def test_every_account_has_its_row_whoever_writes_it(rep, db):
+    one = make_account(owner=rep)
+    many = [Account(name=f"批量{i}", owner=rep) for i in range(300)]
+    records.save_many(many, actor=Actor(rep))
+    assert Account.objects.filter(rfm__score=0).count() == 301
+    assert one.rfm.rfm_class == RfmClass.NONE
+
+
+@pytest.fixture
+def pipeline(db):
+    return make_pipeline()

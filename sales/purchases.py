@@ -1,0 +1,20 @@
+"""Won opportunities are purchases, until orders and payments say so themselves."""
+
+from __future__ import annotations
+
+from django.db.models import DateField, F, QuerySet
+from django.db.models.functions import Cast, Coalesce
+from django.utils.translation import gettext_lazy as _
+
+from customers.purchases import ACCOUNT, purchases
+from sales.models import Opportunity
+
+
+@purchases("sales.won", _("Won opportunities"))
+def won(label: str) -> QuerySet | None:
+    """Opportunities won, by their close date."""
+    if label != ACCOUNT:
+        return None
+    found = Opportunity.objects.filter(state=Opportunity.State.WON, account__isnull=False, deleted_at__isnull=True)
+    day = Coalesce("close_date", Cast("closed_at", DateField()), Cast("created_at", DateField()))
+    return found.order_by().values(subject=F("account_id"), day=day, total=F("amount"), unit=F("currency"))
