@@ -165,6 +165,8 @@ class LeadTimesInput(forms.Field):
 class LeadTimesField(models.CharField):
     """Times before an activity as one column: minutes and commas; see ``parse``."""
 
+    unsaid = gettext_lazy("As each person prefers")
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["max_length"] = 60
         super().__init__(*args, **kwargs)

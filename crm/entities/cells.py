@@ -49,10 +49,10 @@ class Painter:
         self._kept: dict[Any, str] | None = {} if kind in _ALIKE else None
 
     def draw(self, record: models.Model) -> str:
-        """The value of ``record`` as its kind is drawn; empty where there is none."""
+        """The value of ``record`` as its kind is drawn; empty where there is none, unless its column says what that means."""
         value = self.field.field.value(record)
         if value is None or value == "":
-            return ""
+            return self._unsaid
         if self._kept is None:
             return self._drawn(value, record)
         key = value.pk if isinstance(value, models.Model) else tuple(value) if isinstance(value, list) else value
@@ -60,6 +60,11 @@ class Painter:
         if found is None:
             found = self._kept[key] = self._drawn(value, record)
         return found
+
+    @cached_property
+    def _unsaid(self) -> str:
+        text = getattr(self.field.source, "unsaid", "")
+        return fill(mould("cells/unsaid.html", ("text",)), {"text": str(text)}) if text else ""
 
     def _drawn(self, value: Any, record: models.Model) -> str:
         if self._describe is None:

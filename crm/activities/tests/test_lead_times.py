@@ -99,9 +99,12 @@ def test_cells_bulk_and_preferences_take_words_too(client, rep, keeps, make_acti
     task = make_activity(rep, due_at=due)
     cell = f"/activities/tasks/{task.pk}/cell/remind/"
     assert 'value="15"' in client.get(cell).content.decode()
+    page = f"/activities/tasks/{task.pk}/"
+    assert '<span class="muted">As each person prefers</span>' in client.get(page).content.decode()
     assert client.post(cell, {"remind": ["20", "2880"], "version": task.version}).status_code == 200
     task.refresh_from_db()
     assert task.remind == "20,2880"
+    assert "As each person prefers" not in client.get(page).content.decode()
     assert Entry.objects.latest("id").changes == {"remind": ["", "20,2880"]}
     assert client.post(cell, {"remind": ["soon"], "version": task.version}).status_code == 422
     assert client.post("/calendar/addresses/", {"remind": ["7", "10080"]}).status_code == 302
