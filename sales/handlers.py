@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
-from crm.matching.keys import Key, company_key, email_key, match_keys, phone_key, tax_key
+from crm.matching.keys import Key, company_keys, domain_key, email_key, match_keys, phone_key, tax_key
 from crm.ownership.measures import measure
 from crm.records import services as records
 from crm.records.actor import Actor
@@ -25,10 +25,25 @@ NEW = Lead.Status.NEW
 WORKED = frozenset({Lead.Status.CONTACTED, Lead.Status.NURTURING, Lead.Status.QUALIFIED, Lead.Status.CONVERTED})
 
 
-@match_keys("sales.lead")
+def became(lead: Lead) -> Iterator[tuple[str, int | None]]:
+    """What a lead was converted to shares its values."""
+    yield "customers.account", lead.converted_account_id
+    yield "customers.contact", lead.converted_contact_id
+
+
+@match_keys(
+    "sales.lead",
+    name="company",
+    group="customers",
+    kin=became,
+    holds=lambda lead: lead.status not in (Lead.Status.CONVERTED, Lead.Status.INVALID),
+)
 def lead_keys(lead: Lead) -> Iterator[Key | None]:
-    """Company, numbers, e-mail and tax id."""
-    yield company_key(lead.company)
+    """Company, numbers, e-mail, tax id and domain."""
+    yield from company_keys(lead.company)
+    yield domain_key(lead.website)
+    if lead.company:
+        yield domain_key(lead.email)
     yield phone_key(lead.mobile)
     yield phone_key(lead.phone)
     yield email_key(lead.email)

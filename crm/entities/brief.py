@@ -38,17 +38,26 @@ def briefs(found: Iterable[Any], user: Any, at_most: int = 5) -> list[Brief]:
 
 @dataclass(frozen=True)
 class Twins:
-    """Possible duplicates: those the user may see, and how many more there are."""
+    """Possible duplicates: those the user may see, what is told of the others, and whether the house refuses to have both."""
 
     lines: list[Brief]
-    hidden: int = 0
+    told: list[str] = field(default_factory=list)
+    blocked: bool = False
+
+    @property
+    def hidden(self) -> int:
+        """How many there are that the user may not see."""
+        return len(self.told)
 
     def __len__(self) -> int:
         return len(self.lines) + self.hidden
 
 
 def twins_of(found: Iterable[Any], user: Any, at_most: int = 5) -> Twins:
-    """Records, or matches that carry a record (None: the user may not see it) and reasons, as lines."""
+    """Records, or matches that carry a record (None: the user may not see it, what may be ``told`` stands there) and reasons."""
+    found = list(found)
     pairs = [(getattr(item, "record", item), getattr(item, "reasons", ())) for item in found]
     seen = [(record, reasons) for record, reasons in pairs if record is not None]
-    return Twins([brief(record, user, reasons) for record, reasons in seen[:at_most]], len(pairs) - len(seen))
+    told = [getattr(item, "told", "") for item, (record, _reasons) in zip(found, pairs, strict=True) if record is None]
+    blocked = any(getattr(item, "blocked", False) for item in found)
+    return Twins([brief(record, user, reasons) for record, reasons in seen[:at_most]], told, blocked)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from django.db.models import Model
+from django.db.models import Model, Q
 
+from crm.matching.claims import keep_claims
 from crm.matching.keys import Key, is_matched, keys_of
-from crm.matching.models import MatchKey
+from crm.matching.models import DuplicateCandidate, MatchKey, UniqueKey
 from crm.records.actor import Actor
 from crm.records.copying import FEW, copy_in
 from crm.records.hooks import WriteBatch, on_purge, on_write
@@ -39,12 +40,16 @@ def keep_keys(batch: WriteBatch) -> None:
     else:
         copy_in(MatchKey, KEY, fresh)
     MatchKey.objects.bulk_create(added, batch_size=BATCH, ignore_conflicts=True)
+    keep_claims(batch)
 
 
 @on_purge
 def drop_keys(model: type[Model], ids: list[int], actor: Actor) -> None:
     """What is removed for good leaves no keys."""
-    MatchKey.objects.filter(entity=model._meta.label_lower, record_id__in=ids).delete()
+    label = model._meta.label_lower
+    MatchKey.objects.filter(entity=label, record_id__in=ids).delete()
+    UniqueKey.objects.filter(entity=label, record_id__in=ids).delete()
+    DuplicateCandidate.objects.filter(Q(first_id__in=ids) | Q(second_id__in=ids), entity=label).delete()
 
 
 def _drop(label: str, lost: dict[Key, list[int]]) -> None:

@@ -7,109 +7,189 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import models
+from django.apps import apps
+from django.db import connection, models
 
 from crm.access import policy
 from crm.lib.lookups import any_of
-from crm.matching.keys import Key, keys_of
-from crm.matching.models import MatchKey
+from crm.matching import rules
+from crm.matching.holders import told_of
+from crm.matching.keys import WEAK, Key, compared_with, is_matched, keys_of, matched
+from crm.matching.models import MatchKey, MatchRule
+from crm.matching.scoring import Reason, Verdict, compare, facts_of
 
-# The order in which reasons count: an id that is meant to be unique says more than a name.
-WEIGHT = {"tax_id": 8, "email": 4, "phone": 4, "company": 2, "person": 2}
+STRONG = ("tax_id", "email", "phone", "company", "person")
 MOST = 20
+# So many records that share one key are compared; a key that more share says nothing.
+BLOCK = 200
 
 
 @dataclass(frozen=True)
 class Match:
-    """A record that shares ``reasons`` with another one. ``record`` is None when the reader may not see it."""
+    """A record that looks like another one. ``record`` is None when the reader may not see it: then ``told`` says what the house
+    tells of it. ``blocked``: the house refuses to have both. ``entity`` and ``pk`` are not for showing."""
 
     record: Any
-    reasons: tuple[Key, ...]
-
-    @property
-    def score(self) -> int:
-        return sum(WEIGHT[kind] for kind in {key.kind for key in self.reasons})
+    reasons: tuple[Reason, ...] = ()
+    points: int = 0
+    told: str = ""
+    blocked: bool = False
+    entity: str = ""
+    pk: int = 0
 
 
 @dataclass
 class Matches:
-    """The records found, best first, and how many more there are that the reader may not see."""
+    """The records found, best first, and those that the reader may not see."""
 
     found: list[Match] = field(default_factory=list)
-    hidden: int = 0
+    unseen: list[Match] = field(default_factory=list)
+
+    @property
+    def hidden(self) -> int:
+        return len(self.unseen)
 
     def __bool__(self) -> bool:
-        return bool(self.found or self.hidden)
+        return bool(self.found or self.unseen)
 
 
 def candidates(record: Any, user: Any, *, model: type[models.Model] | None = None) -> Matches:
-    """Records of ``model`` (default: that of ``record``) that share a key with ``record``, saved or not.
+    """Records of ``model`` (default: that of ``record``) that look like ``record``, saved or not.
 
-    What the user may not see is only counted.
+    Of what the user may not see only what the house tells is said.
     """
     return candidates_many([record], user, model=model)[0]
 
 
 def warnings_of(record: Any, user: Any) -> list[Match]:
-    """The matches of a record that is being entered; each one the user may not see comes without its record."""
-    matches = candidates(record, user)
-    return [*matches.found, *[Match(None, ())] * matches.hidden]
+    """The matches of a record that is being entered, among all entities it is compared with."""
+    label = record._meta.label_lower
+    across = rules.current().policy(label).across
+    labels = compared_with(label) if across else [label]
+    found = _matches_of([record], user, labels)[0]
+    return [*found.found, *found.unseen]
 
 
 def candidates_many(rows: Sequence[Any], user: Any, *, model: type[models.Model] | None = None) -> list[Matches]:
-    """The matches of each of ``rows``, in three queries however many there are."""
+    """The matches of each of ``rows``, in a few queries however many there are."""
     if not rows:
         return []
-    model = model or type(rows[0])
-    keys = [keys_of(row) for row in rows]
-    sharing = _sharing(model, {key for some in keys for key in some})
-    own = model is type(rows[0])
-    wanted = [_reasons(some, sharing, row.pk if own else None) for row, some in zip(rows, keys, strict=True)]
-    ids = {pk for reasons in wanted for pk in reasons}
-    seen = model._base_manager.in_bulk(policy.visible_ids(user, model, ids)) if ids else {}
-    return [_matches(reasons, seen) for reasons in wanted]
+    return _matches_of(rows, user, [(model or type(rows[0]))._meta.label_lower])
 
 
 def matching_ids(
     rows: Sequence[Any],
     *,
     model: type[models.Model],
-    kinds: Iterable[str] = WEIGHT,
+    kinds: Iterable[str] = STRONG,
     keys: Sequence[Iterable[Key]] | None = None,
 ) -> list[list[int]]:
     """For each row the ids of records that share a key of ``kinds``, whoever may see them: for imports that match by rule.
 
     ``keys`` are those of the rows, where the caller has them already.
     """
-    kinds = set(kinds)
+    kinds = set(kinds) - WEAK
     keys = [{key for key in some if key.kind in kinds} for some in (keys or map(keys_of, rows))]
-    sharing = _sharing(model, {key for some in keys for key in some})
+    sharing: dict[Key, list[int]] = defaultdict(list)
+    by_kind: dict[str, list[str]] = defaultdict(list)
+    for key in {key for some in keys for key in some}:
+        by_kind[key.kind].append(key.value)
+    for kind, values in by_kind.items():
+        found = MatchKey.objects.filter(entity=model._meta.label_lower, kind=kind).filter(any_of("value", values))
+        for value, pk in found.values_list("value", "record_id").order_by("record_id"):
+            sharing[Key(kind, value)].append(pk)
     return [sorted({pk for key in some for pk in sharing.get(key, ())}) for some in keys]
 
 
-def _sharing(model: type[models.Model], keys: set[Key]) -> dict[Key, list[int]]:
-    """The ids of living records by key."""
-    by_kind: dict[str, list[str]] = defaultdict(list)
-    for key in keys:
-        by_kind[key.kind].append(key.value)
-    found: dict[Key, list[int]] = defaultdict(list)
-    for kind, values in by_kind.items():
-        rows = MatchKey.objects.filter(entity=model._meta.label_lower, kind=kind).filter(any_of("value", values))
-        for value, pk in rows.values_list("value", "record_id").order_by("record_id"):
-            found[Key(kind, value)].append(pk)
+def _matches_of(rows: Sequence[Any], user: Any, labels: Sequence[str]) -> list[Matches]:
+    """One query for what shares a key, then two for each entity that has any of it."""
+    label = rows[0]._meta.label_lower
+    ours = rules.current()
+    ignored = ours.ignored(label)
+    facts = [facts_of(row) for row in rows]
+    sharing = _sharing(labels, {key for some in facts for key in some.keys if key.kind not in ignored})
+    wanted = [_near(some.keys, sharing, row, label) for some, row in zip(facts, rows, strict=True)]
+    loaded = _load({place for near in wanted for place in near})
+    least = ours.policy(label).warn_from
+    verdicts: list[list[tuple[Any, Verdict, bool]]] = []
+    for row, some, near in zip(rows, facts, wanted, strict=True):
+        kin = set(matched(label).kin(row))
+        judged = []
+        for place in near:
+            other = loaded.get(place)
+            if other is None or place in kin or (label, row.pk) in set(matched(place[0]).kin(other)):
+                continue
+            them = facts_of(other)
+            verdict = compare(some, them, ignored)
+            blocked = _blocks(some.keys & them.keys, ours, label, place[0])
+            if verdict.points >= least or blocked:
+                judged.append((other, verdict, blocked))
+        verdicts.append(judged)
+    return _told(verdicts, user)
+
+
+def _blocks(shared: Iterable[Key], ours: rules.Rules, label: str, other: str) -> bool:
+    """Whether a rule refuses two records of these entities that share what they share."""
+    return any(other in ours.among(label, key.kind) for key in shared if key.kind in MatchRule.BLOCKING)
+
+
+def _sharing(labels: Sequence[str], keys: set[Key]) -> dict[Key, list[tuple[str, int]]]:
+    """The living records by key, up to ``BLOCK`` for each weak one; one query."""
+    found: dict[Key, list[tuple[str, int]]] = defaultdict(list)
+    if not keys:
+        return found
+    given = sorted(keys)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select k.kind, k.value, m.entity, m.record_id from unnest(%s::text[], %s::text[]) k(kind, value),"
+            " lateral (select entity, record_id from matching_matchkey"
+            "  where kind = k.kind and value = k.value and entity = any(%s) limit %s) m order by m.record_id",
+            [[key.kind for key in given], [key.value for key in given], list(labels), BLOCK],
+        )
+        for kind, value, entity, pk in cursor.fetchall():
+            found[Key(kind, value)].append((entity, pk))
+    return {key: places for key, places in found.items() if key.kind not in WEAK or len(places) < BLOCK}
+
+
+def _near(keys: Iterable[Key], sharing: dict[Key, list[tuple[str, int]]], row: Any, label: str) -> list[tuple[str, int]]:
+    """The places of records that share a key with a row, itself left out."""
+    places = dict.fromkeys(place for key in sorted(keys) for place in sharing.get(key, ()))
+    places.pop((label, row.pk), None)
+    return list(places)
+
+
+def _load(places: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Any]:
+    """The records themselves, whoever may see them: they are compared before anybody is told of them."""
+    by_label: dict[str, list[int]] = defaultdict(list)
+    for label, pk in places:
+        if is_matched(label):
+            by_label[label].append(pk)
+    found = {}
+    for label, ids in by_label.items():
+        records = apps.get_model(label)._base_manager.filter(deleted_at__isnull=True).in_bulk(ids)
+        found |= {(label, pk): record for pk, record in records.items()}
     return found
 
 
-def _reasons(keys: Iterable[Key], sharing: dict[Key, list[int]], self_pk: int | None) -> dict[int, list[Key]]:
-    reasons: dict[int, list[Key]] = defaultdict(list)
-    for key in sorted(keys, key=lambda key: -WEIGHT[key.kind]):
-        for pk in sharing.get(key, ()):
-            if pk != self_pk:
-                reasons[pk].append(key)
-    return reasons
-
-
-def _matches(reasons: dict[int, list[Key]], seen: dict[int, Any]) -> Matches:
-    found = [Match(seen[pk], tuple(keys)) for pk, keys in reasons.items() if pk in seen]
-    found.sort(key=lambda match: (-match.score, match.record.pk))
-    return Matches(found[:MOST], hidden=sum(pk not in seen for pk in reasons))
+def _told(verdicts: list[list[tuple[Any, Verdict, bool]]], user: Any) -> list[Matches]:
+    """What the reader hears: records that they see, and of the others what the house tells of them."""
+    by_model: dict[type[models.Model], set[int]] = defaultdict(set)
+    for judged in verdicts:
+        for other, _verdict, _blocked in judged:
+            by_model[type(other)].add(other.pk)
+    seen = {(model, pk) for model, ids in by_model.items() for pk in policy.visible_ids(user, model, ids)}
+    hidden = [other for judged in verdicts for other, _v, _b in judged if (type(other), other.pk) not in seen]
+    said = told_of(hidden, rules.current()) if hidden else {}
+    result = []
+    for judged in verdicts:
+        judged = sorted(judged, key=lambda one: (not one[2], -one[1].points, one[0].pk))
+        matches = Matches()
+        for other, verdict, blocked in judged:
+            place = other._meta.label_lower, other.pk
+            if (type(other), other.pk) in seen:
+                matches.found.append(Match(other, verdict.reasons, verdict.points, "", blocked, *place))
+            else:
+                matches.unseen.append(Match(None, (), verdict.points, said.get(place, ""), blocked, *place))
+        matches.found = matches.found[:MOST]
+        result.append(matches)
+    return result

@@ -88,7 +88,9 @@ class FormView(EntityView):
             return self.show(form, status=422, twins=twins, ask=True)
         try:
             if not form.write(actor=self.actor):
-                return self.show(form, status=422)
+                # What stands against it may have come at this very moment: shown with the way on.
+                twins = twins_of(form.twins(), self.request.user) if self.warns else Twins([])
+                return self.show(form, status=422, twins=twins if twins.blocked else Twins([]), ask=True)
         except Conflict as conflict:
             return self.page(template="conflict", status=409, **compare(self.bound, form, conflict.current))
         return self.done(form)
