@@ -17,7 +17,6 @@ from crm.matching.keys import (
 from customers.models import Account, Contact
 
 
-
 def workplace(contact: Contact) -> Iterator[tuple[str, int | None]]:
     """A contact may have the number of the account it belongs to."""
     yield "customers.account", contact.account_id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,12 +12,14 @@ from django.utils import timezone
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
+from crm.matching.holders import stage_of
 from crm.matching.keys import Key, company_keys, domain_key, email_key, match_keys, phone_key, tax_key
 from crm.ownership.measures import measure
 from crm.records import services as records
 from crm.records.actor import Actor
 from crm.records.hooks import WriteBatch, computed, on, on_purge, on_write
 from crm.records.models import Entry
+from customers.models import Account
 from sales.models import Lead, Opportunity, StageHistory
 
 IMPORT = "import"
@@ -48,6 +50,20 @@ def lead_keys(lead: Lead) -> Iterator[Key | None]:
     yield phone_key(lead.phone)
     yield email_key(lead.email)
     yield tax_key(lead.tax_id)
+
+
+@stage_of("customers.account")
+def stages_of_accounts(accounts: Sequence[Account]) -> dict[int, str]:
+    """How far the furthest open opportunity with each account is."""
+    found = Opportunity.objects.open().filter(account__in=[a.pk for a in accounts], deleted_at__isnull=True)
+    steps = found.order_by("stage__position").values_list("account", "stage__name")
+    return {account: str(stage) for account, stage in steps}
+
+
+@stage_of("sales.lead")
+def stages_of_leads(leads: Sequence[Lead]) -> dict[int, str]:
+    """The status of each lead."""
+    return {lead.pk: str(lead.get_status_display()) for lead in leads}
 
 
 @computed

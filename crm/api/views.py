@@ -22,7 +22,7 @@ from crm.api.models import READ, WRITE
 from crm.api.parsing import BodyParser, answer, by_field, fields_in, refused
 from crm.api.values import form_of, readable_names, told, typed_with, unwritable
 from crm.entities.bound import BoundEntity, BoundField, bind
-from crm.entities.brief import twins_of
+from crm.entities.brief import Twins, twins_of
 from crm.entities.constraints import refusal
 from crm.entities.entity import Action, entity_at
 from crm.entities.forms import EntityForm
@@ -106,17 +106,26 @@ class EntityApi(ApiView):
         """Save what the form holds, as the page would: 422 names fields, 409 is a possible duplicate or a lost update."""
         if not form.is_valid():
             return refused(form.errors)
-        if self.request.data.get("confirm") is not True and (twins := twins_of(form.twins(), self.request.user)):
-            lines = [{"title": line.title, "url": line.url, "reasons": line.reasons} for line in twins.lines]
-            said = _("This looks like a record that exists. Send “confirm”: true to write it all the same.")
-            return refused({"": [said]}, 409, duplicates=lines, hidden_duplicates=twins.hidden)
+        twins = twins_of(form.twins(), self.request.user)
+        if twins and (twins.blocked or self.request.data.get("confirm") is not True):
+            return self.twinned(twins)
         try:
             if not form.write(actor=self.actor):
-                return refused(form.errors)
+                # What refuses may have come at this very moment.
+                twins = twins_of(form.twins(), self.request.user)
+                return self.twinned(twins) if twins.blocked else refused(form.errors)
         except Conflict:
             current = self.told(self.record(form.instance.pk))
             return refused({"": [_("The record was changed in the meantime.")]}, 409, current=current)
         return self.now(form.instance.pk, status)
+
+    def twinned(self, twins: Twins) -> Response:
+        """409: what it looks like, as far as the token's person may know."""
+        lines = [{"title": line.title, "url": line.url, "reasons": line.reasons} for line in twins.lines]
+        said = _("This looks like a record that exists. Send “confirm”: true to write it all the same.")
+        if twins.blocked:
+            said = _("Another record has this already, and only one may.")
+        return refused({"": [said]}, 409, duplicates=lines, hidden_duplicates=twins.hidden, told=twins.told)
 
 
 class RecordsView(EntityApi):

@@ -49,7 +49,9 @@ _ENGLISH_PLACES = {
     "guangdong": "广东", "zhejiang": "浙江", "jiangsu": "江苏",
 }  # fmt: skip
 # Where the whole country is meant, no place is: it stands before or in brackets in thousands of names.
-_COUNTRY = frozenset({"中国", "china", "prc", "cn", "中华", "全国", "大陆", "国际", "international", "asia", "亚洲", "亚太"})
+_COUNTRY = frozenset(
+    {"中国", "china", "prc", "cn", "中华", "全国", "大陆", "国际", "international", "asia", "亚洲", "亚太"}
+)
 _NAMED = "|".join(sorted([*PROVINCES, *PROVINCE_OF], key=len, reverse=True))
 _SUFFIX = "(?:壮族自治区|回族自治区|维吾尔自治区|自治区|特别行政区|省|市)?"
 _PLACE = re.compile(rf"(?:(?:{_NAMED}){_SUFFIX})")
@@ -58,10 +60,14 @@ _LEADING = re.compile(
     rf"|(?!.?[超城都上])[\u4e00-\u9fff]{{2,3}}?市(?![场值政])(?:[\u4e00-\u9fff]{{2,3}}?[区县])?)"
 )
 _BRACKETS = re.compile(r"[(\[【〔]([^()\[\]【】〔〕]{1,20})[)\]】〕]")
-_BRANCH = re.compile("分公司|支公司|分行|支行|营业部|营业厅|办事处|代表处|分院|分校|分部|分局|分店|门店|专卖店|事业部|branch|office")
+_BRANCH = re.compile(
+    "分公司|支公司|分行|支行|营业部|营业厅|办事处|代表处|分院|分校|分部|分局|分店|门店|专卖店|事业部|branch|office"
+)
 _COMPANY = re.compile(r"(?<![分支])公司")
 _FILLING = re.compile("集团|控股|中心$")
-_NUMBER = re.compile(r"\d+|[一二三四五六七八九十]+(?=[局院厂公航建冶机中小分队号所处司])|(?<=第)[一二三四五六七八九十]+")
+_NUMBER = re.compile(
+    r"\d+|[一二三四五六七八九十]+(?=[局院厂公航建冶机中小分队号所处司])|(?<=第)[一二三四五六七八九十]+"
+)
 _WORD = re.compile(r"[^\W_]+")
 _DOTTED = re.compile(r"(?<=\b\w)\.(?=\w\b)")
 _POSSESSIVE = re.compile(r"['’`](?=s\b|$|\s)|(?<=\w)['’`](?=\w)")
@@ -78,9 +84,7 @@ _MORE_TRADES = (
     "创业 风险 重型 重工 装备 轴承 阀门 泵业 电机 变压器 开关 传感 激光 焊接 铸造 锻造 热处理 表面处理"
 ).split()
 _TRADE = re.compile(
-    "|".join(
-        sorted({*SINGLE_TRADES.pattern.split("|"), *_MORE_TRADES} - {"市", "省", "部"}, key=len, reverse=True)
-    )
+    "|".join(sorted({*SINGLE_TRADES.pattern.split("|"), *_MORE_TRADES} - {"市", "省", "部"}, key=len, reverse=True))
 )
 # What is said of too many companies to name one of them.
 GENERIC = frozenset(

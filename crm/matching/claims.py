@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from crm.access import policy
 from crm.lib.company_names import read_company
+from crm.lib.lookups import any_of
 from crm.matching import rules
 from crm.matching.holders import told_of
 from crm.matching.keys import Key, keys_of, matched
@@ -101,7 +102,9 @@ def _take(label: str, wanted: dict[Claim, tuple[Any, Key]], batch: WriteBatch) -
 
 def _refuse(missed: dict[Claim, tuple[Any, Key]], label: str, batch: WriteBatch) -> None:
     """Say who holds what could not be taken, unless that is the record itself, its kin, or what is just being undone."""
-    found = UniqueKey.objects.filter(rule__in={rule for rule, _value in missed}, value__in={value for _r, value in missed})
+    found = UniqueKey.objects.filter(
+        rule__in={rule for rule, _value in missed}, value__in={value for _r, value in missed}
+    )
     holders = {(key.rule_id, key.value): (key.entity, key.record_id) for key in found}
     loaded = _load(set(holders.values()))
     against = []
@@ -185,6 +188,30 @@ def _pass_on(rule: MatchRule, value: str, but: set[tuple[str, int]]) -> None:
 def release(record: Any) -> None:
     """Let go of what a record holds within the caller's transaction: what it becomes takes it over (a lead that is converted)."""
     UniqueKey.objects.filter(entity=record._meta.label_lower, record_id=record.pk).delete()
+
+
+def refusals(records: Sequence[Any], user: Any) -> list[str]:
+    """Why each of some new records of one entity can't be written beside what is there, or beside an earlier one of them;
+    "" where nothing stands against it. One query for what is held, whoever writes meanwhile is met by the database."""
+    label = records[0]._meta.label_lower if records else ""
+    blocking = rules.current().blocking.get(label)
+    if not blocking:
+        return [""] * len(records)
+    claims = [claims_of(record, blocking) for record in records]
+    values = {value for some in claims for _rule, value in some}
+    held = UniqueKey.objects.filter(rule__in=[rule.pk for rule in blocking]).filter(any_of("value", values))
+    holders = {(key.rule_id, key.value): (key.entity, key.record_id) for key in held}
+    loaded = _load(set(holders.values()))
+    said, earlier = [], set()
+    for record, some in zip(records, claims, strict=True):
+        kin = set(matched(label).kin(record))
+        against = [(loaded[holders[c]], key) for c, key in some.items() if c in holders and holders[c] not in kin]
+        if against:
+            said.append(" ".join(_collision(against, user).messages))
+        else:
+            said.append(_("It looks like an earlier row.") if earlier & some.keys() else "")
+            earlier |= some.keys()
+    return said
 
 
 Progress = Callable[[int], None]

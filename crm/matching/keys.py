@@ -86,7 +86,10 @@ def matched_labels() -> list[str]:
 def compared_with(label: str) -> list[str]:
     """The entities of the same group, the entity itself first."""
     group = _declared[label].group
-    return [label, *(other for other in sorted(_declared) if group and other != label and _declared[other].group == group)]
+    return [
+        label,
+        *(other for other in sorted(_declared) if group and other != label and _declared[other].group == group),
+    ]
 
 
 def keys_of(record: Any) -> frozenset[Key]:

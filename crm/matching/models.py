@@ -58,9 +58,12 @@ class MatchRule(models.Model):
         ordering = ["kind", "id"]
         constraints = [
             models.CheckConstraint(
-                condition=~models.Q(level="block") | models.Q(kind__in=["company", "phone", "email", "tax_id", "person"]),
+                condition=~models.Q(level="block")
+                | models.Q(kind__in=["company", "phone", "email", "tax_id", "person"]),
                 name="match_rule_blocks_by_what_is_sure",
-                violation_error_message=_("Only names, numbers, addresses and tax ids can refuse; the others may warn."),
+                violation_error_message=_(
+                    "Only names, numbers, addresses and tax ids can refuse; the others may warn."
+                ),
             )
         ]
 
@@ -166,13 +169,17 @@ class DuplicateCandidate(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.OPEN)
     found_at = models.DateTimeField(default=timezone.now)
     judged_at = models.DateTimeField(null=True)
-    judged_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", db_index=False)
+    judged_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", db_index=False
+    )
 
     class Meta:
         default_permissions = ()
         constraints = [
             models.UniqueConstraint(fields=["entity", "first_id", "second_id"], name="candidate_is_one_pair"),
-            models.CheckConstraint(condition=models.Q(first_id__lt=models.F("second_id")), name="candidate_is_in_order"),
+            models.CheckConstraint(
+                condition=models.Q(first_id__lt=models.F("second_id")), name="candidate_is_in_order"
+            ),
         ]
         indexes = [
             models.Index(

@@ -26,7 +26,9 @@ class Rules:
 
     def ignored(self, label: str) -> frozenset[str]:
         """Kinds that do not count for the entity."""
-        return frozenset(kind for (entity, kind), level in self.levels.items() if entity == label and level == Level.IGNORE)
+        return frozenset(
+            kind for (entity, kind), level in self.levels.items() if entity == label and level == Level.IGNORE
+        )
 
     def among(self, label: str, kind: str) -> set[str]:
         """The entities of which none may share a value of the kind with one of ``label``."""

@@ -13,9 +13,10 @@ from django.db import connection, models
 from crm.access import policy
 from crm.lib.lookups import any_of
 from crm.matching import rules
+from crm.matching.claims import claims_of
 from crm.matching.holders import told_of
 from crm.matching.keys import WEAK, Key, compared_with, is_matched, keys_of, matched
-from crm.matching.models import MatchKey, MatchRule
+from crm.matching.models import MatchKey
 from crm.matching.scoring import Reason, Verdict, compare, facts_of
 
 STRONG = ("tax_id", "email", "phone", "company", "person")
@@ -121,16 +122,20 @@ def _matches_of(rows: Sequence[Any], user: Any, labels: Sequence[str]) -> list[M
                 continue
             them = facts_of(other)
             verdict = compare(some, them, ignored)
-            blocked = _blocks(some.keys & them.keys, ours, label, place[0])
+            blocked = _blocks(row, other, ours, {key for key in some.keys if (label, row.pk) in sharing.get(key, ())})
             if verdict.points >= least or blocked:
                 judged.append((other, verdict, blocked))
         verdicts.append(judged)
     return _told(verdicts, user)
 
 
-def _blocks(shared: Iterable[Key], ours: rules.Rules, label: str, other: str) -> bool:
-    """Whether a rule refuses two records of these entities that share what they share."""
-    return any(other in ours.among(label, key.kind) for key in shared if key.kind in MatchRule.BLOCKING)
+def _blocks(row: Any, other: Any, ours: rules.Rules, known: set[Key]) -> bool:
+    """Whether a rule refuses the two to stand beside each other; what the row carries already was there before the rule."""
+    wanted, held = (ours.blocking.get(record._meta.label_lower) for record in (row, other))
+    if not wanted or not held:
+        return False
+    fresh = {claim for claim, key in claims_of(row, wanted).items() if key not in known}
+    return bool(fresh and fresh & claims_of(other, held).keys())
 
 
 def _sharing(labels: Sequence[str], keys: set[Key]) -> dict[Key, list[tuple[str, int]]]:
@@ -151,7 +156,9 @@ def _sharing(labels: Sequence[str], keys: set[Key]) -> dict[Key, list[tuple[str,
     return {key: places for key, places in found.items() if key.kind not in WEAK or len(places) < BLOCK}
 
 
-def _near(keys: Iterable[Key], sharing: dict[Key, list[tuple[str, int]]], row: Any, label: str) -> list[tuple[str, int]]:
+def _near(
+    keys: Iterable[Key], sharing: dict[Key, list[tuple[str, int]]], row: Any, label: str
+) -> list[tuple[str, int]]:
     """The places of records that share a key with a row, itself left out."""
     places = dict.fromkeys(place for key in sorted(keys) for place in sharing.get(key, ()))
     places.pop((label, row.pk), None)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from crm.access import policy
 from crm.customfields.carrying import carry_values
+from crm.matching.claims import release
 from crm.matching.services import Matches, candidates
 from crm.records import services as records
 from crm.records.actor import Actor
@@ -100,6 +101,7 @@ def convert_lead(
         raise ValidationError(_("“%(name)s” lies in the trash. Restore it first.") % {"name": locked})
     changes = records.change_set("convert", actor=actor, entity=locked.entity_label(), title=str(locked))
     context = _Context(locked, actor, changes)
+    release(locked)  # what only one record may have goes over to what the lead becomes
     if account is None and contact is not None:
         account = contact.account
     account = _fill(context, account, ACCOUNT_FIELDS) if account else _new_account(context)

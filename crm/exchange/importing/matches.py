@@ -18,7 +18,8 @@ from crm.exchange.importing.targets import Target
 from crm.exchange.models import Import
 from crm.fields.field import resolve
 from crm.lib.lookups import any_of
-from crm.matching.keys import is_matched, keys_of
+from crm.matching.claims import refusals
+from crm.matching.keys import WEAK, is_matched, keys_of
 from crm.matching.services import matching_ids
 
 
@@ -119,7 +120,11 @@ def mark_twins(rows: Sequence[Row], plan: Plan) -> None:
     """Note, skip or reject new rows that look like something there already or like an earlier row of the batch."""
     if not rows or not is_matched(plan.target.label):
         return
-    keys_of_rows = [keys_of(row.record) for row in rows]
+    for row, refused in zip(rows, refusals([row.record for row in rows], plan.target.user), strict=True):
+        if refused:
+            row.skip(refused) if plan.duplicates == Import.Duplicates.SKIP else row.reject(refused)
+    rows = [row for row in rows if row.verdict == CREATE]
+    keys_of_rows = [{key for key in keys_of(row.record) if key.kind not in WEAK} for row in rows]
     others = matching_ids([row.record for row in rows], model=plan.target.model, keys=keys_of_rows)
     earlier: set = set()
     for row, ids, keys in zip(rows, others, keys_of_rows, strict=True):
