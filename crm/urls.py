@@ -23,6 +23,7 @@ urlpatterns = [
     path("", include("crm.api.urls")),
     path("", include("crm.notifications.urls")),
     path("", include("crm.home.urls")),
+    path("", include("customers.urls")),
     path("", include("analytics.urls")),
     path("", include("crm.entities.urls")),
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from crm.records.admin import RecordAdmin
-from customers.models import Account, Contact, Source
+from customers.models import Account, Contact, RelationType, Source
 
 
 @admin.register(Source)
@@ -14,6 +14,14 @@ class SourceAdmin(admin.ModelAdmin):
     list_editable = ("position", "active")
     list_filter = ("active",)
     search_fields = ("name", "code")
+
+
+@admin.register(RelationType)
+class RelationTypeAdmin(admin.ModelAdmin):
+    list_display = ("name", "reverse_name", "between", "colour", "position", "active")
+    list_editable = ("position", "active")
+    list_filter = ("between", "active")
+    search_fields = ("name", "reverse_name")
 
 
 @admin.register(Account)
@@ -32,5 +40,5 @@ class ContactAdmin(RecordAdmin):
     list_filter = ("decision_role", "sex", "created_at")
     list_select_related = ("account", "owner")
     search_fields = ("name", "name_key", "mobile", "phone", "email", "wechat")
-    autocomplete_fields = ("owner", "account", "source")
+    autocomplete_fields = ("owner", "account", "source", "reports_to")
     show_full_result_count = False

@@ -14,6 +14,7 @@ from crm.demo.steps import World, bench_file, bench_page, demo_step
 from crm.entities.paging import cursor_of
 from crm.reference.models import Industry, Region
 from crm.users.models import User
+from customers import demo_group  # noqa: F401 - registers its step
 from customers.models import Account, Contact, DecisionRole, Source
 
 LEVELS = ["vip", "a", "a", "b", "b", "b", "c", "c", ""]

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.entities.entity import Entity, View, register
 from crm.matching.services import Match, warnings_of
+from customers import tie_entities  # noqa: F401 - registers itself
 from customers.models import Account, AccountContact, Contact
 from customers.tracing import BEHAVIOUR, TRACE
 
@@ -148,6 +149,8 @@ class ContactEntity(Entity):
         "account",
         "job_title",
         "decision_role",
+        "influence",
+        "attitude",
         "sex",
         "birthday",
         "mobile",
@@ -170,17 +173,21 @@ class ContactEntity(Entity):
         "code": ("wechat",),
     }
     subtitle = ("account", "job_title", "owner")
-    pills = ("decision_role",)
+    pills = ("decision_role", "attitude")
     quick = ("name", "account", "job_title", "mobile", "email", "wechat")
     sections = {
-        _("Who they are"): ("name", "account", "job_title", "decision_role", "sex", "birthday", "owner", "source"),
+        _("Who they are"): ("name", "account", "job_title", "sex", "birthday", "owner", "source"),
+        _("In decisions"): ("decision_role", "influence", "attitude"),
         _("Reach"): ("mobile", "phone", "phone2", "email", "email2", "wechat", "address"),
         _("Where from"): TRACE,
         _("Behaviour"): BEHAVIOUR,
         _("More"): ("description", "last_activity_at"),
     }
-    bulk_edit = ("decision_role", "source")
-    inline = ("name", "account", "job_title", "decision_role", "mobile", "phone", "email", "wechat", "owner")
+    bulk_edit = ("decision_role", "influence", "attitude", "source")
+    inline = (
+        *("name", "account", "job_title", "decision_role", "influence", "attitude"),
+        *("mobile", "phone", "email", "wechat", "owner"),
+    )
     views = (
         View("mine", _("My contacts"), {"all": [MINE]}, "-last_activity_at"),
         View(
@@ -207,6 +214,8 @@ class ContactEntity(Entity):
         ),
         "job_title": ("title", "position", "job", "职务", "职位", "岗位", "头衔"),
         "decision_role": ("role", "决策角色", "角色"),
+        "influence": ("power", "影响力", "话语权"),
+        "attitude": ("stance", "态度", "支持度"),
         "sex": ("gender", "性别"),
         "birthday": ("birth date", "date of birth", "生日", "出生日期"),
         "mobile": ("mobile phone", "cell", "cell phone", "手机", "手机号", "手机号码", "移动电话", "联系方式"),

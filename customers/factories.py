@@ -8,7 +8,7 @@ from typing import Any
 from crm.records import services as records
 from crm.records.actor import Actor
 from crm.users.models import User
-from customers.models import Account, AccountContact, Contact, Source
+from customers.models import Account, AccountContact, AccountRelation, Contact, ContactRelation, RelationType, Source
 
 _numbers = count(1)
 
@@ -44,3 +44,12 @@ def make_affiliation(account: Account, contact: Contact, **values: Any) -> Accou
 def make_source(name: str = "展会") -> Source:
     """The source of that name."""
     return Source.objects.get_or_create(name=name)[0]
+
+
+def make_tie(first: Account | Contact, other: Account | Contact, name: str = "竞争对手", back: str = "") -> Any:
+    """A saved tie between two accounts or two people: ``other`` is the ``name`` of ``first``."""
+    sides, tie = ("account", AccountRelation) if isinstance(first, Account) else ("contact", ContactRelation)
+    kind, _made = RelationType.objects.get_or_create(between=sides, name=name, defaults={"reverse_name": back})
+    made = tie(**{sides: first, "other": other, "type": kind, "owner": first.owner})
+    records.save(made, actor=Actor(first.owner, "factory"))
+    return made

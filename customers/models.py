@@ -13,13 +13,14 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.access.policy import Open, Via
 from crm.access.querysets import RestrictedQuerySet
-from crm.fields.columns import MoneyField, PhoneField, YearField
+from crm.fields.columns import ColouredField, MoneyField, PhoneField, YearField
 from crm.lib.pinyin import pinyin_key
 from crm.lib.text import normalise_company
 from crm.records.indexes import ALIVE, scope_indexes
 from crm.records.models import Record
 from crm.reference.currencies import Currency
 from customers.querysets import AccountQuerySet, ContactQuerySet
+from customers.ties import AccountRelation, ContactRelation, RelationType  # noqa: F401 - found by Django here
 from customers.tracing import TRACED, Touch, Traced  # noqa: F401 - found by Django here
 
 LONG_AGO = datetime(1900, 1, 1, tzinfo=UTC)
@@ -34,6 +35,34 @@ class DecisionRole(models.TextChoices):
     GATEKEEPER = "gatekeeper", _("Gatekeeper")
     CHAMPION = "champion", _("Champion")
     OPPONENT = "opponent", _("Opponent")
+
+
+class Influence(models.TextChoices):
+    """How much a person's word weighs."""
+
+    HIGH = "high", _("High")
+    MEDIUM = "medium", _("Medium")
+    LOW = "low", _("Low")
+
+
+class Attitude(models.TextChoices):
+    """What a person thinks of us."""
+
+    SUPPORTER = "supporter", _("Supports us")
+    NEUTRAL = "neutral", _("Neutral")
+    SCEPTIC = "sceptic", _("Sceptical")
+    AGAINST = "against", _("Against us")
+
+
+ROLE_COLOURS = {
+    "decider": "red",
+    "influencer": "amber",
+    "user": "teal",
+    "gatekeeper": "slate",
+    "champion": "green",
+    "opponent": "purple",
+}
+ATTITUDE_COLOURS = {"supporter": "green", "neutral": "slate", "sceptic": "amber", "against": "red"}
 
 
 class Source(models.Model):
@@ -161,7 +190,7 @@ class Account(Traced, Record):
             models.CheckConstraint(
                 condition=models.Q(parent__isnull=True) | ~models.Q(parent=models.F("id")),
                 name="account_is_not_its_own_parent",
-                violation_error_message=_("A company can't be its own parent."),
+                violation_error_message=_("A company can't lie below itself."),
             ),
         ]
 
@@ -179,7 +208,11 @@ class Account(Traced, Record):
 
 
 class Contact(Traced, Record):
-    """A person. ``account`` is where they work first of all; further places are affiliations."""
+    """A person. ``account`` is where they work first of all; further places are affiliations.
+
+    ``reports_to`` never leads round in a circle (held by a trigger). It is no field of the generic surfaces: who the superior is
+    shows only to those who may see that person (``customers.org``).
+    """
 
     class Sex(models.TextChoices):
         FEMALE = "female", _("Female")
@@ -187,6 +220,7 @@ class Contact(Traced, Record):
 
     prepared = ("name_key",)
     derived = ("last_activity_at", *TRACED)
+    untold = ("reports_to",)
     shown_by = ("name",)
 
     name = models.CharField(_("name"), max_length=200)
@@ -195,7 +229,20 @@ class Contact(Traced, Record):
         Account, models.PROTECT, null=True, blank=True, related_name="contacts", verbose_name=_("account")
     )
     job_title = models.CharField(_("job title"), max_length=150, blank=True)
-    decision_role = models.CharField(_("role in decisions"), max_length=20, choices=DecisionRole, blank=True)
+    decision_role = ColouredField(
+        _("role in decisions"), max_length=20, choices=DecisionRole, colours=ROLE_COLOURS, blank=True
+    )
+    influence = models.CharField(_("influence"), max_length=10, choices=Influence, blank=True)
+    attitude = ColouredField(_("attitude"), max_length=10, choices=Attitude, colours=ATTITUDE_COLOURS, blank=True)
+    reports_to = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="reports",
+        verbose_name=_("reports to"),
+    )
     sex = models.CharField(_("sex"), max_length=10, choices=Sex, blank=True)
     birthday = models.DateField(_("birthday"), null=True, blank=True)
     mobile = PhoneField(_("mobile"), blank=True)
@@ -220,11 +267,21 @@ class Contact(Traced, Record):
     class Meta:
         verbose_name = _("contact")
         verbose_name_plural = _("contacts")
-        indexes = scope_indexes("contact", name="name_key", created="created_at", activity="last_activity_key")
+        indexes = [
+            *scope_indexes("contact", name="name_key", created="created_at", activity="last_activity_key"),
+            models.Index(
+                fields=["reports_to"], condition=models.Q(reports_to__isnull=False), name="contact_reports_to"
+            ),
+        ]
         constraints = [
             models.CheckConstraint(
+                condition=models.Q(reports_to__isnull=True) | ~models.Q(reports_to=models.F("id")),
+                name="contact_is_not_their_own_boss",
+                violation_error_message=_("A person can't report to themselves or to somebody below them."),
+            ),
+            models.CheckConstraint(
                 condition=~models.Q(name=""), name="contact_has_a_name", violation_error_message=_("Enter a name.")
-            )
+            ),
         ]
 
     def __str__(self) -> str:
@@ -247,7 +304,9 @@ class AccountContact(Record):
     account = models.ForeignKey(Account, models.CASCADE, related_name="affiliations", verbose_name=_("account"))
     contact = models.ForeignKey(Contact, models.CASCADE, related_name="affiliations", verbose_name=_("contact"))
     job_title = models.CharField(_("job title"), max_length=150, blank=True)
-    decision_role = models.CharField(_("role in decisions"), max_length=20, choices=DecisionRole, blank=True)
+    decision_role = ColouredField(
+        _("role in decisions"), max_length=20, choices=DecisionRole, colours=ROLE_COLOURS, blank=True
+    )
     current = models.BooleanField(_("still works there"), default=True)
 
     class Meta:

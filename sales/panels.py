@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import copy
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count, QuerySet, Sum
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
 from crm.access import policy
@@ -17,6 +18,7 @@ from crm.entities.entity import contribute_figures, registry
 from crm.entities.panels import panel
 from crm.lib.money import format_money, short_money
 from crm.records.actor import Actor
+from customers.groups import Sums, group_column
 from customers.models import Account, Contact
 from sales.gates import SOURCE, find, guarded
 from sales.models import Opportunity, Stage
@@ -95,6 +97,29 @@ def _place(stage: Stage, record: Opportunity) -> str:
 def account_figures(account: Account, user: Any) -> list[dict]:
     """What they bought and what is under way."""
     return _figures(Opportunity.objects.restrict(user).filter(account=account), f"account={account.pk}", user)
+
+
+def _group_sums(ids: Sequence[int], user: Any, state: str) -> Sums | None:
+    """The amounts of opportunities of several accounts; None for who may not know them."""
+    if not policy.can(user, LABEL, "view") or not all(_knows(user, name) for name in ("account", "state", "amount")):
+        return None
+    rows = Opportunity.objects.restrict(user).filter(account__in=ids, state=state, amount__isnull=False)
+    found: Sums = {}
+    for row in rows.values("account", "currency").annotate(total=Sum("amount")).order_by():
+        found.setdefault(row["account"], {})[row["currency"]] = row["total"]
+    return found
+
+
+@group_column(gettext_lazy("Won so far"))
+def won_in_group(ids: Sequence[int], user: Any) -> Sums | None:
+    """What each company of a group bought."""
+    return _group_sums(ids, user, Opportunity.State.WON)
+
+
+@group_column(gettext_lazy("Under way"))
+def open_in_group(ids: Sequence[int], user: Any) -> Sums | None:
+    """What is under way with each company of a group."""
+    return _group_sums(ids, user, Opportunity.State.OPEN)
 
 
 @contribute_figures("customers.contact")

@@ -108,6 +108,19 @@ class Via:
 
 
 @dataclass(frozen=True)
+class ViaBoth(Via):
+    """Ties between two records: who sees both sees the tie, who may also change the ``parent`` may change it."""
+
+    other: str = ""
+
+    def rows(self, access: Access, model: type[models.Model], action: str) -> Q:
+        reach, beyond = super().rows(access, model, action), Via(self.other).rows(access, model, "view")
+        if NOTHING in (reach, beyond):
+            return NOTHING
+        return reach & beyond
+
+
+@dataclass(frozen=True)
 class Shared:
     """Records that belong to the company: whoever has the grant, at whatever scope, reaches all of them (by condition alone: those)."""
 

@@ -60,8 +60,8 @@ def fields_of(constraint: models.BaseConstraint) -> set[str]:
         return set(Q(constraint.condition).referenced_base_fields)
     if not isinstance(constraint, UniqueConstraint):
         return set()
-    expressions = {e.name for wrapped in constraint.expressions for e in wrapped.flatten() if isinstance(e, models.F)}
-    return {*constraint.fields, *expressions}
+    parts = [[one] if isinstance(one, models.F) else one.flatten() for one in constraint.expressions]
+    return {*constraint.fields, *(part.name for found in parts for part in found if isinstance(part, models.F))}
 
 
 def refusal(model: type[models.Model], error: DatabaseError) -> ValidationError:

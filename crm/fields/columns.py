@@ -52,3 +52,15 @@ class PhoneField(models.CharField):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("max_length", 40)
         super().__init__(*args, **kwargs)
+
+
+class ColouredField(models.CharField):
+    """A choice whose values have colours: ``colours = {value: name}``, names of ``tokens.css``."""
+
+    def __init__(self, *args: Any, colours: dict[str, str] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.colours = colours or {}
+
+    def deconstruct(self) -> tuple[str, str, Any, Any]:
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.CharField", args, kwargs

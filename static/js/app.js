@@ -14,6 +14,7 @@ const when = {
   "[data-remote]": () => import("crm/remote_select"),
   "[data-conditions]": () => import("crm/conditions"),
   "[data-board]": () => import("crm/board"),
+  "[data-org]": () => import("crm/org_chart"),
   "[data-chart]": () => import("crm/charts"),
   "[data-drop]": () => import("crm/drop"),
   "[data-bell]": () => import("crm/bell"),

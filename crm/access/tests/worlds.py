@@ -11,7 +11,7 @@ from typing import Any
 from django.utils import timezone
 
 from crm.access.models import Grant, RecordShare, Role, Scope
-from crm.access.policy import Via
+from crm.access.policy import Via, ViaBoth
 from crm.entities.entity import registry
 from crm.entities.testing import LABELS, factory_of
 from crm.records import services
@@ -63,6 +63,8 @@ class World:
         if not self.granted(user, label, action):
             return False
         if isinstance(record.access, Via):
+            if isinstance(record.access, ViaBoth) and not self.may(user, getattr(record, record.access.other), "view"):
+                return False
             whole = getattr(record, record.access.parent)
             return self.may(user, whole, "view" if action in {"view", "export"} else "change")
         return any(self._covers(user, record, scope) for scope in self.grants[user.pk][label, action]) or any(

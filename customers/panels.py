@@ -1,0 +1,40 @@
+"""What customers show on the pages of accounts and people: the org chart, the group and ties. All of it comes when it is opened."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from crm.access import policy
+from crm.entities.panels import record_tab
+from customers import trees  # noqa: F401 - registers itself
+from customers.groups import group_of
+from customers.models import Account, Contact
+from customers.org import chart_of, superior_of
+from customers.relations import ties_of
+
+ACCOUNT, CONTACT = "customers.account", "customers.contact"
+
+
+def sees_people(record: Account, user: Any) -> bool:
+    """Whether there is a chart to be opened: a company, for who may see people."""
+    return not record.is_person and policy.can(user, CONTACT, "view")
+
+
+@record_tab(ACCOUNT, "org", _("Org chart"), icon="hierarchy-2", template="customers/org_tab.html", when=sees_people)
+def org_chart(record: Account, user: Any) -> dict:
+    """Who reports to whom."""
+    return {"chart": chart_of(record, user), "account": record}
+
+
+@record_tab(ACCOUNT, "relations", _("Relations"), icon="affiliate", template="customers/relations_tab.html")
+def account_relations(record: Account, user: Any) -> dict:
+    """The group it belongs to, and its ties."""
+    return {"companies": group_of(record, user), "ties": ties_of(record, user)}
+
+
+@record_tab(CONTACT, "relations", _("Relations"), icon="affiliate", template="customers/relations_tab.html")
+def contact_relations(record: Contact, user: Any) -> dict:
+    """Whom the person reports to, who reports to them, and their ties."""
+    return {"reporting": superior_of(record, user), "ties": ties_of(record, user)}

@@ -1,0 +1,90 @@
+"""The pages of customers that are not generic: lines of the org chart."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Model
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from crm.entities.bound import BoundEntity, bind
+from crm.entities.entity import registry
+from crm.entities.undoing import undo_url
+from crm.records.actor import Actor
+from crm.records.errors import Conflict
+from customers.forms import LineForm
+from customers.models import Account
+from customers.org import Chart, Place, chart_of, move_line
+
+
+def seen_record(request: HttpRequest, label: str, pk: int, action: str = "view") -> tuple[BoundEntity, Any]:
+    """The record, if the user may see it and has the right to do what is asked; 404 hides the rest."""
+    entity = registry.get(label)
+    if entity is None:
+        raise Http404
+    bound = bind(entity, request.user)
+    if not bound.can("view"):
+        raise Http404
+    record: Model = get_object_or_404(bound.records(), pk=pk)
+    if action != "view" and not bound.can_record(action, record):
+        raise PermissionDenied
+    return bound, record
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def line(request: HttpRequest, account: int, contact: int) -> HttpResponse:
+    """Let a person of the account report to somebody else: by dragging, or in a dialog with the same choice."""
+    bound, company = seen_record(request, "customers.account", account)
+    chart = chart_of(company, request.user)
+    place = chart.place_of(contact)
+    if place is None:
+        raise Http404
+    if not place.movable:
+        raise PermissionDenied
+    here = f"{bound.url('record', company.pk)}?tab=org"
+    form = LineForm(request.POST or None, contact=place.contact, above=chart.above(contact))
+    if request.method == "POST" and form.is_valid():
+        try:
+            return _move(request, form, place, company, here)
+        except ValidationError as error:
+            form.add_error("under", error)
+        except Conflict:
+            form.add_error(None, _("Somebody changed it meanwhile. Look at the chart again, then move the person."))
+    if request.POST.get("drag") and form.errors:
+        return _chart(request, company, chart, " ".join(sum(form.errors.values(), [])), "error", 409)
+    name = "customers/line_dialog.html" if request.htmx else "customers/line_page.html"
+    context = {"form": form, "contact": place.contact, "account": company, "entity": bound, "cancel_url": here}
+    return render(request, name, context, status=422 if form.errors else 200)
+
+
+def _move(request: HttpRequest, form: LineForm, place: Place, company: Account, here: str) -> HttpResponse:
+    contact, superior = place.contact, form.superior
+    if form.cleaned_data["version"]:
+        contact.version = form.cleaned_data["version"]
+    entry = move_line(contact, superior, actor=Actor.of(request))
+    said = _("%(person)s reports to %(superior)s.") if superior else _("%(person)s stands at the top.")
+    said %= {"person": contact, "superior": superior}
+    if request.htmx:
+        answer = _chart(request, company, chart_of(company, request.user), said, "", 200, undo_url(entry))
+        answer["HX-Retarget"], answer["HX-Reswap"] = "#org", "outerHTML"
+        return answer
+    messages.success(request, said, extra_tags=f"undo={undo_url(entry)}" if entry else "")
+    return HttpResponseRedirect(here)
+
+
+def _chart(
+    request: HttpRequest, company: Account, chart: Chart, said: str, level: str, status: int, undo: str = ""
+) -> HttpResponse:
+    """The chart as it stands now, with a toast."""
+    answer = render(request, "customers/org_chart.html", {"chart": chart, "account": company}, status=status)
+    toast = {"text": said, "undo_url": undo} | ({"level": level} if level else {})
+    answer["HX-Trigger"] = json.dumps({"toast": toast, "close-dialog": ""})
+    return answer
