@@ -77,7 +77,7 @@ def typed_with(blank: Any, given: Mapping[str, Any]) -> QueryDict:
     """What an untouched form holds, with ``given`` typed over it. ValidationError names what no field can hold."""
     data, errors = QueryDict(mutable=True), {}
     names = getattr(blank, "names", blank.fields)
-    values = {name: blank[name].value() for name in names} | given
+    values = {name: blank[name].value() for name in names} | dict(given)
     for name, value in values.items():
         try:
             _put(data, name, value)

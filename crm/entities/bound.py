@@ -61,6 +61,7 @@ class BoundEntity:
 
     def __init__(self, entity: Entity, user: Any) -> None:
         self.entity, self.user, self.model = entity, user, entity.model
+        self._seen: dict[str, BoundField | None] = {}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.entity, name)
@@ -99,8 +100,14 @@ class BoundEntity:
 
     def visible(self, names: Iterable[str]) -> list[BoundField]:
         """The named fields that the user may at least see masked."""
-        bound = (self.bind_field(field) for name in names if (field := self._present(name)) is not None)
-        return [field for field in bound if field is not None]
+        return [field for name in names if (field := self._look(name)) is not None]
+
+    def _look(self, name: str) -> BoundField | None:
+        """Looked up once: the lines of a timeline ask for the same ones over and over."""
+        if name not in self._seen:
+            field = self._present(name)
+            self._seen[name] = None if field is None else self.bind_field(field)
+        return self._seen[name]
 
     def _present(self, name: str) -> Field | None:
         """The field, or None for one that an admin has taken away since it was named."""

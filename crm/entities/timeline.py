@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import islice
 
 from django.apps import apps
@@ -13,7 +14,7 @@ from django.db.models import Model, Q, prefetch_related_objects
 from django.utils import timezone
 
 from crm.access import policy
-from crm.entities.bound import BoundEntity
+from crm.entities.bound import BoundEntity, bind
 from crm.entities.changes import Change, read_changes
 from crm.entities.entity import registry
 from crm.entities.refs import Place, by_entity, places
@@ -65,6 +66,7 @@ class Cursor:
 class Line:
     """One entry as it is shown: ``own`` when it is about the page's record itself, ``subject`` for kinds that draw it.
 
+    ``see`` gives an entity as the reader sees it, one for all lines of a page.
     ``place`` is where its subject is found now: on its page, in the trash, or nowhere any more.
     """
 
@@ -73,6 +75,7 @@ class Line:
     own: bool
     entity_name: str
     place: Place
+    see: Callable[[str], BoundEntity]
     changes: list[Change] = field(default_factory=list)
     undoable: bool = False
     restores: Sequence[Change] = ()
@@ -185,6 +188,7 @@ def _lines(bound: BoundEntity, record: Model, found: list[Placed]) -> list[Line]
     subjects = _subjects(record, entries)
     lines = []
     names = {label: registry[label].name if label in registry else bound.name for label in {e.entity for e in entries}}
+    see = cache(lambda label: bind(registry[label], bound.user))
     for entry, place in found:
         lines.append(
             Line(
@@ -193,6 +197,7 @@ def _lines(bound: BoundEntity, record: Model, found: list[Placed]) -> list[Line]
                 own=_is_own(entry, record),
                 entity_name=names[entry.entity],
                 place=place,
+                see=see,
                 changes=changes[entry.pk],
                 undoable=undoable(entry),
                 restores=_restores(bound, record, entry, changes[entry.pk]),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
-from typing import Any
 
 from django import template
 from django.template.defaultfilters import linebreaksbr
@@ -13,8 +12,6 @@ from django.utils.timezone import localdate
 
 from crm.activities.models import Comment, Participant
 from crm.activities.recurrence import in_words
-from crm.entities.bound import bind
-from crm.entities.entity import registry
 from crm.entities.lines import when
 from crm.entities.moulds import fill, mould
 from crm.entities.timeline import Line
@@ -23,12 +20,12 @@ register = template.Library()
 SAID = ("text", "outcome", "next_step", "next_step_on")
 
 
-@register.simple_tag(takes_context=True)
-def followup_told(context: Any, line: Line) -> SafeString:
+@register.simple_tag
+def followup_told(line: Line) -> SafeString:
     """A follow-up on a timeline: who did what, what was said and agreed, as far as the reader may know each field."""
     entry, place = line.entry, line.place
-    bound = bind(registry["activities.followup"], context["request"].user)
-    texts = {field.name: field.mask(entry.data.get(field.name) or "") for field in bound.visible(SAID)}
+    fields = line.see("activities.followup").visible(SAID)
+    texts = {field.name: field.mask(entry.data.get(field.name) or "") for field in fields}
     texts["text"] = linebreaksbr(texts.get("text", ""))
     texts |= {"actor": str(entry.actor or ""), "label": str(line.kind.label), "at": when(entry.at)}
     if not line.own:

@@ -10,9 +10,11 @@ from django import template
 from django.contrib.messages.storage.base import Message
 from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from crm.entities.lines import when
+from crm.entities.moulds import fill, mould
 from crm.lib import money as moneys
 from crm.lib.looks import bare_url, exact_time, hue, initial, relative_time, safe_url, tel
 
@@ -22,16 +24,21 @@ for shared in (bare_url, exact_time, hue, initial, relative_time, safe_url, tel)
 register.simple_tag(when)
 
 
-@register.inclusion_tag("components/icon.html")
-def icon(name: str, size: str = "", label: str = "") -> dict[str, str]:
+@register.simple_tag
+def icon(name: str, size: str = "", label: str = "") -> SafeString:
     """A Tabler outline icon of the sprite; sizes "s", "", "l", "xl". With a ``label`` it is read aloud, else it is decoration."""
-    return {"name": name, "size": size, "label": label}
+    return _filled("components/icon.html", name=name, size=size, label=label)
 
 
-@register.inclusion_tag("components/avatar.html")
-def avatar(name: object, shape: str = "", title: str = "") -> dict[str, Any]:
+@register.simple_tag
+def avatar(name: object, shape: str = "", title: str = "") -> SafeString:
     """A face for a person; shape "sq" for an organisation, "s" small, "l" large, joined by spaces."""
-    return {"letter": initial(name), "hue": hue(name), "shape": shape, "title": title}
+    return _filled("components/avatar.html", letter=initial(name), hue=hue(name), shape=shape, title=title)
+
+
+def _filled(template: str, **values: object) -> SafeString:
+    texts = {name: str(value) for name, value in values.items() if value or value == 0}
+    return fill(mould(template, tuple(texts)), texts)
 
 
 @register.filter
