@@ -32,6 +32,12 @@ class RfmClass(models.TextChoices):
     REGULAR = "regular", _("General, to keep")
     FADING = "fading", _("General, to win back")
 
+    @classmethod
+    def colours(cls) -> dict[str, str]:
+        """How each is marked: the important ones warm and green, those about to be lost amber and red."""
+        names = ("slate", "green", "teal", "amber", "red", "blue", "cyan", "indigo", "slate")
+        return dict(zip(cls.values, names, strict=True))
+
 
 # (recent, frequent, large) → class; the usual eight.
 CLASSES = {
@@ -122,6 +128,12 @@ class RfmRun(models.Model):
         return f"{self.at:%Y-%m-%d %H:%M}"
 
 
+class ClassField(models.CharField):
+    """A class in its colour."""
+
+    colours = RfmClass.colours()
+
+
 class RfmScore(Figures):
     """The scores of one account, 0 where it never bought; ``score`` is their sum."""
 
@@ -130,7 +142,7 @@ class RfmScore(Figures):
     frequency = models.PositiveSmallIntegerField(_("F frequency"), db_default=0, editable=False)
     monetary = models.PositiveSmallIntegerField(_("M amount"), db_default=0, editable=False)
     score = models.PositiveSmallIntegerField(_("RFM score"), db_default=0, editable=False)
-    rfm_class = models.CharField(
+    rfm_class = ClassField(
         _("RFM class"), max_length=10, choices=RfmClass, db_default=RfmClass.NONE, editable=False
     )
     last_on = models.DateField(_("last purchase"), null=True, editable=False)

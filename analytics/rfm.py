@@ -20,6 +20,7 @@ from analytics.models import BANDS, CLASSES, RfmClass, RfmRun, RfmSetting
 from crm.records.actor import Actor
 from customers.purchases import ACCOUNT, chosen
 
+BUCKETS = BANDS + 1
 FIFTHS = "array[0.2, 0.4, 0.6, 0.8]"
 LOCK = 0x5246_4D00
 # Yuan for one unit on the day: the last rate up to then, else the first one known; 1 where nobody knows.

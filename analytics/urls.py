@@ -1,9 +1,12 @@
 from django.urls import path
 
-from analytics import views
+from analytics import rfm_views, views
 
 app_name = "analytics"
 urlpatterns = [
     path("analytics/sales/", views.sales_dashboard, name="sales"),
     path("analytics/sales/people/", views.people, name="people"),
+    path("analytics/rfm/", rfm_views.matrix, name="rfm"),
+    path("analytics/rfm/setup/", rfm_views.setup, name="rfm_setup"),
+    path("analytics/rfm/score/", rfm_views.score_now, name="rfm_score"),
 ]

@@ -48,7 +48,7 @@ class Migration(migrations.Migration):
                 ('frequency', models.PositiveSmallIntegerField(db_default=0, editable=False, verbose_name='F frequency')),
                 ('monetary', models.PositiveSmallIntegerField(db_default=0, editable=False, verbose_name='M amount')),
                 ('score', models.PositiveSmallIntegerField(db_default=0, editable=False, verbose_name='RFM score')),
-                ('rfm_class', models.CharField(choices=[('none', 'No purchase yet'), ('champion', 'Important, valued'), ('develop', 'Important, to develop'), ('keep', 'Important, to keep'), ('save', 'Important, to win back'), ('steady', 'General, valued'), ('fresh', 'General, to develop'), ('regular', 'General, to keep'), ('fading', 'General, to win back')], db_default='none', editable=False, max_length=10, verbose_name='RFM class')),
+                ('rfm_class', analytics.models.ClassField(choices=[('none', 'No purchase yet'), ('champion', 'Important, valued'), ('develop', 'Important, to develop'), ('keep', 'Important, to keep'), ('save', 'Important, to win back'), ('steady', 'General, valued'), ('fresh', 'General, to develop'), ('regular', 'General, to keep'), ('fading', 'General, to win back')], db_default='none', editable=False, max_length=10, verbose_name='RFM class')),
                 ('last_on', models.DateField(editable=False, null=True, verbose_name='last purchase')),
                 ('times', models.PositiveIntegerField(db_default=0, editable=False, verbose_name='purchases in the period')),
                 ('amount', models.DecimalField(db_default=Decimal('0'), decimal_places=2, editable=False, max_digits=18, verbose_name='bought in the period (yuan)')),

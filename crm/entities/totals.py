@@ -37,7 +37,7 @@ def totals(query: ListQuery) -> Totals:
     money = any(one.kind == "money" for one in fields.values()) and hasattr(query.bound.model, "currency")
     rows = query.matching().order_by().values(*(["currency"] if money else []))
     wanted = {"count": Count("pk")} | {f"sum_{n}": one.total() for n, one in enumerate(fields.values())}
-    found = _in_time(EXACT_MS, lambda: list(rows.annotate(**wanted)) if money else [rows.aggregate(**wanted)])
+    found = in_time(EXACT_MS, lambda: list(rows.annotate(**wanted)) if money else [rows.aggregate(**wanted)])
     if found is None:
         return about(query.matching())
     sums = [(one, _added(found, n, one)) for n, one in enumerate(fields.values())]
@@ -46,7 +46,7 @@ def totals(query: ListQuery) -> Totals:
 
 def about(rows: QuerySet) -> Totals:
     """The count, up to a limit."""
-    number = _in_time(ABOUT_MS, lambda: rows.order_by().values("pk")[: ABOUT + 1].count())
+    number = in_time(ABOUT_MS, lambda: rows.order_by().values("pk")[: ABOUT + 1].count())
     if number is None:
         return Totals()
     return Totals(min(number, ABOUT), more=number > ABOUT)
@@ -59,7 +59,7 @@ def _added(found: list[dict[str, Any]], number: int, one: Field) -> list[tuple[A
     return [(amount, currency) for currency, amount in sorted(amounts.items(), key=lambda item: -item[1])]
 
 
-def _in_time(milliseconds: int, ask: Any) -> Any:
+def in_time(milliseconds: int, ask: Any) -> Any:
     """What ``ask()`` returns, or None when the database needs longer."""
     try:
         with transaction.atomic():

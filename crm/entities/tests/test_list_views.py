@@ -170,7 +170,7 @@ def test_counting_is_given_up_in_time(client, reader, monkeypatch):
     for _i in range(3):
         make_account()
     monkeypatch.setattr(totals_module, "ABOUT", 2)
-    monkeypatch.setattr(totals_module, "_in_time", slow := Slow(totals_module._in_time))
+    monkeypatch.setattr(totals_module, "in_time", slow := Slow(totals_module.in_time))
     page = client.get(URL + "counts/")
     assert "More than 2 rows" in page.content.decode()
     assert "2+" in page.content.decode()
@@ -195,7 +195,7 @@ def test_the_database_itself_stops_a_slow_count():
         with connection.cursor() as cursor:
             cursor.execute("select pg_sleep(5)")
 
-    assert totals_module._in_time(50, sleep) is None
+    assert totals_module.in_time(50, sleep) is None
 
 
 VALUES = st.recursive(
