@@ -142,9 +142,7 @@ class RfmScore(Figures):
     frequency = models.PositiveSmallIntegerField(_("F frequency"), db_default=0, editable=False)
     monetary = models.PositiveSmallIntegerField(_("M amount"), db_default=0, editable=False)
     score = models.PositiveSmallIntegerField(_("RFM score"), db_default=0, editable=False)
-    rfm_class = ClassField(
-        _("RFM class"), max_length=10, choices=RfmClass, db_default=RfmClass.NONE, editable=False
-    )
+    rfm_class = ClassField(_("RFM class"), max_length=10, choices=RfmClass, db_default=RfmClass.NONE, editable=False)
     last_on = models.DateField(_("last purchase"), null=True, editable=False)
     times = models.PositiveIntegerField(_("purchases in the period"), db_default=0, editable=False)
     # In yuan, whatever the currency of the account: no money field, which would be read in that one.

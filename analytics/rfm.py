@@ -1,7 +1,8 @@
 """RFM: how recently, how often and for how much accounts buy, scored for all of them by one statement.
 
 Bounds b1 < b2 < b3 < b4 make five bands. Frequency and amount score 1 + the number of bounds reached; recency 5 − the
-number of bounds that the days since the last purchase reached. Who never bought in the period scores 0.
+number of bounds that the days since the last purchase reached. Who never
+bought scores 0. Times and amount are those of the period looked back, the last purchase is the last of all.
 """
 
 from __future__ import annotations
@@ -55,8 +56,8 @@ def since(setting: RfmSetting, today: date) -> date:
 
 
 def sums_sql(setting: RfmSetting, today: date) -> tuple[str, list[Any]]:
-    """(statement, parameters) of one row for each account that bought: subject, last, times, amount in yuan."""
-    parts, params = [], []
+    """(statement, parameters) of one row for each account that ever bought: subject, last, and of the period times and yuan."""
+    parts, params, first = [], [], since(setting, today)
     for source in chosen(setting.sources):
         rows = source.rows(ACCOUNT)
         if rows is not None:
@@ -67,9 +68,10 @@ def sums_sql(setting: RfmSetting, today: date) -> tuple[str, list[Any]]:
         parts = ["select null::bigint, null::date, null::numeric, null::text where false"]
     union = " union all ".join(f"({part})" for part in parts)
     return (
-        f"""select f.subject, max(f.day) as last, count(*) as times, coalesce(sum(f.total * {_RATE}), 0) as amount
-            from ({union}) as f (subject, day, total, unit) where f.day between %s and %s group by f.subject""",
-        [*params, since(setting, today), today],
+        f"""select f.subject, max(f.day) as last, count(*) filter (where f.day >= %s) as times,
+                   coalesce(sum(f.total * {_RATE}) filter (where f.day >= %s), 0) as amount
+            from ({union}) as f (subject, day, total, unit) where f.day <= %s group by f.subject""",
+        [first, first, *params, today],
     )
 
 

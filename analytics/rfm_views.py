@@ -131,7 +131,11 @@ def setup(request: HttpRequest) -> HttpResponse:
 
 def _bands(found: dict[str, list[tuple[Any, Any, int]]]) -> list[dict[str, Any]]:
     """The histogram of each figure: label of the band, points, how many, the most of any."""
-    labels = {"days": _("Days since the last purchase"), "times": _("Number of purchases"), "amounts": _("Amount in yuan")}
+    labels = {
+        "days": _("Days since the last purchase"),
+        "times": _("Number of purchases"),
+        "amounts": _("Amount in yuan"),
+    }
     bands = []
     for name, rows in found.items():
         most = max(count for _low, _high, count in rows) or 1

@@ -70,9 +70,13 @@ INSTALLED_APPS = [
     "crm.home",
     "crm.demo",
     "customers",
+    "customers.levels",
+    "customers.loyalty",
     "sales",
     "service",
     "marketing",
+    "marketing.segments",
+    "marketing.scoring",
     "analytics",
 ]
 
@@ -296,6 +300,7 @@ CELERY_BEAT_SCHEDULE = {
     "approvals.tick": {"task": "crm.approvals.tasks.tick", "schedule": 30, "options": {"expires": 30}},
     "workflows.prune": {"task": "crm.workflows.tasks.prune", "schedule": timedelta(days=1)},
     "analytics.rfm": {"task": "analytics.tasks.score_nightly", "schedule": crontab(hour=1, minute=10)},
+    "levels.nightly": {"task": "customers.levels.tasks.nightly", "schedule": crontab(hour=2, minute=10)},
     "customfields.nightly": {"task": "crm.customfields.tasks.nightly", "schedule": crontab(hour=0, minute=5)},
     "records.ensure_partitions": {"task": "crm.records.tasks.ensure_partitions", "schedule": timedelta(days=1)},
 }

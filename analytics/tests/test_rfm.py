@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -170,3 +172,43 @@ def test_every_account_has_its_row_whoever_writes_it(rep, db):
 @pytest.fixture
 def pipeline(db):
     return make_pipeline()
+
+
+def test_the_matrix_counts_what_the_reader_sees_and_opens_its_rows(buy, setting, rep, other, grant, client):
+    grant(rep, ACCOUNT, view=Scope.OWN)
+    for owner in (rep, rep, other):
+        buy(make_account(owner=owner), 10, 500)
+    score_all(actor=Actor(rep), today=TODAY)
+    client.force_login(rep)
+    first = client.get("/analytics/rfm/")
+    assert b"rfm.class=fresh" not in first.content
+    body = client.get("/analytics/rfm/", headers={"HX-Request": "true"}).content.decode()
+    link = re.search(r'href="(/customers/accounts/\?rfm\.class=fresh[^"]*)">2</a>', body)
+    assert link
+    assert client.get(html.unescape(link[1])).status_code == 200
+    assert client.get("/analytics/rfm/setup/").status_code == 403
+    assert client.post("/analytics/rfm/score/").status_code == 403
+
+
+def test_admins_set_the_bands_and_preview_them(buy, setting, rep, boss, client):
+    buy(make_account(owner=rep), 10, 500)
+    client.force_login(boss)
+    form = {"days": "10 20 30 40", "times": "2 3 4 5", "amounts": "1, 2, 3, 4", "high": 4, "months": 12}
+    assert client.get("/analytics/rfm/setup/").status_code == 200
+    body = client.post("/analytics/rfm/setup/", {**form, "preview": "1"}).content.decode()
+    assert "10 – 20" in body
+    assert RfmSetting.objects.get().days == [30, 90, 180, 365]
+    assert client.post("/analytics/rfm/setup/", {**form, "days": "40 20 30 10"}).status_code == 422
+    assert client.post("/analytics/rfm/setup/", form).status_code == 302
+    assert RfmSetting.objects.get().days == [10, 20, 30, 40]
+
+
+def test_the_record_shows_its_value_and_trend(buy, setting, rep, grant, client):
+    grant(rep, ACCOUNT, view=Scope.OWN)
+    account = make_account(owner=rep)
+    buy(account, 10, 500)
+    score_all(actor=Actor(rep), today=TODAY)
+    client.force_login(rep)
+    body = client.get(f"/customers/accounts/{account.pk}/?tab=rfm").content.decode()
+    assert "rfm-trend" in body
+    assert "General, to develop" in body
