@@ -65,6 +65,7 @@ EXCEPTIONS: dict[tuple[str, str], dict[str, Scope]] = {
         "export": ALL,
         "verbs": OWN,
     },
+    ("marketer", "marketing.webform"): dict.fromkeys(("change", "delete", "assign", "export"), ALL),
     ("agent", "customers.contact"): {"add": OWN, "change": ALL},
     ("agent", "sales.opportunity"): {"view": NONE},
     ("agent", "sales.lead"): {"view": NONE},

@@ -26,6 +26,8 @@ PUBLIC = (
     "approvals/mail/",  # a token for one person and one decision
     "calendar/feed/",  # a secret address that one person made
     "hooks/",  # signed by the program that calls
+    "f/",  # forms that anybody may fill in
+    "q/",  # tracked links
     "admin/login/",
     "admin/jsi18n/",
 )
