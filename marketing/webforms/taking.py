@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, connection, transaction
 from django.utils import timezone
@@ -14,6 +15,7 @@ from crm.access import policy
 from crm.activities.services import touch as note_activity
 from crm.entities.constraints import refusal
 from crm.entities.forms import EntityForm
+from crm.matching.claims import Collision
 from crm.matching.keys import Key, keys_of
 from crm.matching.services import matching_ids
 from crm.notifications.services import notify
@@ -22,7 +24,7 @@ from crm.records.errors import Conflict
 from crm.records.log import log
 from crm.records.models import Record
 from customers.models import Account, Contact
-from customers.tracing import Touch, add_touch, trail_of
+from customers.tracing import Touch, Traced, add_touch, trail_of
 from marketing import kinds
 from marketing.models import FormSubmission, WebForm
 from marketing.webforms.fields import public_form
@@ -70,6 +72,11 @@ def _write(form: WebForm, submission: FormSubmission) -> tuple[Record, str]:
     try:
         with transaction.atomic():
             made.bound.entity.save(record, actor=_actor(form))
+    except Collision as error:
+        # Only one record may have it: then it is that one's touch.
+        if (holder := _holder(error)) is None:
+            raise NotTaken(" ".join(error.messages)) from error
+        return holder, State.JOINED
     except (ValidationError, IntegrityError, DataError) as error:
         refused = error if isinstance(error, ValidationError) else refusal(type(record), error)
         raise NotTaken(" ".join(refused.messages)) from error
@@ -88,6 +95,15 @@ def known_as(record: Record) -> Record | None:
         if model is Account:
             rows = rows.filter(is_person=True)
         if (found := rows.order_by("-pk").first()) is not None:
+            return found
+    return None
+
+
+def _holder(collision: Collision) -> Record | None:
+    """The first living record that stands in the way."""
+    for label, pk in collision.holders:
+        found = apps.get_model(label)._base_manager.filter(pk=pk, deleted_at__isnull=True).first() if pk else None
+        if isinstance(found, Traced):
             return found
     return None
 
