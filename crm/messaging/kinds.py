@@ -26,3 +26,10 @@ PRIVATE = kind(
 SMS_SENT = kind(
     "messaging.sms.sent", _("sent a text message"), icon="message", group="messages", template="messaging/sms.html"
 )
+SMS_LOST = kind(
+    "messaging.sms.lost",
+    _("learned that a text message did not arrive"),
+    icon="message",
+    group="messages",
+    template="messaging/sms.html",
+)

@@ -84,11 +84,16 @@ def _settled(outgoing: Outgoing) -> None:
     message.error = outgoing.error
     message.provider_key = outgoing.result.get("id", message.provider_key)
     message.save(update_fields=["state", "error", "provider_key"])
-    entity = registry.get(message.entity)
-    record = entity.model._base_manager.filter(pk=message.record_id).first() if entity else None
+    record = _record(message)
     if record is not None and outgoing.state == Outgoing.State.DONE:
         log(record, kinds.SMS_SENT, actor=Actor(outgoing.made_by, outgoing.cause), text=message.text, sms=message.pk)
         touch(record, timezone.now())
+
+
+def _record(message: TextMessage) -> Record | None:
+    """What it was about, if that is still there."""
+    entity = registry.get(message.entity)
+    return entity.model._base_manager.filter(pk=message.record_id).first() if entity else None
 
 
 @outgoing_kind(ONCE, label=gettext_lazy("Text message"), settled=_settled)
@@ -158,8 +163,12 @@ def take_receipt(provider: SmsProvider, told: dict[str, Any]) -> bool:
     if message is None:
         return False
     if message.state != State.DELIVERED:
+        was = message.state
         message.state = State.DELIVERED if told.get("state") == "delivered" else State.UNDELIVERED
         message.error = "" if message.state == State.DELIVERED else str(told.get("reason") or "")[:500]
         message.receipt_at = timezone.now()
         message.save(update_fields=["state", "error", "receipt_at"])
+        record = _record(message)
+        if message.state == State.UNDELIVERED != was and record is not None:
+            log(record, kinds.SMS_LOST, actor=Actor(None, "receipt"), text=message.text, reason=message.error)
     return True

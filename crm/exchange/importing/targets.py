@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError, models
 from django.http import Http404
 from django.utils import translation
+from django.utils.translation import gettext as _
 
 from crm.access import policy
 from crm.customfields.unique import unique_fields
@@ -171,7 +172,9 @@ class Target:
         if not hasattr(told, "error_dict"):
             return told.messages
         return [
-            f"{self.fields[name].label}: {text}" if name in self.fields else text
+            _("%(field)s: %(reason)s") % {"field": self.fields[name].label, "reason": text}
+            if name in self.fields
+            else text
             for name, texts in told.message_dict.items()
             for text in texts
         ]

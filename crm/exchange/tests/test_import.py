@@ -8,9 +8,11 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import translation
 from openpyxl import Workbook, load_workbook
 
 from crm.access.models import Scope
+from crm.exchange.importing.targets import target_of
 from crm.exchange.models import Import, ImportRow
 from crm.jobs.models import Job
 from crm.records import hooks
@@ -367,3 +369,10 @@ def test_what_a_rule_refuses_is_listed_with_its_field_and_the_rest_arrives(boss,
     run, job = bring(boss).whole("sales.lead", rows)
     assert (job.created, job.failed) == (2, 1)
     assert reasons(run) == {3: "Company: No business with them."}
+
+
+def test_why_a_row_is_refused_is_said_in_the_language_of_the_reader(boss):
+    error = ValidationError({"name": "缺"})
+    with translation.override("zh-hans"):
+        assert target_of("customers.account", boss).why(error) == ["名称：缺"]
+    assert target_of("customers.account", boss).why(error) == ["Name: 缺"]

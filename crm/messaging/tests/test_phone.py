@@ -177,6 +177,9 @@ def test_a_receipt_is_taken_by_either_number(client, text, provider):
     answer = post(client, url, {"id": "p-1", "state": "failed", "reason": "关机"}, "receipts")
     assert (answer.status_code, answer.json()) == (200, {"status": "ok", "known": True})
     assert (state(message), message.error) == ("undelivered", "关机")
+    post(client, url, {"id": "p-1", "state": "failed", "reason": "again"}, "receipts")
+    lost = Entry.objects.get(kind="messaging.sms.lost")
+    assert (lost.record_id, lost.data["reason"]) == (message.record_id, "关机"), "Told on the timeline, once."
     post(client, url, {"id": message.key, "state": "delivered"}, "receipts")
     assert state(message) == "delivered"
     post(client, url, {"id": message.key, "state": "failed"}, "receipts")
