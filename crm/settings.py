@@ -273,6 +273,12 @@ CELERY_BEAT_SCHEDULE = {
     "messaging.poll": {"task": "crm.messaging.tasks.poll_all", "schedule": 20, "options": {"expires": 20}},
     "jobs.rescue": {"task": "crm.jobs.tasks.rescue", "schedule": 60, "options": {"expires": 60}},
     "sales.fold_tallies": {"task": "sales.tasks.fold_tallies", "schedule": 300, "options": {"expires": 300}},
+    "customers.refresh_health": {
+        "task": "customers.tasks.refresh_health",
+        "schedule": 3600,
+        "options": {"expires": 3600},
+    },
+    "customers.recount": {"task": "customers.tasks.recount", "schedule": crontab(hour=1, minute=40)},
     "jobs.sweep": {"task": "crm.jobs.tasks.sweep", "schedule": timedelta(days=1)},
     "exchange.sweep": {"task": "crm.exchange.tasks.sweep", "schedule": timedelta(days=1)},
     "activities.end_shares": {"task": "crm.activities.tasks.end_shares", "schedule": 900},

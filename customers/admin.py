@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from crm.records.admin import RecordAdmin
-from customers.models import Account, Contact, RelationType, Source
+from customers.admin_forms import CompletenessWeightForm, count_again, field_label
+from customers.models import Account, CompletenessWeight, Contact, RelationType, Source
 
 
 @admin.register(Source)
@@ -22,6 +28,31 @@ class RelationTypeAdmin(admin.ModelAdmin):
     list_editable = ("position", "active")
     list_filter = ("between", "active")
     search_fields = ("name", "reverse_name")
+
+
+@admin.register(CompletenessWeight)
+class CompletenessWeightAdmin(admin.ModelAdmin):
+    list_display = ("field_label", "entity", "weight")
+    list_editable = ("weight",)
+    list_filter = ("entity",)
+    form = CompletenessWeightForm
+
+    @admin.display(description=_("Field"), ordering="field")
+    def field_label(self, obj: CompletenessWeight) -> str:
+        return field_label(obj)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """All records are counted anew, after the answer."""
+        super().save_model(request, obj, form, change)
+        transaction.on_commit(count_again)
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        super().delete_queryset(request, queryset)
+        transaction.on_commit(count_again)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        super().delete_model(request, obj)
+        transaction.on_commit(count_again)
 
 
 @admin.register(Account)

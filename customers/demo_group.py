@@ -7,6 +7,7 @@ from crm.records import services as records
 from crm.records.actor import Actor
 from crm.reference.models import Industry, Region
 from customers.models import Account, AccountRelation, Contact, ContactRelation, RelationType
+from customers.tasks import recount, refresh_health
 
 # name, whom it belongs to, region, address
 GROUP = (
@@ -83,3 +84,10 @@ def _tie(model: type, side: str, name: str, first: object, other: object, actor:
     kind = RelationType.objects.filter(between=side, name=name).first()
     if kind is not None and other is not None:
         records.save(model(**{side: first, "other": other, "type": kind, "owner": actor.user}), actor=actor)
+
+
+@demo_step(95, "profiles of accounts and people")
+def make_profiles(world: World) -> None:
+    """What the nightly work does."""
+    recount()
+    refresh_health()

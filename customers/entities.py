@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.entities.entity import Entity, View, register
 from crm.matching.services import Match, warnings_of
 from customers import tie_entities  # noqa: F401 - registers itself
+from customers.figures import health_figure
 from customers.models import Account, AccountContact, Contact
 from customers.tracing import BEHAVIOUR, TRACE
 
@@ -95,6 +96,12 @@ class AccountEntity(Entity):
         View("team", _("My team’s accounts"), {"all": [TEAM]}, "-last_activity_at"),
         View("quiet", _("No contact for 30 days"), {"all": [MINE, QUIET]}, "last_activity_at"),
         View("vip", _("VIP"), {"all": [{"field": "level", "op": "in", "value": ["vip"]}]}, "name"),
+        View(
+            "risk",
+            _("At risk"),
+            {"all": [MINE, {"field": "profile.health", "op": "lte", "value": 59}]},
+            "profile.health",
+        ),
         View("fresh", _("New this month"), {"all": [{"field": "created_at", "op": "this_month"}]}, "-created_at"),
     )
     shows_on = {"customers.account": "parent"}
@@ -137,6 +144,9 @@ class AccountEntity(Entity):
 
     def warnings(self, record: Account, user: Any) -> list[Match]:
         return warnings_of(record, user)
+
+    def figures(self, record: Account, user: Any) -> list[dict]:
+        return health_figure(record, user)
 
 
 @register

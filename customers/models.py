@@ -19,6 +19,12 @@ from crm.lib.text import normalise_company
 from crm.records.indexes import ALIVE, scope_indexes
 from crm.records.models import Record
 from crm.reference.currencies import Currency
+from customers.profiles import (  # noqa: F401 - found by Django here
+    AccountProfile,
+    AdviceLater,
+    CompletenessWeight,
+    ContactProfile,
+)
 from customers.querysets import AccountQuerySet, ContactQuerySet
 from customers.ties import AccountRelation, ContactRelation, RelationType  # noqa: F401 - found by Django here
 from customers.tracing import TRACED, Touch, Traced  # noqa: F401 - found by Django here

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from crm.access import policy
-from crm.entities.panels import record_tab
+from crm.entities.panels import panel, record_tab
 from customers import trees  # noqa: F401 - registers itself
 from customers.groups import group_of
 from customers.models import Account, Contact
@@ -38,3 +38,10 @@ def account_relations(record: Account, user: Any) -> dict:
 def contact_relations(record: Contact, user: Any) -> dict:
     """Whom the person reports to, who reports to them, and their ties."""
     return {"reporting": superior_of(record, user), "ties": ties_of(record, user)}
+
+
+@panel(ACCOUNT, slot="side", template="customers/insight_place.html", order=-40)
+@panel(CONTACT, slot="side", template="customers/insight_place.html", order=-40)
+def insight(record: Account | Contact, user: Any) -> dict | None:
+    """The place of what is worked out about the record; it comes in a second request."""
+    return None if record.deleted_at or getattr(user, "preview", False) else {"label": record.entity_label()}

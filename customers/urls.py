@@ -5,4 +5,6 @@ from customers import views
 app_name = "customers"
 urlpatterns = [
     path("customers/org/<int:account>/<int:contact>/", views.line, name="line"),
+    path("customers/insight/<str:label>/<int:pk>/", views.insight, name="insight"),
+    path("customers/insight/<str:label>/<int:pk>/later/", views.later, name="later"),
 ]

@@ -1,4 +1,4 @@
-"""The pages of customers that are not generic: lines of the org chart."""
+"""The pages of customers that are not generic: lines of the org chart, what is worked out about a record."""
 
 from __future__ import annotations
 
@@ -12,16 +12,20 @@ from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from crm.entities.bound import BoundEntity, bind
 from crm.entities.entity import registry
 from crm.entities.undoing import undo_url
 from crm.records.actor import Actor
 from crm.records.errors import Conflict
+from customers.advice import put_off
 from customers.forms import LineForm
+from customers.insight import insight_of
 from customers.models import Account
 from customers.org import Chart, Place, chart_of, move_line
+
+PROFILED = frozenset({"customers.account", "customers.contact"})
 
 
 def seen_record(request: HttpRequest, label: str, pk: int, action: str = "view") -> tuple[BoundEntity, Any]:
@@ -88,3 +92,33 @@ def _chart(
     toast = {"text": said, "undo_url": undo} | ({"level": level} if level else {})
     answer["HX-Trigger"] = json.dumps({"toast": toast, "close-dialog": ""})
     return answer
+
+
+def profiled(request: HttpRequest, label: str, pk: int) -> tuple[BoundEntity, Any]:
+    """A record that has a profile; 404 for all others."""
+    if label not in PROFILED:
+        raise Http404
+    return seen_record(request, label, pk)
+
+
+@login_required
+@require_safe
+def insight(request: HttpRequest, label: str, pk: int) -> HttpResponse:
+    """Next best step, risks, who decides, what is missing."""
+    bound, record = profiled(request, label, pk)
+    name = "customers/insight.html" if request.htmx else "customers/insight_page.html"
+    return render(request, name, insight_of(bound, record, request.user))
+
+
+@login_required
+@require_POST
+def later(request: HttpRequest, label: str, pk: int) -> HttpResponse:
+    """Put a piece of advice off."""
+    bound, record = profiled(request, label, pk)
+    try:
+        put_off(record, request.POST.get("code", ""), request.user)
+    except ValueError as error:
+        raise Http404 from error
+    if request.htmx:
+        return render(request, "customers/insight.html", insight_of(bound, record, request.user))
+    return HttpResponseRedirect(bound.url("record", record.pk))

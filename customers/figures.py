@@ -1,0 +1,22 @@
+"""Key figures of accounts that customers know themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from crm.access import policy
+from customers.models import Account
+from customers.risks import tone
+
+HEALTH = ("customers.account", "profile.health")
+
+
+def health_figure(account: Account, user: Any) -> list[dict]:
+    """The health with its trend; it comes with the record, without a query of its own."""
+    if policy.field_mode(user, [HEALTH]) not in {None, policy.Mode.READ}:
+        return []
+    profile = account.profile
+    arrow = "" if profile.before is None else " ↓" if profile.health < profile.before else " ↑"
+    return [{"label": _("Health"), "value": f"{profile.health}{arrow}", "tone": tone(profile.health)}]

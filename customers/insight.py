@@ -1,0 +1,72 @@
+"""What the page of an account or a person says beside the facts: the next step, risks, who decides. It comes in a second request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import timezone
+
+from crm.access import policy
+from crm.entities.bound import BoundEntity, bind
+from crm.entities.entity import registry
+from customers import risks
+from customers.advice import advice_for
+from customers.completeness import gaps
+from customers.health import risks_of
+from customers.models import Account
+from customers.org import PILLS, people_of
+
+CONTACT = "customers.contact"
+CHAIN, GAPS = 5, 6
+WEIGHT = {"decider": 0, "champion": 1, "influencer": 2, "gatekeeper": 3, "user": 4, "opponent": 5}
+
+
+def insight_of(bound: BoundEntity, record: Any, user: Any) -> dict[str, Any]:
+    """The context of ``customers/insight.html``."""
+    now = timezone.now()
+    advice = advice_for(record, user, now)
+    found = {"best": next(iter(advice), None), "others": advice[1:4], "label": bound.label, "record": record}
+    found |= _data(bound, record)
+    if isinstance(record, Account):
+        found |= _standing(bound, record, user, now) | _chain(record, user)
+    return found
+
+
+def _data(bound: BoundEntity, record: Any) -> dict[str, Any]:
+    """How complete it is, and what is missing."""
+    if "profile.completeness" not in bound.readable(["profile.completeness"]):
+        return {}
+    missing = gaps(bound, record)
+    return {
+        "completeness": record.profile.completeness,
+        "gaps": missing[:GAPS],
+        "gaps_more": len(missing) - GAPS,
+        "may_change": bound.can_record("change", record),
+    }
+
+
+def _standing(bound: BoundEntity, account: Account, user: Any, now: Any) -> dict[str, Any]:
+    """The health with its risks, as far as the user may know each."""
+    if "profile.health" not in bound.readable(["profile.health"]):
+        return {}
+    health = account.profile.health
+    return {
+        "health": health,
+        "health_words": risks.in_words(health),
+        "health_tone": risks.tone(health),
+        "profile": account.profile,
+        "risks": risks_of(account, user, now),
+    }
+
+
+def _chain(account: Account, user: Any) -> dict[str, Any]:
+    """Who decides, the weightiest first."""
+    if account.is_person or not policy.can(user, CONTACT, "view"):
+        return {}
+    people = bind(registry[CONTACT], user)
+    if "decision_role" not in people.readable(["decision_role"]):
+        return {}
+    found = list(people_of(account, user).exclude(decision_role="").order_by("name_key", "pk")[:200])
+    found.sort(key=lambda contact: WEIGHT.get(contact.decision_role, 9))
+    pills = [field for field in people.visible(PILLS) if field.name != "influence"]
+    return {"chain": found[:CHAIN], "chain_pills": pills, "chain_facts": people.visible(("job_title",))}
