@@ -100,6 +100,7 @@ class Action:
     ``run(record, *, actor, **form.cleaned_data)`` returns the record to go to (None: stay). ``form(user=…, record=…)``
     asks for what the verb needs. ``when(record)`` says whether it fits now. ``permission`` is the action granted in the matrix.
     ``automatic``: a rule may do it too, with what the form asks for written down beforehand (its record is then a blank one).
+    ``page(entity, ids)`` is the address of the verb's own page, where it has one: its button leads there, for one record or many.
     """
 
     name: str
@@ -113,6 +114,7 @@ class Action:
     danger: bool = False
     bulk: bool = False
     automatic: bool = True
+    page: Callable[[Any, Sequence[int]], str] | None = None
 
     def perform(self, record: Any, *, actor: Any, **params: Any) -> Any:
         """Do it, unless something stands before it."""

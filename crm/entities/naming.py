@@ -20,6 +20,7 @@ ACTIONS = {
     "import": _("Import"),
     "unlock": _("Unlock after approval"),
     "tag": _("Make new tags"),
+    "merge": _("Merge, and take merges back"),
 }
 
 

@@ -17,6 +17,7 @@ from crm.access import policy
 from crm.entities.bound import BoundEntity, bind
 from crm.entities.changes import Change, read_changes
 from crm.entities.entity import registry
+from crm.entities.merged import former_ids
 from crm.entities.refs import Place, by_entity, places
 from crm.entities.undoing import may_put_back
 from crm.records.kinds import Kind, groups, kind_of
@@ -102,7 +103,8 @@ def timeline(
     now: datetime | None = None,
 ) -> Page:
     """A page of the record's timeline; ``own`` leaves what happened to other records out (its history)."""
-    links = _links(bound, record, group if not own else "", before, now or timezone.now())
+    selves = [record.pk, *former_ids(bound.label, record.pk)]
+    links = _links(bound, selves, group if not own else "", before, now or timezone.now())
     found: list[Placed] = []
     last: Cursor | None = None
     for number in range(MOST_BATCHES):
@@ -110,8 +112,8 @@ def timeline(
         if not batch:
             last = None
             break
-        seen = _readable(bound, record, batch)
-        found += [(e, place) for e, place in seen if not own or _is_own(e, record)]
+        seen = _readable(bound, record, selves, batch)
+        found += [(e, place) for e, place in seen if not own or _is_of(e, bound.label, selves)]
         last = Cursor(batch[-1].at, batch[-1].entry_id)
         if len(found) > size:
             found = found[:size]
@@ -126,12 +128,16 @@ def groups_of() -> list[tuple[str, str]]:
     return [(name, str(label)) for name, label in groups.items() if name in used]
 
 
-def _links(bound: BoundEntity, record: Model, group: str, before: Cursor | None, now: datetime) -> Iterator[EntryLink]:
-    """Links newest first, read in growing windows of time so that only the newest months are touched."""
-    rows = EntryLink.objects.filter(_of_group(group), entity=bound.label, record_id=record.pk).order_by(
-        "-at", "-entry_id"
-    )
-    start = before.at if before else now + timedelta(days=1)
+def _links(
+    bound: BoundEntity, selves: list[int], group: str, before: Cursor | None, now: datetime
+) -> Iterator[EntryLink]:
+    """Links newest first, read in growing windows of time so that only the newest months are touched.
+
+    ``selves`` are the record and those that were merged into it: what shows on two of them shows once.
+    """
+    of = {"record_id": selves[0]} if len(selves) == 1 else {"record_id__in": selves}
+    rows = EntryLink.objects.filter(_of_group(group), entity=bound.label, **of).order_by("-at", "-entry_id")
+    start, told = before.at if before else now + timedelta(days=1), 0
     for window in WINDOWS:
         end = start - window if window else None
         part = rows.filter(at__lte=start)
@@ -140,7 +146,10 @@ def _links(bound: BoundEntity, record: Model, group: str, before: Cursor | None,
             part = part.filter(Q(at__lt=before.at) | Q(at=before.at, entry_id__lt=before.entry_id))
         while True:
             batch = list(part[: PAGE + 1])
-            yield from batch
+            for link in batch:
+                if link.entry_id != told:
+                    yield link
+                told = link.entry_id
             if len(batch) <= PAGE:
                 break
             seen = batch[-1]
@@ -159,20 +168,27 @@ def _of_group(group: str) -> Q:
     return Q(kind__in=[name for name, kind in kinds.items() if kind.group == group])
 
 
+def _is_of(entry: Entry, label: str, selves: list[int]) -> bool:
+    return entry.entity == label and entry.record_id in selves
+
+
 def _is_own(entry: Entry, record: Model) -> bool:
     return (entry.entity, entry.record_id) == (record._meta.label_lower, record.pk)
 
 
-def _readable(bound: BoundEntity, record: Model, links: list[EntryLink]) -> list[Placed]:
+def _readable(bound: BoundEntity, record: Model, selves: list[int], links: list[EntryLink]) -> list[Placed]:
     """The entries of a batch of links whose subjects the reader may see: one query for each kind of subject."""
     ids = [link.entry_id for link in links]
     entries = Entry.objects.filter(id__in=ids, at__lte=links[0].at, at__gte=links[-1].at)
     found = list(entries.select_related("actor").only(*_OF_ENTRY))
     prefetch_related_objects(found, "change_set")  # few belong to one
-    wanted = by_entity((e.entity, e.record_id) for e in found if not _is_own(e, record))
+    wanted = by_entity((e.entity, e.record_id) for e in found if not _is_of(e, bound.label, selves))
     seen = {label: places(bound.user, label, pks) for label, pks in wanted.items()}
     here = Place(bound.url("record", record.pk))
-    found_at = [(e, here if _is_own(e, record) else seen[e.entity].get(e.record_id) or _gone(bound, e)) for e in found]
+    found_at = [
+        (e, here if _is_of(e, bound.label, selves) else seen[e.entity].get(e.record_id) or _gone(bound, e))
+        for e in found
+    ]
     return [(entry, place) for entry, place in found_at if place is not None]
 
 

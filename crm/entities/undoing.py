@@ -18,7 +18,7 @@ from crm.entities.bound import BoundEntity, bind
 from crm.entities.entity import registry
 from crm.entities.forms import may_write
 from crm.records.models import ChangeSet, Entry
-from crm.records.undo import CHANGED, GONE, PROTECTED, creates, trashes, undoable
+from crm.records.undo import CHANGED, GONE, PROTECTED, SEALED, creates, sealed, trashes, undoable
 
 # How long one may take back what one did oneself, also where the record has left one's reach through it.
 OWN_UNDO = timedelta(hours=24)
@@ -45,7 +45,7 @@ def done_since(record: Any, start: datetime, user: Any) -> Entry | ChangeSet | N
 
 def may_undo_entry(user: Any, entry: Entry) -> bool:
     """Whether ``user`` may put back what one entry did."""
-    return own_and_recent(user, entry) or may_write_all(user, [entry])
+    return not sealed(entry) and (own_and_recent(user, entry) or may_write_all(user, [entry]))
 
 
 def may_restore(user: Any, entry: Entry, name: str) -> bool:
@@ -64,6 +64,8 @@ def may_put_back(bound: BoundEntity, name: str) -> bool:
 
 def may_undo_set(user: Any, changes: ChangeSet) -> bool:
     """Whether ``user`` may put back a change set: what they did just now, or records they may all change."""
+    if changes.kind in SEALED:
+        return False
     if own_and_recent(user, changes):
         return True
     entries = Entry.objects.filter(change_set=changes, at__gte=changes.at).order_by("at", "id")

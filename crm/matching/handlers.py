@@ -6,6 +6,7 @@ from django.db.models import Model, Q
 
 from crm.matching.claims import keep_claims
 from crm.matching.keys import Key, is_matched, keys_of
+from crm.matching.merging import handlers  # noqa: F401 - merges register themselves there
 from crm.matching.models import DuplicateCandidate, MatchKey, UniqueKey
 from crm.records.actor import Actor
 from crm.records.copying import FEW, copy_in

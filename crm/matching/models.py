@@ -8,6 +8,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from crm.matching.merging.models import MergedRecord, MergeItem, MergeOperation  # noqa: F401 - found by Django here
+
 
 class MatchKey(models.Model):
     """One normalised value of a record by which duplicates are found. Not an entity: it follows its record."""

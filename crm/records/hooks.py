@@ -27,7 +27,7 @@ class WriteBatch:
     @property
     def undoing(self) -> bool:
         """Whether it puts back what was: that is no new step of the business."""
-        return self.changes is not None and self.changes.kind == "undo"
+        return self.changes is not None and self.changes.kind in {"undo", "unmerge"}
 
 
 @dataclass(frozen=True)
@@ -81,11 +81,17 @@ def ask_guards(batch: WriteBatch) -> set[str]:
 
     Returns the columns that were computed: they are written too, and are no history.
     """
+    columns = ask_computers(batch)
+    for fn in _guards:
+        fn(batch)
+    return columns
+
+
+def ask_computers(batch: WriteBatch) -> set[str]:
+    """Call every ``computed`` function; the columns that they touched."""
     columns: set[str] = set()
     for compute in _computers:
         columns |= compute(batch)
-    for fn in _guards:
-        fn(batch)
     return columns
 
 

@@ -43,8 +43,12 @@ def log_many(
     changes: ChangeSet | None = None,
     data: Sequence[dict] | None = None,
     at: datetime | None = None,
+    beside: bool = True,
 ) -> list[Entry]:
-    """Write one entry of ``kind`` a record, in batches, with timeline links and outbox rows."""
+    """Write one entry of ``kind`` a record, in batches, with timeline links and outbox rows.
+
+    Without ``beside`` it shows on the record's own timeline alone.
+    """
     now = at or timezone.now()
     changes = changes or actor.changes
     who, together = actor.user and actor.user.pk, changes and changes.pk
@@ -66,11 +70,12 @@ def log_many(
         for i, record in enumerate(records)
     ]
     insert_many(Entry, entries)
-    if len(entries) >= FEW and type(records[0]).timeline_subjects is Record.timeline_subjects:
+    alone = not beside or type(records[0]).timeline_subjects is Record.timeline_subjects if records else True
+    if len(entries) >= FEW and alone:
         columns = [[getattr(e, "id" if name == "entry_id" else name) for e in entries] for name in LINK]
         copy_columns(EntryLink, LINK, columns)
     else:
-        link(entries, [record.timeline_subjects() for record in records])
+        link(entries, [record.timeline_subjects() if beside else [record] for record in records])
     _queue(entries)
     return entries
 

@@ -23,6 +23,8 @@ from crm.records.services import BATCH, change_set, delete_many, restore_many, s
 Pair = tuple[Entry, Record]
 Conflict = tuple[Entry, str]
 Put = Callable[[list[Pair], ChangeSet, Actor], tuple[int, list[Conflict]]]
+# Sets that are taken back as a whole, by a door of their own: a merge.
+SEALED = frozenset({"merge", "unmerge"})
 GONE, PROTECTED, REFUSED, CHANGED = "*gone", "*protected", "*refused", "*changed"
 # The causes of what people do themselves.
 BY_HAND = Q(cause__startswith="request") | Q(cause__startswith="api:") | Q(cause__startswith="job:")
@@ -155,7 +157,12 @@ def trashes(entry: Entry) -> bool:
 
 def undoable(entry: Entry) -> bool:
     """Whether there is anything that an undo could put back."""
-    return bool(entry.changes) or creates(entry) or trashes(entry)
+    return not sealed(entry) and (bool(entry.changes) or creates(entry) or trashes(entry))
+
+
+def sealed(entry: Entry) -> bool:
+    """Whether it belongs to what is taken back only as a whole."""
+    return bool(entry.change_set_id and entry.change_set.kind in SEALED)
 
 
 def undo_batch(entries: list[Entry], inverse: ChangeSet, actor: Actor, done: Undone) -> None:

@@ -52,7 +52,7 @@ GUARDS = {
         " /files/<int:pk>/remove/ /activities/tasks/<int:pk>/tick/ /activities/tasks/<int:pk>/step/"
         " /activities/tasks/<int:pk>/invite/ /calendar/<int:pk>/move/ /activities/comments/<int:pk>/reply/"
         " /activities/comments/<int:pk>/change/ /activities/comments/<int:pk>/remove/ /activities/share/<int:pk>/end/"
-        " /undo/set/<int:pk>/ /undo/entry/<int:pk>/"
+        " /undo/set/<int:pk>/ /undo/entry/<int:pk>/ /merges/<int:pk>/ /merges/<int:pk>/undo/"
     ),
     ROWS: (
         "/ /search/ /home/widget/<slug:name>/ /nav/count/<str:label>/ /analytics/sales/ /analytics/sales/people/"

@@ -19,6 +19,7 @@ from crm.entities.entity import registry
 from crm.entities.testing import call, factory_of, sample, state
 from crm.exchange.models import Import
 from crm.jobs.models import Job
+from crm.matching.merging.models import MergeOperation
 from crm.messaging.models import MailAccount, MailDraft
 from crm.notifications.models import Notification
 from crm.records import services
@@ -101,6 +102,7 @@ def test_what_hangs_on_a_record_out_of_reach_is_not_there(stranger, other, boss)
         "/activities/comments/": made_of(Comment, other, **on),
         "/activities/share/": RecordShare.objects.create(entity="sales.lead", record_id=lead.pk, user=boss),
         "/undo/set/": changes,
+        "/merges/": MergeOperation.objects.create(entity="sales.lead", record_id=lead.pk, changes=changes, actor=boss),
         "/undo/entry/": Entry.objects.filter(entity="sales.lead", record_id=lead.pk).latest("pk"),
     }
 

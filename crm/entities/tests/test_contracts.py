@@ -212,7 +212,8 @@ def test_reading_changes_nothing(signed_in, label, rep, may):
     before, entries, sets = state(record), Entry.objects.count(), ChangeSet.objects.count()
     for page in pages(registry[label], record):
         if "get" in page.methods:
-            assert call(signed_in, "get", page.url).status_code in {200, 403, 404}, page
+            leads = {302} if page.name == "action" else set()  # a verb with a page of its own
+            assert call(signed_in, "get", page.url).status_code in {200, 403, 404} | leads, page
     assert (state(record), Entry.objects.count(), ChangeSet.objects.count()) == (before, entries, sets)
 
 

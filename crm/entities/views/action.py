@@ -25,6 +25,8 @@ class ActionView(EntityView):
 
     def get(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
         record, action = self._find(pk, name)
+        if action.page:
+            return HttpResponseRedirect(action.page(self.bound.entity, [pk]))
         return self._ask(record, action, self._form(record, action))
 
     def post(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:

@@ -22,6 +22,8 @@ from crm.jobs.services import start_job
 from crm.records import services
 
 IN_REQUEST = 2000
+# More than the page of any verb takes at once: it says so itself.
+FEW = 11
 
 
 class BulkView(EntityView):
@@ -35,6 +37,9 @@ class BulkView(EntityView):
         if not may_run(self.bound, op):
             raise PermissionDenied
         selection = Selection(self.bound, request.POST)
+        if (verb := verb_of(self.bound, op)) is not None and verb.page:
+            few = selection.rows("view").order_by("pk").values_list("pk", flat=True)[:FEW]
+            return redirect(verb.page(self.bound.entity, list(few)))
         applying = bool(request.POST.get("apply"))
         form = bulk_form(self.bound, op, request.POST if applying else None)
         if not applying:

@@ -6,11 +6,13 @@ from typing import Any
 
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 from crm.customfields.tagging import tag_field
 from crm.entities.arranged import facts_of, kept_on
 from crm.entities.bound import BoundEntity
 from crm.entities.entity import Action
+from crm.entities.merged import present_ids
 from crm.entities.panels import panels_of, record_tabs
 from crm.entities.tabs import counted, related_context, tabs_of
 from crm.entities.timeline import Cursor, timeline
@@ -25,7 +27,10 @@ class RecordView(EntityView):
     template = "record"
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        record = self._load(pk)
+        try:
+            record = self._load(pk)
+        except Http404:
+            return self._lead_on(pk)
         tab = request.GET.get("tab", "timeline")
         body = self._tab(record, tab)
         tabs = tabs_of(self.bound, record, tab)
@@ -38,6 +43,13 @@ class RecordView(EntityView):
         names = [*self.bound.field_names, *self.bound.subtitle, "owner"]
         relations = {self.bound.field(name).relation for name in names} - {""}
         return self.get_record(pk, related=relations)
+
+    def _lead_on(self, pk: int) -> HttpResponse:
+        """The record that it was merged into, for who may see that one; 404 for everybody else."""
+        there = present_ids(self.bound.label, [pk]).get(pk)
+        if there is None or not self.bound.records().filter(pk=there).exists():
+            raise Http404
+        return redirect(self.bound.url("record", there))
 
     def _tab(self, record: Model, tab: str) -> dict[str, Any]:
         if tab in {"timeline", "history"}:
@@ -99,6 +111,9 @@ def head_of(bound: BoundEntity, record: Model) -> dict[str, Any]:
 
 
 def _verb(bound: BoundEntity, record: Model, action: Action) -> dict[str, Any]:
+    if action.page:
+        url = action.page(bound.entity, [record.pk])
+        return {"label": action.label, "url": url, "icon": action.icon, "primary": action.primary, "method": "get"}
     return {
         "label": action.label,
         "url": bound.url("action", record.pk, action.name),
