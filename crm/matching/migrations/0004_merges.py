@@ -8,73 +8,117 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('matching', '0001_initial'),
-        ('records', '0003_outgoing'),
+        ("matching", "0003_rules_raise_registry"),
+        ("records", "0003_outgoing"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='MergeOperation',
+            name="MergeOperation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('entity', models.CharField(max_length=100)),
-                ('record_id', models.BigIntegerField()),
-                ('at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='when')),
-                ('values', models.JSONField(default=dict)),
-                ('derived', models.JSONField(default=dict)),
-                ('left', models.JSONField(default=list)),
-                ('undone_at', models.DateTimeField(null=True)),
-                ('actor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('changes', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.changeset')),
-                ('undone_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("entity", models.CharField(max_length=100)),
+                ("record_id", models.BigIntegerField()),
+                ("at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="when")),
+                ("values", models.JSONField(default=dict)),
+                ("derived", models.JSONField(default=dict)),
+                ("left", models.JSONField(default=list)),
+                ("undone_at", models.DateTimeField(null=True)),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "changes",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.changeset"
+                    ),
+                ),
+                (
+                    "undone_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'merge',
-                'verbose_name_plural': 'merges',
-                'default_permissions': (),
+                "verbose_name": "merge",
+                "verbose_name_plural": "merges",
+                "default_permissions": (),
             },
         ),
         migrations.CreateModel(
-            name='MergeItem',
+            name="MergeItem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('model', models.CharField(max_length=100)),
-                ('name', models.CharField(max_length=100)),
-                ('record_id', models.BigIntegerField()),
-                ('rows', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list, size=None)),
-                ('left', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list, size=None)),
-                ('operation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='items', to='matching.mergeoperation')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("model", models.CharField(max_length=100)),
+                ("name", models.CharField(max_length=100)),
+                ("record_id", models.BigIntegerField()),
+                (
+                    "rows",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), default=list, size=None
+                    ),
+                ),
+                (
+                    "left",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), default=list, size=None
+                    ),
+                ),
+                (
+                    "operation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="items", to="matching.mergeoperation"
+                    ),
+                ),
             ],
             options={
-                'default_permissions': (),
+                "default_permissions": (),
             },
         ),
         migrations.CreateModel(
-            name='MergedRecord',
+            name="MergedRecord",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('entity', models.CharField(max_length=100)),
-                ('record_id', models.BigIntegerField()),
-                ('active', models.BooleanField(default=True)),
-                ('operation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='merged', to='matching.mergeoperation')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("entity", models.CharField(max_length=100)),
+                ("record_id", models.BigIntegerField()),
+                ("active", models.BooleanField(default=True)),
+                (
+                    "operation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="merged", to="matching.mergeoperation"
+                    ),
+                ),
             ],
             options={
-                'default_permissions': (),
+                "default_permissions": (),
             },
         ),
         migrations.AddIndex(
-            model_name='mergeoperation',
-            index=models.Index(fields=['entity', 'record_id'], name='merge_of_record'),
+            model_name="mergeoperation",
+            index=models.Index(fields=["entity", "record_id"], name="merge_of_record"),
         ),
         migrations.AddConstraint(
-            model_name='mergeitem',
-            constraint=models.UniqueConstraint(fields=('operation', 'model', 'name', 'record_id'), name='merge_item_is_unique'),
+            model_name="mergeitem",
+            constraint=models.UniqueConstraint(
+                fields=("operation", "model", "name", "record_id"), name="merge_item_is_unique"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='mergedrecord',
-            constraint=models.UniqueConstraint(condition=models.Q(('active', True)), fields=('entity', 'record_id'), name='merged_into_one_only'),
+            model_name="mergedrecord",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("active", True)), fields=("entity", "record_id"), name="merged_into_one_only"
+            ),
         ),
     ]
