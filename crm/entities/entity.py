@@ -15,6 +15,7 @@ from crm.access.policy import entity_label, follows
 from crm.customfields.definitions import custom_links, custom_names
 from crm.customfields.logic_guard import begin
 from crm.customfields.values import set_defaults
+from crm.entities.lanes import Card, Lane, Lanes
 from crm.fields.contributed import contributed_names
 from crm.fields.field import Field, resolve
 from crm.records import services
@@ -157,38 +158,6 @@ class Board:
     weighted: Any = None
     tally: Callable | None = None
     template: str = "entities/card.html"
-
-
-@dataclass(frozen=True)
-class Lane:
-    """One lane of a board: the value that its cards have, what it is called, its colour. ``drop_only``: takes cards, lists none."""
-
-    value: Any
-    label: str
-    colour: str = "slate"
-    drop_only: bool = False
-
-
-@dataclass(frozen=True)
-class Lanes:
-    """The lanes of a board and, where there are several boards, the ones to choose from as (label, parameter, value)."""
-
-    lanes: Sequence[Lane]
-    choices: Sequence[tuple[str, str, str]] = ()
-    chosen: str = ""
-
-    @property
-    def chosen_value(self) -> str:
-        """What the address says for the board that is shown; empty where there is only one."""
-        return next((value for label, _name, value in self.choices if label == self.chosen), "")
-
-
-@dataclass(frozen=True)
-class Card:
-    """What a card of a board shows: ``texts`` fill the board's template, ``flags`` say how it looks (crm/entities/moulds.py)."""
-
-    texts: Mapping[str, str]
-    flags: Mapping[str, Any]
 
 
 class Entity:
