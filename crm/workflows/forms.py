@@ -16,7 +16,7 @@ from crm.workflows.models import Rule
 class RuleForm(forms.ModelForm):
     """The entity is chosen once: everything the rule says names its fields."""
 
-    entity = forms.ChoiceField(label=_("entity"), choices=entity_choices)
+    entity = forms.ChoiceField(label=_("Entity"), choices=entity_choices)
 
     class Meta:
         model = Rule
