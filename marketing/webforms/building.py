@@ -28,6 +28,12 @@ class FieldForm(forms.ModelForm):
         model = FormField
         fields = ("field", "label_zh", "label_en", "help_zh", "help_en", "required", "position")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("label_zh", "label_en", "help_zh", "help_en"):
+            said = _("Chinese") if name.endswith("zh") else _("English")
+            self.fields[name].widget.attrs |= {"placeholder": said, "aria-label": f"{self.fields[name].label}"}
+
     def has_changed(self) -> bool:
         """A row without a field is an empty row, whatever its number says."""
         return bool(self.instance.pk or self["field"].value()) and super().has_changed()
