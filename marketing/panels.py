@@ -13,7 +13,7 @@ from crm.entities.entity import registry
 from crm.entities.panels import panel, record_tab
 from crm.entities.refs import refs
 from customers.tracing import Touch
-from marketing.models import FormSubmission, WebForm
+from marketing.models import FormSubmission, TrackedLink, WebForm
 from marketing.webforms.building import builder, label_of
 from marketing.webforms.stats import SHOWN
 
@@ -69,6 +69,13 @@ def embed_panel(form: WebForm, user: Any) -> dict[str, Any] | None:
         "hosts": form.hosts.split(),
         "open": form.active,
     }
+
+
+@panel("marketing.trackedlink", slot="side", template="marketing/link_qr.html", order=-5)
+def qr_panel(link: TrackedLink, user: Any) -> dict[str, Any]:
+    """The code to print, and its address."""
+    svg, png = (reverse("marketing:link_qr", args=[link.pk, kind]) for kind in ("svg", "png"))
+    return {"address": link.short, "svg": svg, "png": png, "open": link.active}
 
 
 @panel("sales.lead", slot="side", template="marketing/touches.html", order=20)

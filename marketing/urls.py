@@ -1,13 +1,16 @@
 from django.urls import path
 
+from marketing.links import views as links
 from marketing.webforms import public, views
 
 app_name = "marketing"
 urlpatterns = [
+    path("q/<slug:code>/", links.follow, name="link"),
+    path("marketing/links/<int:pk>/qr.<str:kind>", links.qr_code, name="link_qr"),
     path("f/embed.js", public.embed_script, name="form_embed"),
     path("f/confirm/<str:token>/", public.confirm_page, name="form_confirm"),
-    path("f/<str:token>/", public.form_page, name="form"),
-    path("f/<str:token>/thanks/", public.thanks_page, name="form_thanks"),
+    path("f/<slug:token>/", public.form_page, name="form"),
+    path("f/<slug:token>/thanks/", public.thanks_page, name="form_thanks"),
     path("marketing/webforms/<int:pk>/fields/", views.save_fields, name="form_fields"),
     path(
         "marketing/webforms/<int:pk>/submissions/<int:submission_pk>/retry/", views.retry_submission, name="form_retry"

@@ -66,6 +66,7 @@ EXCEPTIONS: dict[tuple[str, str], dict[str, Scope]] = {
         "verbs": OWN,
     },
     ("marketer", "marketing.webform"): dict.fromkeys(("change", "delete", "assign", "export"), ALL),
+    ("marketer", "marketing.trackedlink"): dict.fromkeys(("change", "delete", "assign", "export"), ALL),
     ("agent", "customers.contact"): {"add": OWN, "change": ALL},
     ("agent", "sales.opportunity"): {"view": NONE},
     ("agent", "sales.lead"): {"view": NONE},

@@ -1,5 +1,6 @@
 """What marketing keeps: web forms and what was sent by them, tracked links, what people did, and by what they are known."""
 
 from marketing.models.forms import FormDay, FormField, FormSubmission, WebForm
+from marketing.models.links import LinkDay, TrackedLink
 
-__all__ = ["FormDay", "FormField", "FormSubmission", "WebForm"]
+__all__ = ["FormDay", "FormField", "FormSubmission", "LinkDay", "TrackedLink", "WebForm"]

@@ -26,7 +26,7 @@ from crm.records.models import Record
 from customers.models import Account, Contact
 from customers.tracing import Touch, Traced, add_touch, trail_of
 from marketing import kinds
-from marketing.models import FormSubmission, WebForm
+from marketing.models import FormSubmission, TrackedLink, WebForm
 from marketing.webforms.fields import public_form
 from sales.models import Lead
 
@@ -67,8 +67,10 @@ def _write(form: WebForm, submission: FormSubmission) -> tuple[Record, str]:
         raise NotTaken(_("The form's owner may not add such records (any more)."))
     record = made.instance
     record.owner = form.give_to or form.owner
-    if form.source_id and not record.source_id:
-        record.source = form.source
+    if not record.source_id:
+        code = submission.trail.get("code")
+        link = TrackedLink.objects.filter(code=code).first() if code else None
+        record.source = (link and link.source) or form.source
     try:
         with transaction.atomic():
             made.bound.entity.save(record, actor=_actor(form))
@@ -124,15 +126,16 @@ def _number_of(key: Key) -> int:
 def _tell(form: WebForm, submission: FormSubmission, record: Record) -> None:
     """Its touch, its entry, and a word to the owner."""
     trail = trail_of(submission.trail)
+    link = TrackedLink.objects.filter(code=trail.code).first() if trail.code else None
     add_touch(
         record,
         kind=Touch.Kind.FORM,
         trail=trail,
         at=submission.at,
         name=form.name,
-        channel=form.channel,
-        source=form.source,
-        campaign=trail.utm_campaign or form.campaign,
+        channel=link.channel if link else form.channel,
+        source=(link and link.source) or form.source,
+        campaign=(link and link.campaign) or trail.utm_campaign or form.campaign,
     )
     log(record, kinds.FORM_SENT, actor=Actor(None, _actor(form).cause), form=form.name, form_id=form.pk)
     note_activity(record, submission.at)

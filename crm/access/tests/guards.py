@@ -22,7 +22,7 @@ GUARDS = {
         "/healthz /readyz /i18n/setlang/ /sign-in/ /sign-out/ /password-reset/ /password-reset/sent/"
         " /password-reset/<uidb64>/<token>/ /calendar/feed/<str:token>.ics /approvals/mail/<str:token>/"
         " /hooks/sms/<int:pk>/ /hooks/calls/<int:pk>/"
-        " /f/embed.js /f/confirm/<str:token>/ /f/<str:token>/ /f/<str:token>/thanks/"
+        " /f/embed.js /f/confirm/<str:token>/ /f/<slug:token>/ /f/<slug:token>/thanks/ /q/<slug:code>/"
     ),
     SELF: (
         "/profile/ /profile/absences/new/ /profile/password/ /profile/mail/ /profile/mail/add/ /jobs/ /regions/"
@@ -63,6 +63,7 @@ GUARDS = {
         " /approvals/task/<int:pk>/ /approvals/task/<int:pk>/do/<slug:verb>/ /activities/guests/<int:pk>/answer/"
         " /activities/guests/<int:pk>/remove/ /calls/<int:pk>/close/"
         " /marketing/webforms/<int:pk>/fields/ /marketing/webforms/<int:pk>/submissions/<int:submission_pk>/retry/"
+        " /marketing/links/<int:pk>/qr.<str:kind>"
     ),
     TOKEN: (
         "/api/v1/openapi.json /api/v1/<slug:area>/<slug:slug>/ /api/v1/<slug:area>/<slug:slug>/<int:pk>/"

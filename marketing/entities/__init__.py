@@ -1,0 +1,3 @@
+"""The declarations of marketing."""
+
+from marketing.entities import forms, links  # noqa: F401 - they register themselves
