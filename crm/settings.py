@@ -27,6 +27,8 @@ if DEBUG or TESTING:
     SECRET_KEY = env.text("SECRET_KEY", default="insecure-key-for-development-and-tests-0123456789-0123456789")
 else:
     SECRET_KEY = env.text("SECRET_KEY", shortest=50)
+FIELD_KEYS = env.items("FIELD_KEYS", default=[])
+FIELD_KEY_FILE = env.text("FIELD_KEY_FILE", default="")
 ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.items("CSRF_TRUSTED_ORIGINS", default=[])
 
@@ -59,6 +61,7 @@ INSTALLED_APPS = [
     "crm.ownership",
     "crm.customentities",
     "crm.matching",
+    "crm.privacy",
     "crm.exchange",
     "crm.search",
     "crm.api",
@@ -263,6 +266,10 @@ PUBLIC_URL = env.text("PUBLIC_URL", default=f"{'https' if HTTPS else 'http'}://{
 OUTGOING_PRIVATE = env.items("OUTGOING_PRIVATE", default=[])  # hosts and networks of our own that may be called
 COMPANY_NAME = env.text("COMPANY_NAME", default="CRM")
 AUDIT_MONTHS = env.integer("AUDIT_MONTHS", default=24, lowest=6, highest=240)
+PRIVACY_DAYS = env.integer("PRIVACY_DAYS", default=30, lowest=1, highest=90)
+PRIVACY_DAYS_CCPA = env.integer("PRIVACY_DAYS_CCPA", default=45, lowest=1, highest=90)
+ERASED_COME_BACK = env.choice("ERASED_COME_BACK", ["refuse", "flag"], default="refuse")
+UNMASK_PER_HOUR = env.integer("UNMASK_PER_HOUR", default=30, lowest=1, highest=10_000)
 ESCALATE_DAYS = env.integer("ESCALATE_DAYS", default=3, lowest=0, highest=60)
 RULE_TRACE_DAYS = env.integer("RULE_TRACE_DAYS", default=180, lowest=7, highest=3650)
 
@@ -308,6 +315,7 @@ CELERY_BEAT_SCHEDULE = {
     "analytics.rfm": {"task": "analytics.tasks.score_nightly", "schedule": crontab(hour=1, minute=10)},
     "levels.nightly": {"task": "customers.levels.tasks.nightly", "schedule": crontab(hour=2, minute=10)},
     "customfields.nightly": {"task": "crm.customfields.tasks.nightly", "schedule": crontab(hour=0, minute=5)},
+    "privacy.retention": {"task": "crm.privacy.tasks.retention", "schedule": crontab(hour=2, minute=20)},
     "records.ensure_partitions": {"task": "crm.records.tasks.ensure_partitions", "schedule": timedelta(days=1)},
 }
 

@@ -21,6 +21,7 @@ urlpatterns = [
     path("", include("crm.workflows.urls")),
     path("", include("crm.approvals.urls")),
     path("", include("crm.messaging.urls")),
+    path("", include("crm.privacy.urls")),
     path("", include("crm.api.urls")),
     path("", include("crm.notifications.urls")),
     path("", include("crm.home.urls")),

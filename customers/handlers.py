@@ -14,6 +14,7 @@ from crm.matching.keys import (
     phone_key,
     tax_key,
 )
+from customers import people  # noqa: F401 - they register themselves
 from customers.models import Account, Contact
 
 

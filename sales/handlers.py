@@ -20,6 +20,7 @@ from crm.records.actor import Actor
 from crm.records.hooks import WriteBatch, computed, on, on_purge, on_write
 from crm.records.models import Entry
 from customers.models import Account
+from sales import people  # noqa: F401 - they register themselves
 from sales.models import Lead, Opportunity, StageHistory
 
 IMPORT = "import"

@@ -27,6 +27,7 @@ from crm.customfields.sources import (
     FileSource,
     MultiChoiceSource,
     RichTextSource,
+    SealedSource,
     stamp,
 )
 from crm.fields.columns import MoneyField, PercentField, PhoneField
@@ -257,6 +258,16 @@ _add(
     load=stored.moment_of,
     dump=stamp,
     needle=stamp,
+)
+_add(
+    "sealed",
+    _("Encrypted text"),
+    "lock",
+    lambda d, given: SealedSource(max_length=min(d.max_length or 500, 500), **given),
+    LENGTH,
+    PATTERN,
+    load=stored.unsealed,
+    dump=stored.sealed,
 )
 _add("choice", _("Choice"), "list", _choice, OPTIONS, SEARCH, SORT, DEFAULT, load=stored.text_of)
 _add(

@@ -187,3 +187,10 @@ class FileSource(models.ForeignKey):
 def stamp(value: datetime.datetime) -> str:
     """A moment as text of one width, in UTC, so that texts sort as moments do."""
     return value.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class SealedSource(models.CharField):
+    """Text that is kept encrypted: in the record's values lies its token."""
+
+    kind = "sealed"
+    sealed = True

@@ -8,6 +8,7 @@ from typing import Any
 
 from crm.customfields.sources import Address
 from crm.lib.pinyin import pinyin_key
+from crm.lib.sealing import Unreadable, is_sealed, seal, sealed_here, tokens, unseal
 
 # Before the code of a text stands the code of what it is sorted by: no field can be called so.
 SORTED = "~"
@@ -71,3 +72,25 @@ def key_code(code: str) -> str:
 def key_of(value: Any) -> str | None:
     """The pinyin key of a text; None where there is nothing to sort by."""
     return pinyin_key(value[:LONGEST_KEY])[:LONGEST_KEY] or None if isinstance(value, str) else None
+
+
+# All custom values are bound to one place: a token may be copied from record to record, as a merge does.
+PLACE = "custom"
+
+
+def sealed(value: Any) -> str:
+    """What is kept of an encrypted text."""
+    return value if sealed_here(value, PLACE) else seal(str(value), PLACE)
+
+
+def unsealed(value: Any) -> str | None:
+    """The text of a token; None where its key is gone."""
+    try:
+        return unseal(value, PLACE) if is_sealed(value) else None
+    except Unreadable:
+        return None
+
+
+def sealed_forms(value: Any) -> list[str]:
+    """How an encrypted text may be kept: under each key in use."""
+    return tokens(str(value), PLACE)

@@ -175,6 +175,8 @@ class CustomValue(Reached):
     def q(self, lookup: str, value: Any) -> Q:
         if self.kind == "multichoice":
             return self._several(lookup, value)
+        if self.kind == "sealed":
+            lookup, value = "in", stored.sealed_forms(value)
         needle = self.definition.made_by.needle
         value = [needle(one) for one in value] if lookup == "in" else needle(value)
         expression = self.expression()

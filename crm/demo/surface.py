@@ -25,6 +25,7 @@ PUBLIC = (
     "static/",
     "approvals/mail/",  # a token for one person and one decision
     "calendar/feed/",  # a secret address that one person made
+    "preferences/",  # a signed link for one person and nothing else
     "hooks/",  # signed by the program that calls
     "f/",  # forms that anybody may fill in
     "q/",  # tracked links

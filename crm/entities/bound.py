@@ -16,7 +16,7 @@ from crm.access.policy import Mode
 from crm.entities.entity import Action, Entity
 from crm.fields.conditions import Group, Reader, parse
 from crm.fields.field import Field
-from crm.lib.phone import mask_email, mask_phone, mask_text
+from crm.lib.masks import mask_value
 
 
 class BoundField:
@@ -44,7 +44,7 @@ class BoundField:
         """A text of this field as far as the mode lets it through."""
         if not self.masked or not text:
             return text
-        return {"phone": mask_phone, "email": mask_email}.get(self.field.kind, mask_text)(text)
+        return mask_value(self.field.kind, text)
 
     @property
     def cell(self) -> str:

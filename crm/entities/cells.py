@@ -183,7 +183,7 @@ def _person(painter: Painter, value: Any, record: models.Model) -> Texts:
 
 
 _FULL: dict[str, Callable[[Painter, Any, models.Model], Texts]] = {
-    **dict.fromkeys(("text", "integer", "number", "percent", "date", "email", "address"), _text),
+    **dict.fromkeys(("text", "sealed", "integer", "number", "percent", "date", "email", "address"), _text),
     "boolean": _boolean,
     "file": _record,
     "choice": _choice,

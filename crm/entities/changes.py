@@ -74,6 +74,8 @@ def _change(field: BoundField, pair: list, names: dict[tuple[type, Any], str]) -
 def _text(field: BoundField, raw: Any, names: dict[tuple[type, Any], str]) -> str:
     if raw is None or raw == "":
         return ""
+    if field.kind == "sealed":
+        return "•••"
     if field.source.is_relation:
         text = names.get((field.source.related_model, raw), "•••")
     else:

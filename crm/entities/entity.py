@@ -79,18 +79,8 @@ def contribute_figures(label: str) -> Callable:
 
 
 EVERY_ENTITY = (
-    "view",
-    "add",
-    "change",
-    "delete",
-    "purge",
-    "assign",
-    "share",
-    "export",
-    "import",
-    "unlock",
-    "tag",
-)
+    "view", "add", "change", "delete", "purge", "assign", "share", "export", "import", "unlock", "tag", "unmask",
+)  # fmt: skip
 """What the permission matrix offers for whatever can be granted."""
 
 

@@ -21,6 +21,8 @@ ACTIONS = {
     "unlock": _("Unlock after approval"),
     "tag": _("Make new tags"),
     "merge": _("Merge, and take merges back"),
+    "unmask": _("Show masked values"),
+    "privacy": _("Privacy requests and legal holds"),
 }
 
 

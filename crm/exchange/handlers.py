@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Model
 
+from crm.exchange import privacy  # noqa: F401 - it registers itself
 from crm.exchange.models import Import
 from crm.exchange.sources import forget
 from crm.records.actor import Actor

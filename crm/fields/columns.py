@@ -9,6 +9,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from crm.lib.sealing import Unreadable, is_sealed, seal, sealed_here, tokens, unseal
+
 LIMIT = Decimal("9999999999999999.99")
 
 
@@ -64,3 +66,39 @@ class ColouredField(models.CharField):
     def deconstruct(self) -> tuple[str, str, Any, Any]:
         name, _path, args, kwargs = super().deconstruct()
         return name, "django.db.models.CharField", args, kwargs
+
+
+class SealedField(models.TextField):
+    """Text that the database holds only encrypted. The record holds it in clear; history says only that it changed."""
+
+    kind = "sealed"
+    sealed = True
+
+    @property
+    def place(self) -> str:
+        """What the ciphertext is bound to."""
+        return f"{self.model._meta.db_table}.{self.column}"
+
+    def get_prep_value(self, value: Any) -> Any:
+        if value is None or value == "" or sealed_here(value, self.place):
+            return value
+        return seal(str(value), self.place)
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        return self.opened(value)
+
+    def to_python(self, value: Any) -> Any:
+        return self.opened(super().to_python(value))
+
+    def opened(self, value: Any) -> Any:
+        """The text of a token; nothing where its key is gone."""
+        if not is_sealed(value):
+            return value
+        try:
+            return unseal(value, self.place)
+        except Unreadable:
+            return ""
+
+    def tokens(self, value: Any) -> list[str]:
+        """How the column may hold a value."""
+        return tokens(str(value), self.place)

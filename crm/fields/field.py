@@ -26,7 +26,7 @@ LIMIT = Decimal(10**16)
 # Filled by rooms above.
 resolvers: dict[str, Callable[[type[models.Model], str, str], Field]] = {}
 
-_WORDS = frozenset({"text", "longtext", "email", "url", "phone", "choice"})
+_WORDS = frozenset({"text", "longtext", "email", "url", "phone", "choice", "sealed"})
 
 
 @dataclass(frozen=True)
@@ -150,6 +150,8 @@ class Field:
 
     def q(self, lookup: str, value: Any) -> Q:
         """The condition ``<value> <lookup> value``; ``lookup`` is one of Django's (exact, in, gte, icontains…)."""
+        if self.kind == "sealed":
+            return Q(**{f"{self.name}__in": self.source.tokens(value)})
         return Q(**{self.name if lookup == "exact" else f"{self.name}__{lookup}": value})
 
     def differs(self, lookup: str, value: Any) -> Q:

@@ -11,7 +11,7 @@ from django.db import models
 from crm.fields.periods import bounds, days_of
 from crm.fields.trees import below
 
-_WORDS = frozenset({"text", "longtext", "email", "url", "phone", "choice"})
+_WORDS = frozenset({"text", "longtext", "email", "url", "phone", "choice", "sealed"})
 
 
 @dataclass(frozen=True)

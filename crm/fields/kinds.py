@@ -63,6 +63,7 @@ OPERATORS: dict[str, tuple[str, ...]] = {
     "multichoice": ("in", "all", "not_in", "empty", "filled"),
     "address": ("contains", "starts", "empty", "filled"),
     "file": ("filled", "empty"),
+    "sealed": ("is", "empty", "filled"),
     "about": (),  # a name without a column: shown, never compared
 }
 

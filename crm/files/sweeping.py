@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
+from django.core.files.storage import default_storage
+
 from crm.files.models import FileVersion
-from crm.files.storage import HASH, root
+from crm.files.storage import HASH, path_of, preview_path, root
 
 # What is younger may belong to a transaction that has not committed yet.
 OLD = 2 * 24 * 3600
@@ -26,6 +28,23 @@ def sweep(now: float | None = None) -> int:
             if path.name[:64] not in known:
                 path.unlink(missing_ok=True)
                 gone += 1
+    return gone
+
+
+def forget_contents(hashes: Iterable[str], paths: Iterable[str] = ()) -> int:
+    """Delete at once contents that no version names any more, with their previews, and files of jobs and imports by their
+    names in private storage; returns how many files went. Safe to call again."""
+    wanted = set(hashes)
+    wanted -= set(FileVersion.objects.filter(sha256__in=wanted).values_list("sha256", flat=True))
+    gone = 0
+    for sha256 in wanted:
+        found = [path_of(sha256), *preview_path(sha256, "*").parent.glob(f"{sha256}-*")]
+        for path in found:
+            gone += path.exists()
+            path.unlink(missing_ok=True)
+    for name in paths:
+        gone += default_storage.exists(name)
+        default_storage.delete(name)
     return gone
 
 

@@ -24,6 +24,7 @@ AREAS = {
     "service": gettext_lazy("Service"),
     "marketing": gettext_lazy("Marketing"),
     "analytics": gettext_lazy("Analysis"),
+    "privacy": gettext_lazy("Privacy"),
 }
 
 

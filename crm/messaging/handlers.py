@@ -1,3 +1,3 @@
 """Loaded at start: the senders of what leaves the house, and what rules may do with them."""
 
-from crm.messaging import calls, effects, mails, sms  # noqa: F401 - they register themselves
+from crm.messaging import calls, effects, mails, privacy, sms  # noqa: F401 - they register themselves

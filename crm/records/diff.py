@@ -45,6 +45,8 @@ def plain(value: Any) -> Any:
 def value_of(record: models.Model, field: models.Field) -> Any:
     """The stored value of one field as JSON, normalised by the field itself (a typed "10" becomes "10.00")."""
     raw = getattr(record, field.attname)
+    if getattr(field, "sealed", False):  # the log is no place for what is kept encrypted
+        return field.get_prep_value(raw)
     if isinstance(field, models.DecimalField) and raw is not None:
         raw = Decimal(raw).quantize(Decimal(1).scaleb(-field.decimal_places))
     elif isinstance(raw, str) and isinstance(field, models.DateField | models.IntegerField | models.BooleanField):

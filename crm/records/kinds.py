@@ -46,6 +46,8 @@ VERBS = {
     "changed": Kind("changed", _("changed %(subject)s"), "pencil"),
     "deleted": Kind("deleted", _("moved %(subject)s to the trash"), "trash"),
     "restored": Kind("restored", _("restored %(subject)s"), "arrow-back-up"),
+    "erased": Kind("erased", _("erased the personal data of %(subject)s"), "eraser"),
+    "redacted": Kind("redacted", _("blanked personal data in %(subject)s"), "eraser"),
     "purged": Kind("purged", _("removed %(subject)s for good"), "trash-x"),
 }
 

@@ -34,7 +34,7 @@ def purge(records: Sequence[Record], *, actor: Actor) -> int:
     if numbered := [record for record in found if any(getattr(record, name) for name in record.gap_free)]:
         raise Numbered(numbered[:SHOWN])
     ids = [record.pk for record in found]
-    count = _purge_parts(model, ids, actor) + _purge_attached(model, ids, actor) + len(found)
+    count = _purge_parts(model, ids, actor) + purge_attached(model, ids, actor) + len(found)
     log_many(found, f"{model.entity_label()}.purged", actor=actor)
     _forget(model, ids)
     _delete(model, ids, actor)
@@ -61,7 +61,7 @@ def _purge_parts(model: type[Record], ids: Collection[int], actor: Actor) -> int
     return count
 
 
-def _purge_attached(model: type[Record], ids: Collection[int], actor: Actor) -> int:
+def purge_attached(model: type[Record], ids: Collection[int], actor: Actor) -> int:
     """Purge what tells of the records without a foreign key: tasks, follow-ups, files."""
     count = 0
     for kind in apps.get_models():

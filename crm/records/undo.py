@@ -17,6 +17,7 @@ from crm.records.actor import Actor
 from crm.records.diff import PREFIX, set_at, value_at
 from crm.records.errors import Protected
 from crm.records.models import ChangeSet, Entry, Record
+from crm.records.redaction import BLANK
 from crm.records.services import BATCH, change_set, delete_many, restore_many, save_many
 
 # An entry and the record it is about; an entry and why it could not be undone: the field that moved on, or one of these.
@@ -129,6 +130,8 @@ def restore_value(entry: Entry, name: str, *, actor: Actor) -> Undone:
 
     def put(pairs: list[Pair], inverse: ChangeSet, actor: Actor) -> tuple[int, list[Conflict]]:
         old = entry.changes[name][0]
+        if old == BLANK:
+            return 0, [(entry, name)]
         if value_at(record, name) == old:
             return 0, []
         set_at(record, name, old)
@@ -241,7 +244,7 @@ def _put_back(pairs: list[Pair], inverse: ChangeSet, actor: Actor) -> tuple[int,
     for entry, record in pairs:
         for name, (old, new) in entry.changes.items():
             known = name in fields or name.startswith(PREFIX)
-            if not known or record.deleted_at or value_at(record, name) != new:
+            if not known or record.deleted_at or BLANK in (old, new) or value_at(record, name) != new:
                 conflicts.append((entry, name))
                 continue
             try:

@@ -9,6 +9,7 @@ class SearchConfig(AppConfig):
 
     def ready(self) -> None:
         from crm.entities.query import set_searcher
+        from crm.search import privacy  # noqa: F401  it registers itself
         from crm.search.index import rebuild_after_migration  # its module brings the on_write hook
         from crm.search.services import matching_ids
 
