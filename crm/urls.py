@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("crm.jobs.urls")),
     path("", include("crm.ownership.urls")),
     path("", include("crm.matching.urls")),
+    path("", include("crm.matching.steward_urls")),
     path("", include("crm.exchange.urls")),
     path("", include("crm.search.urls")),
     path("", include("crm.activities.urls")),

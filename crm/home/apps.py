@@ -11,6 +11,7 @@ class HomeConfig(AppConfig):
         from crm.activities.volume import may_look
         from crm.home.my_day import has_tasks
         from crm.home.pages import nav_page
+        from crm.matching.pairs import entities_for
 
         nav_page("activities", _("Calendar"), "activities:calendar", icon="calendar", allowed=has_tasks)
         nav_page("analytics", _("Calls and visits"), "activities:volume", icon="report-analytics", allowed=may_look)
@@ -22,6 +23,13 @@ class HomeConfig(AppConfig):
             icon="rubber-stamp",
             allowed=lambda user: True,
             count="approvals:count",
+        )
+        nav_page(
+            "customers",
+            _("Duplicates"),
+            "duplicates:pairs",
+            icon="copy",
+            allowed=lambda user: bool(entities_for(user)),
         )
         from crm.home import my_day, volume, waiting  # noqa: F401 - their widgets
 

@@ -142,6 +142,8 @@ class KeyState(models.Model):
     entity = models.CharField(max_length=100, unique=True)
     version = models.PositiveIntegerField(default=0)
     scanned_at = models.DateTimeField(null=True)
+    newest_key = models.BigIntegerField(default=0)
+    before_key = models.BigIntegerField(default=0)
 
     class Meta:
         default_permissions = ()

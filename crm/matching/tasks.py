@@ -1,0 +1,20 @@
+"""Thin doors from Celery into the services."""
+
+from celery import shared_task
+
+from crm.matching.jobs import scan_all
+from crm.matching.keys import matched_labels
+from crm.matching.scan import freshen
+
+
+@shared_task(name="crm.matching.tasks.freshen_pairs")
+def freshen_pairs() -> None:
+    """Each minute: the pairs of what was written lately."""
+    for label in matched_labels():
+        freshen(label)
+
+
+@shared_task(name="crm.matching.tasks.nightly")
+def nightly() -> None:
+    """Each night: all pairs anew."""
+    scan_all()
