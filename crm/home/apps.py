@@ -11,7 +11,7 @@ class HomeConfig(AppConfig):
         from crm.activities.volume import may_look
         from crm.home.my_day import has_tasks
         from crm.home.pages import nav_page
-        from crm.matching.pairs import entities_for
+        from crm.matching.pairs import is_steward
 
         nav_page("activities", _("Calendar"), "activities:calendar", icon="calendar", allowed=has_tasks)
         nav_page("analytics", _("Calls and visits"), "activities:volume", icon="report-analytics", allowed=may_look)
@@ -24,13 +24,7 @@ class HomeConfig(AppConfig):
             allowed=lambda user: True,
             count="approvals:count",
         )
-        nav_page(
-            "customers",
-            _("Duplicates"),
-            "duplicates:pairs",
-            icon="copy",
-            allowed=lambda user: bool(entities_for(user)),
-        )
+        nav_page("customers", _("Duplicates"), "duplicates:pairs", icon="copy", allowed=is_steward)
         from crm.home import my_day, volume, waiting  # noqa: F401 - their widgets
 
         autodiscover_modules("widgets")

@@ -25,7 +25,7 @@ def start_scan(label: str, *, user: Any) -> Job:
 
 def start_fill(rule: MatchRule, *, user: Any) -> Job:
     """Let a rule take hold of what is there."""
-    return start_job(FILL, user=user, params={"rule": rule.pk}, title=f"{_('Duplicate rule')}: {rule}")
+    return start_job(FILL, user=user, params={"rule": rule.pk}, title=str(rule))
 
 
 def scan_all() -> None:

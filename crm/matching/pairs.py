@@ -45,6 +45,12 @@ def entities_for(user: Any) -> list[BoundEntity]:
     ]
 
 
+def is_steward(user: Any) -> bool:
+    """Whether the person looks after more than their own records: they find the list in the navigation."""
+    scopes = (policy.access_of(user).scope(bound.entity.label, "change") for bound in entities_for(user))
+    return any(scope > policy.Scope.OWN for scope in scopes)
+
+
 def open_pairs(bound: BoundEntity, *, state: str = State.OPEN) -> QuerySet[DuplicateCandidate]:
     """The pairs of living records of which the person sees at least one."""
     model, label = bound.model, bound.entity.label
