@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('matching', '0003_rules_raise_registry'),
+        ('matching', '0004_merges'),
     ]
 
     operations = [
