@@ -264,6 +264,7 @@ CELERY_TIMEZONE = TIME_ZONE
 # Under which address people reach the program: links in mails begin with it.
 PUBLIC_URL = env.text("PUBLIC_URL", default=f"{'https' if HTTPS else 'http'}://{ALLOWED_HOSTS[0]}").rstrip("/")
 OUTGOING_PRIVATE = env.items("OUTGOING_PRIVATE", default=[])  # hosts and networks of our own that may be called
+ENRICH_WEBSITES = env.boolean("ENRICH_WEBSITES", default=False)  # whether the websites of accounts are read on request
 COMPANY_NAME = env.text("COMPANY_NAME", default="CRM")
 AUDIT_MONTHS = env.integer("AUDIT_MONTHS", default=24, lowest=6, highest=240)
 PRIVACY_DAYS = env.integer("PRIVACY_DAYS", default=30, lowest=1, highest=90)

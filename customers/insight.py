@@ -9,12 +9,14 @@ from django.utils import timezone
 from crm.access import policy
 from crm.entities.bound import BoundEntity, bind
 from crm.entities.entity import registry
-from customers import risks
+from customers import risks, website
 from customers.advice import advice_for
 from customers.completeness import gaps
 from customers.health import risks_of
+from customers.jobs import asking
 from customers.models import Account
 from customers.org import PILLS, people_of
+from customers.proposals import proposals_of
 
 CONTACT = "customers.contact"
 CHAIN, GAPS = 5, 6
@@ -37,12 +39,21 @@ def _data(bound: BoundEntity, record: Any) -> dict[str, Any]:
     if "profile.completeness" not in bound.readable(["profile.completeness"]):
         return {}
     missing = gaps(bound, record)
+    may = bound.can_record("change", record)
     return {
         "completeness": record.profile.completeness,
         "gaps": missing[:GAPS],
         "gaps_more": len(missing) - GAPS,
-        "may_change": bound.can_record("change", record),
+        "proposals": proposals_of(bound, record) if may else [],
+        **_website(bound, record, may),
     }
+
+
+def _website(bound: BoundEntity, record: Any, may: bool) -> dict[str, Any]:
+    """Whether the website of an account can be read, or is being read."""
+    if not may or not isinstance(record, Account) or not record.website or not website.may_ask():
+        return {}
+    return {"may_read": bool(bound.readable(["website"])), "reading": asking(record) is not None}
 
 
 def _standing(bound: BoundEntity, account: Account, user: Any, now: Any) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from customers.profiles import (  # noqa: F401 - found by Django here
     AdviceLater,
     CompletenessWeight,
     ContactProfile,
+    Suggestion,
 )
 from customers.querysets import AccountQuerySet, ContactQuerySet
 from customers.ties import AccountRelation, ContactRelation, RelationType  # noqa: F401 - found by Django here

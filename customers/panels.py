@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.access import policy
 from crm.entities.panels import panel, record_tab
-from customers import trees  # noqa: F401 - registers itself
+from customers import suggesters, trees  # noqa: F401 - register themselves
 from customers.groups import group_of
 from customers.models import Account, Contact
 from customers.org import chart_of, superior_of

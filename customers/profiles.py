@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.core.validators import MaxValueValidator
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.records.figures import Figures
@@ -100,3 +101,32 @@ class AdviceLater(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} → {self.until}"
+
+
+class Suggestion(models.Model):
+    """A value that a record might get: found elsewhere and still open, or settled by somebody. Not an entity: shown on its record."""
+
+    class State(models.TextChoices):
+        OPEN = "open", _("Open")
+        ACCEPTED = "accepted", _("Taken over")
+        DISMISSED = "dismissed", _("Turned down")
+
+    id = models.BigAutoField(primary_key=True)
+    entity = models.CharField(max_length=100)
+    record_id = models.BigIntegerField()
+    field = models.CharField(max_length=100)
+    value = models.CharField(max_length=2000)
+    source = models.CharField(max_length=40)
+    detail = models.CharField(max_length=300, blank=True)
+    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
+    at = models.DateTimeField(default=timezone.now)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["entity", "record_id", "field", "value"], name="suggestion_is_unique")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.entity} {self.record_id} {self.field}"

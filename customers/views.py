@@ -22,8 +22,11 @@ from crm.records.errors import Conflict
 from customers.advice import put_off
 from customers.forms import LineForm
 from customers.insight import insight_of
+from customers.jobs import ask_website
 from customers.models import Account
 from customers.org import Chart, Place, chart_of, move_line
+from customers.proposals import accept, dismiss, proposals_of
+from customers.website import may_ask
 
 PROFILED = frozenset({"customers.account", "customers.contact"})
 
@@ -94,11 +97,11 @@ def _chart(
     return answer
 
 
-def profiled(request: HttpRequest, label: str, pk: int) -> tuple[BoundEntity, Any]:
+def profiled(request: HttpRequest, label: str, pk: int, action: str = "view") -> tuple[BoundEntity, Any]:
     """A record that has a profile; 404 for all others."""
     if label not in PROFILED:
         raise Http404
-    return seen_record(request, label, pk)
+    return seen_record(request, label, pk, action)
 
 
 @login_required
@@ -122,3 +125,46 @@ def later(request: HttpRequest, label: str, pk: int) -> HttpResponse:
     if request.htmx:
         return render(request, "customers/insight.html", insight_of(bound, record, request.user))
     return HttpResponseRedirect(bound.url("record", record.pk))
+
+
+@login_required
+@require_POST
+def suggestion(request: HttpRequest, label: str, pk: int) -> HttpResponse:
+    """Take one suggested value over, or turn it down; only what is suggested just now can be taken."""
+    bound, record = profiled(request, label, pk, "change")
+    wanted = (request.POST.get("field", ""), request.POST.get("value", ""))
+    proposal = next((one for one in proposals_of(bound, record) if (one.field, one.raw) == wanted), None)
+    if proposal is None:
+        raise Http404
+    if request.POST.get("do") != "accept":
+        dismiss(bound, record, proposal, actor=Actor.of(request))
+        return _insight_again(request, bound, record, _("Turned down: it is not suggested any more."), "")
+    form = accept(bound, record, proposal, actor=Actor.of(request))
+    if form.errors:
+        said = " ".join(str(text) for errors in form.errors.values() for text in errors)
+        return _insight_again(request, bound, record, said, "error")
+    said = _("%(field)s: %(value)s") % {"field": proposal.label, "value": proposal.shown}
+    messages.success(request, said, extra_tags=f"undo={undo_url(form.entry)}" if form.entry else "")
+    here = bound.url("record", record.pk)
+    return HttpResponse(status=204, headers={"HX-Redirect": here}) if request.htmx else HttpResponseRedirect(here)
+
+
+@login_required
+@require_POST
+def read_website(request: HttpRequest, label: str, pk: int) -> HttpResponse:
+    """Let the website of an account be read for suggestions."""
+    bound, record = profiled(request, label, pk, "change")
+    if not may_ask() or not getattr(record, "website", "") or not bound.readable(["website"]):
+        raise Http404
+    ask_website(record, request.user)
+    return _insight_again(request, bound, record, _("The website is being read."), "")
+
+
+def _insight_again(request: HttpRequest, bound: BoundEntity, record: Any, said: str, level: str) -> HttpResponse:
+    if not request.htmx:
+        (messages.error if level else messages.success)(request, said)
+        return HttpResponseRedirect(bound.url("record", record.pk))
+    fresh = bound.records().filter(pk=record.pk).first() or record
+    answer = render(request, "customers/insight.html", insight_of(bound, fresh, request.user))
+    answer["HX-Trigger"] = json.dumps({"toast": {"text": said} | ({"level": level} if level else {})})
+    return answer
