@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from crm.entities.entity import Entity, View, register
+from crm.ownership.actions import POOL_ACTIONS
 from crm.matching.services import Match, warnings_of
 from customers import tie_entities  # noqa: F401 - registers itself
 from customers.figures import health_figure
@@ -14,6 +15,7 @@ from customers.models import Account, AccountContact, Contact
 from customers.tracing import BEHAVIOUR, TRACE
 
 MINE = {"field": "owner", "op": "me"}
+IN_POOL = {"field": "pool", "op": "filled"}
 TEAM = {"field": "owner", "op": "my_team"}
 QUIET = {
     "any": [
@@ -45,6 +47,9 @@ class AccountEntity(Entity):
         "tax_id",
         "parent",
         "owner",
+        "pool",
+        "held_since",
+        "recycle_at",
         "department",
         "created_at",
         "updated_at",
@@ -70,7 +75,18 @@ class AccountEntity(Entity):
     pills = ("kind", "level")
     quick = ("name", "is_person", "kind", "level", "industry", "region", "source", "phone")
     sections = {
-        _("Who they are"): ("name", "is_person", "kind", "level", "lifecycle", "owner", "source", "parent", "tax_id"),
+        _("Who they are"): (
+            "name",
+            "is_person",
+            "kind",
+            "level",
+            "lifecycle",
+            "owner",
+            "pool",
+            "source",
+            "parent",
+            "tax_id",
+        ),
         _("Reach"): ("phone", "email", "website", "region", "address"),
         _("Business"): ("industry", "size", "employees", "annual_revenue", "currency", "founded"),
         _("Where from"): TRACE,
@@ -95,6 +111,13 @@ class AccountEntity(Entity):
         View("mine", _("My accounts"), {"all": [MINE]}, "-last_activity_at"),
         View("team", _("My team’s accounts"), {"all": [TEAM]}, "-last_activity_at"),
         View("quiet", _("No contact for 30 days"), {"all": [MINE, QUIET]}, "last_activity_at"),
+        View("pool", _("Public pool"), {"all": [IN_POOL]}, "-created_at"),
+        View(
+            "recycled_soon",
+            _("Soon to the pool"),
+            {"all": [MINE, {"field": "recycle_at", "op": "filled"}]},
+            "-created_at",
+        ),
         View("vip", _("VIP"), {"all": [{"field": "level", "op": "in", "value": ["vip"]}]}, "name"),
         View(
             "risk",
@@ -104,6 +127,7 @@ class AccountEntity(Entity):
         ),
         View("fresh", _("New this month"), {"all": [{"field": "created_at", "op": "this_month"}]}, "-created_at"),
     )
+    actions = POOL_ACTIONS
     shows_on = {"customers.account": "parent"}
     synonyms = {
         "name": (

@@ -16,6 +16,8 @@ from crm.access.querysets import RestrictedQuerySet
 from crm.fields.columns import ColouredField, MoneyField, PhoneField, YearField
 from crm.lib.pinyin import pinyin_key
 from crm.lib.text import normalise_company
+from crm.ownership.models import PooledRecord
+from crm.ownership.models.pooled import owner_or_pool, pool_indexes
 from crm.records.indexes import ALIVE, scope_indexes
 from crm.records.models import Record
 from crm.reference.currencies import Currency
@@ -96,7 +98,7 @@ class Source(models.Model):
         return self.name
 
 
-class Account(Traced, Record):
+class Account(Traced, PooledRecord):
     """A company or person we sell to, buy from, work with or compete with."""
 
     class Kind(models.TextChoices):
@@ -126,7 +128,7 @@ class Account(Traced, Record):
         HUGE = "huge", _("2,000 people and more")
 
     prepared = ("name_key", "name_norm")
-    derived = ("last_activity_at", *TRACED)
+    derived = ("last_activity_at", "held_since", "recycle_at", *TRACED)
     shown_by = ("name",)
 
     name = models.CharField(_("name"), max_length=300)
@@ -178,9 +180,11 @@ class Account(Traced, Record):
         verbose_name_plural = _("accounts")
         indexes = [
             *scope_indexes("account", name="name_key", created="created_at", activity="last_activity_key"),
+            *pool_indexes("account"),
             models.Index(fields=["tax_id"], condition=~models.Q(tax_id=""), name="account_tax_id"),
         ]
         constraints = [
+            owner_or_pool("account_has_owner_or_pool"),
             models.CheckConstraint(
                 condition=~models.Q(name=""), name="account_has_a_name", violation_error_message=_("Enter a name.")
             ),

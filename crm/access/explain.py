@@ -50,6 +50,9 @@ def explain(user, record: models.Model, action: str = "view") -> Explanation:
 
 
 def _ownership(access: policy.Access, record: models.Model, action: str) -> list[str]:
+    label = policy.entity_label(type(record))
+    if getattr(record, "pool_id", None):
+        return _pool(access, record, label)
     reasons = [_("The owner is %(owner)s.") % {"owner": record.owner}]
     if record.owner_id == access.user_id:
         reasons.append(_("That is the same person."))
@@ -57,7 +60,6 @@ def _ownership(access: policy.Access, record: models.Model, action: str) -> list
         reasons.append(_("The owner is in the same team."))
     if record.department_id and record.department_id in access.department_ids:
         reasons.append(_("It belongs to the department or one below it."))
-    label = policy.entity_label(type(record))
     if record.pk in access.shared_ids(label, action):
         reasons.append(_("The record was shared."))
     if policy.joined_records(access, type(record)).filter(pk=record.pk).exists():
@@ -65,4 +67,23 @@ def _ownership(access: policy.Access, record: models.Model, action: str) -> list
     scope = access.scope(label, action)
     if scope not in {Scope.ALL, Scope.NONE} and len(reasons) == 1:
         reasons.append(_("The owner is outside of that reach."))
+    return reasons
+
+
+def _pool(access: policy.Access, record: models.Model, label: str) -> list[str]:
+    """The record lies in a pool: what the user is to that pool, and what it hides."""
+    name, reach = str(record.pool), access.pools.get(label, {}).get(record.pool_id)
+    reasons = [_("It has no owner: it lies in the pool “%(pool)s”.") % {"pool": name}]
+    if reach is not None and reach.keeper:
+        reasons.append(_("That person keeps the pool “%(pool)s”.") % {"pool": name})
+    elif reach is not None and reach.member:
+        reasons.append(_("That person is a member of the pool “%(pool)s” and may claim it.") % {"pool": name})
+    else:
+        reasons.append(_("That person is not a member of the pool “%(pool)s”.") % {"pool": name})
+    if record.pk in access.shared_ids(label, "view"):
+        reasons.append(_("The record was shared."))
+    model = type(record)
+    hidden = [str(model._meta.get_field(f).verbose_name) for f in sorted(reach.hidden) if "." not in f] if reach else []
+    if record.pool_id in access.shut(label) and hidden:
+        reasons.append(_("Hidden until it is claimed: %(fields)s.") % {"fields": ", ".join(hidden)})
     return reasons

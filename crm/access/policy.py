@@ -19,7 +19,7 @@ from django.db.models import F, Func, Q
 from django.utils import timezone
 
 from crm.access.models import FieldRule, Scope
-from crm.access.snapshot import Access, access_of
+from crm.access.snapshot import CLAIM, RELEASE, Access, access_of
 from crm.fields.conditions import Reader, parse
 from crm.fields.field import AnyField
 
@@ -88,6 +88,37 @@ class Joined(Owned):
             mine = mine.filter(acts=True)
         # As an array, which the database looks up by index beside the other branches; a subquery it would test row by row.
         return Q(_Among(F("pk"), ArraySubquery(mine.values(relation.field.attname))))
+
+
+@dataclass(frozen=True)
+class Pooled(Owned):
+    """Owned records that may lie in a ``pool`` instead, owned by nobody: its members see and claim them there.
+
+    Whoever keeps the pool does there what their grants let them do with records at all, and assigns from it. For all others,
+    except those who see all, a record in a pool is there to be looked at and claimed, whatever else reaches it.
+    """
+
+    def rows(self, access: Access, model: type[models.Model], action: str) -> Q:
+        label = entity_label(model)
+        if action == CLAIM:
+            return self.pooled(access, label)
+        if action == RELEASE:
+            action = "change"
+        reach = super().rows(access, model, action)
+        beside = label not in access.pools or access.scope(label, "view") == Scope.ALL
+        if beside or not access.granted(label, action):
+            return reach
+        if action != "view" and reach not in (NOTHING, Q(owner_id=access.user_id)):
+            reach &= Q(pool__isnull=True)
+        pools = self.pooled(access, label, keeper=action != "view")
+        if pools == NOTHING or reach == EVERYTHING:
+            return reach
+        return pools if reach == NOTHING else reach | pools
+
+    def pooled(self, access: Access, label: str, *, keeper: bool = False) -> Q:
+        """The records in the pools that the user is of, or keeps."""
+        ids = access.pool_ids(label, keeper=keeper)
+        return Q(pool_id__in=ids) if ids else NOTHING
 
 
 @dataclass(frozen=True)
@@ -171,6 +202,8 @@ class Attached:
                 continue
             inner = rows(access, holder, above)
             if inner != NOTHING:
+                if shut := isinstance(holder.access, Pooled) and access.shut(entity_label(holder)):
+                    inner &= outside(shut)
                 alive = Q(deleted_at__isnull=True) if hasattr(holder, "deleted_at") else EVERYTHING
                 found = holder._base_manager.filter(inner, alive, pk=models.OuterRef("on_id"))
                 reach |= Q(on_entity=entity_label(holder)) & Q(models.Exists(found))
@@ -207,9 +240,50 @@ def _where(access: Access, model: type[models.Model], stored: dict) -> Q:
 
 
 def joined_records(access: Access, model: type[models.Model]) -> models.QuerySet:
-    """The records in which the user takes part."""
-    joins = model.access.joined(access, model, "view") if isinstance(model.access, Joined) else None
+    """The records in which the user takes part, or which lie in a pool that the user is of."""
+    joins: Q | None = None
+    if isinstance(model.access, Joined):
+        joins = model.access.joined(access, model, "view")
+    elif isinstance(model.access, Pooled) and access.granted(entity_label(model), "view"):
+        joins = model.access.pooled(access, entity_label(model))
     return model._base_manager.filter(NOTHING if joins is None else joins)
+
+
+def has_joined(access: Access, model: type[models.Model]) -> bool:
+    """Whether records of the model may reach the user beside owner, department, condition and share."""
+    pooled = isinstance(model.access, Pooled) and bool(access.pool_ids(entity_label(model)))
+    return pooled or isinstance(model.access, Joined)
+
+
+def outside(pools: Iterable[int], link: str = "") -> Q:
+    """The condition that a record, or the one that ``link`` leads to, lies in none of the pools."""
+    name = f"{link}__pool_id" if link else "pool_id"
+    return Q(**{f"{name}__isnull": True}) | ~Q(**{f"{name}__in": sorted(pools)})
+
+
+def closures(user, steps: Iterable[tuple[str, str]]) -> tuple[tuple[int, frozenset[int]], ...]:
+    """Where on a path of (entity, field) steps pools hide what follows until a record is claimed: (number of the step, pools)."""
+    access = access_of(user)
+    if access.superuser or not access.pools:
+        return ()
+    found = ((number, access.closed(label, name)) for number, (label, name) in enumerate(steps))
+    return tuple((number, pools) for number, pools in found if pools)
+
+
+def is_shut(user, record: models.Model) -> bool:
+    """Whether the record lies in a pool that hides anything of it from the user until it is claimed."""
+    pool = getattr(record, "pool_id", None)
+    return pool is not None and pool in access_of(user).shut(entity_label(type(record)))
+
+
+def sees_all(user, label: str) -> bool:
+    """Whether every record of the entity reaches the user by the scope of a grant."""
+    return access_of(user).scope(label, "view") == Scope.ALL
+
+
+def keeps_pool(user, label: str, pool_id: int) -> bool:
+    """Whether the user keeps the pool: gives records of it to its members and others they may assign to."""
+    return access_of(user).superuser or pool_id in access_of(user).pool_ids(label, keeper=True)
 
 
 def fits(user, record: models.Model, stored: dict) -> bool:

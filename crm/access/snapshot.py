@@ -19,9 +19,26 @@ _KEPT: dict[int, Access] = {}
 _KEEP_AT_MOST = 2000
 # Told at each request which version of the definitions that admins make is the present one. Filled by rooms above.
 registry_watchers: list[Callable[[int], None]] = []
+# Tells in which pools records of each entity may lie and what they are to a user; set by the room that keeps pools.
+pool_sources: list[Callable[..., dict[str, dict[int, PoolReach]]]] = []
 # The more a rule lets through, the higher it ranks: over several roles the most permissive one counts.
 Mode = FieldRule.Mode
+# What pools grant by themselves: whoever is of one may claim, whoever keeps one may assign from it. No role need say so.
+CLAIM, RELEASE = "claim", "release"
+OF_POOLS = frozenset({CLAIM, "assign"})
+# Who may change a record may put it into a pool, where there are any.
+NOT_GRANTED = frozenset({CLAIM, RELEASE})
 _RANK = {FieldRule.Mode.HIDDEN: 0, FieldRule.Mode.MASKED: 1, FieldRule.Mode.READ: 2}
+
+
+@dataclass(frozen=True)
+class PoolReach:
+    """What one pool is to a user: whether they are of it and keep it, and which fields are hidden there until a record is claimed."""
+
+    name: str
+    member: bool = False
+    keeper: bool = False
+    hidden: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -40,6 +57,7 @@ class Access:
     preview: bool = False
     roles: tuple[int, ...] = ()
     registry: int = 0
+    pools: MappingProxyType = field(default_factory=lambda: MappingProxyType({}))
     # The conditions on rows that ``policy`` has made for it: kept as long as it is itself, where no clock has a say in them.
     reaches: dict[tuple, tuple] = field(default_factory=dict, init=False, compare=False, repr=False)
 
@@ -59,7 +77,29 @@ class Access:
 
     def granted(self, label: str, action: str) -> bool:
         """Whether a grant reaches any records at all."""
-        return self.scope(label, action) != Scope.NONE or bool(self.conditions_of(label, action))
+        if action == RELEASE:
+            return self.superuser or (label in self.pools and self.granted(label, "change"))
+        if self.scope(label, action) != Scope.NONE or bool(self.conditions_of(label, action)):
+            return True
+        return action in OF_POOLS and bool(self.pool_ids(label, keeper=action != CLAIM))
+
+    def pool_ids(self, label: str, *, keeper: bool = False) -> tuple[int, ...]:
+        """The pools of the entity that the user is of, or keeps."""
+        pools = self.pools.get(label, {})
+        return tuple(pk for pk, pool in pools.items() if (pool.keeper if keeper else pool.member))
+
+    def closed(self, label: str, name: str) -> frozenset[int]:
+        """The pools in which the field is hidden from the user until a record is claimed; who sees all sees that, too."""
+        if self.superuser or not self.pools or self.scope(label, "view") == Scope.ALL:
+            return frozenset()
+        pools = self.pools.get(label, {})
+        return frozenset(pk for pk, pool in pools.items() if name in pool.hidden and not pool.keeper)
+
+    def shut(self, label: str) -> frozenset[int]:
+        """The pools in which anything is hidden from the user until a record is claimed."""
+        if self.superuser or not self.pools or self.scope(label, "view") == Scope.ALL:
+            return frozenset()
+        return frozenset(pk for pk, pool in self.pools.get(label, {}).items() if pool.hidden and not pool.keeper)
 
     def field(self, label: str, name: str) -> str | None:
         """The rule for one field, or None when it is free."""
@@ -122,6 +162,7 @@ def _build(user, version: int, registry: int) -> Access:
         conditions=MappingProxyType(_merge_conditions(grants)),
         roles=tuple(sorted({role for role, *_cell in grants})),
         registry=registry,
+        pools=MappingProxyType({label: found for source in pool_sources for label, found in source(user).items()}),
     )
 
 

@@ -144,7 +144,7 @@ class ProcessAdmin(admin.ModelAdmin):
         if rows is not None and asked.isascii() and asked.isdigit() and len(asked) < 19:
             found = rows.filter(pk=asked).first()
         if found is not None and process.current is not None:
-            stops = planned(process.current, found, found.owner)
+            stops = planned(process.current, found, found.owner or request.user)
         latest = list(rows.order_by("-updated_at")[:SHOWN]) if rows is not None else []
         choices = entity.url("choices") if entity is not None else ""
         context = {"record": found, "stops": stops, "latest": latest, "choices": choices}

@@ -48,6 +48,6 @@ def _said(params: Mapping[str, Any]) -> str:
 )
 def start_approval(record: Record, params: Mapping[str, Any], *, actor: Actor) -> str:
     """Begin a request; one of the same process that runs already is the same request."""
-    requester = record.owner if params["requester"] == "owner" else actor.user
+    requester = (record.owner if params["requester"] == "owner" else None) or actor.user
     made = services.start(params["process"], record, actor=actor, requester=requester, note=params["note"])
     return _("Asked for approval: %(name)s") % {"name": made.process}

@@ -170,7 +170,7 @@ class CustomValue(Reached):
         return self.definition.made_by.sql(self.links, self.definition)
 
     def total(self) -> Any:
-        return Sum(self.expression())
+        return Sum(self.expression(), filter=self.guard)
 
     def q(self, lookup: str, value: Any) -> Q:
         if self.kind == "multichoice":

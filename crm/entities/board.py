@@ -60,7 +60,8 @@ class BoardQuery:
     @cached_property
     def summed(self) -> str:
         """The field that is added up, if the user may know it."""
-        return next(iter(self.bound.readable(self.board.sums)), "")
+        known = self.bound.readable(self.board.sums)
+        return next((name for name, field in known.items() if field.guard is None), "")
 
     @cached_property
     def weighted(self) -> Any:
@@ -166,12 +167,13 @@ class BoardQuery:
         return [{"record": record, "html": self._draw(record)} for record in records]
 
     def _draw(self, record: Any) -> SafeString:
-        card = self.bound.entity.card(record, self.seen)
+        seen = self.seen - {field.name for field in self._closable if field.closed(record)}
+        card = self.bound.entity.card(record, seen)
         texts = {"pk": str(record.pk), "version": str(record.version), **card.texts}
         flags = {
             "movable": self.movable,
             "board_base": self.bound.url("list"),
-            "face": "owner" in self.seen,
+            "face": "owner" in seen and record.owner_id is not None,
             **card.flags,
         }
         if flags["face"]:
@@ -186,6 +188,11 @@ class BoardQuery:
     def movable(self) -> bool:
         """Whether the user may move cards at all; the verb decides about each."""
         return self.bound.can("change") and may_write(self.bound, self.bound.visible([self.board.field])[0])
+
+    @cached_property
+    def _closable(self) -> list[BoundField]:
+        """Those of them that pools may hide."""
+        return [field for field in self.bound.visible(self.seen) if field.closures]
 
     @cached_property
     def seen(self) -> set[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -22,8 +23,8 @@ from crm.lib.masks import mask_value
 class BoundField:
     """A field with the user's mode on it: ``text`` and ``value`` never show more than the mode lets through."""
 
-    def __init__(self, field: Field, mode: str | None) -> None:
-        self.field, self.mode = field, mode
+    def __init__(self, field: Field, mode: str | None, closures: Sequence[tuple[int, frozenset[int]]] = ()) -> None:
+        self.field, self.mode, self.closures = field, mode, closures
         self.name, self.kind, self.numeric = field.name, field.kind, field.numeric
         self.masked = mode == Mode.MASKED
 
@@ -34,11 +35,30 @@ class BoundField:
     def editable(self) -> bool:
         return self.mode is None and "__" not in self.field.name and self.field.source.editable
 
+    def closed(self, record: models.Model) -> bool:
+        """Whether the value lies in a pool that hides it from the user until it is claimed."""
+        return any(_pool_at(record, self.field, step) in pools for step, pools in self.closures)
+
     def value(self, record: models.Model) -> Any:
+        if self.closed(record):
+            return None
         return self.text(record) if self.masked else self.field.value(record)
 
+    def raw(self, record: models.Model) -> Any:
+        """As it is stored; None where the user may not know it."""
+        return None if self.closed(record) else self.field.raw(record)
+
     def text(self, record: models.Model) -> str:
-        return self.mask(self.field.text(record))
+        return "" if self.closed(record) else self.mask(self.field.text(record))
+
+    @property
+    def known(self) -> Field:
+        """The bare field, whose conditions hold only where the user may know its value."""
+        guard: Q | None = None
+        for step, pools in self.closures:
+            there = policy.outside(pools, "__".join(hop.name for hop in self.field.path[:step]))
+            guard = there if guard is None else guard & there
+        return self.field.guarded(guard)
 
     def mask(self, text: str) -> str:
         """A text of this field as far as the mode lets it through."""
@@ -50,6 +70,13 @@ class BoundField:
     def cell(self) -> str:
         """The template that draws it."""
         return f"cells/{'text' if self.masked else self.field.kind}.html"
+
+
+def _pool_at(record: Any, field: Field, step: int) -> int | None:
+    """The pool of the record at which the path of ``field`` takes its step."""
+    for hop in field.path[:step]:
+        record = getattr(record, hop.name) if record is not None else None
+    return getattr(record, "pool_id", None)
 
 
 # Kinds too large to be changed where they stand.
@@ -96,7 +123,9 @@ class BoundEntity:
     def bind_field(self, field: Field) -> BoundField | None:
         """The field with the user's mode, or None when it is hidden."""
         mode = policy.field_mode(self.user, field.steps)
-        return None if mode == Mode.HIDDEN else BoundField(field.seen_by(self.user), mode)
+        if mode == Mode.HIDDEN:
+            return None
+        return BoundField(field.seen_by(self.user), mode, policy.closures(self.user, field.steps))
 
     def visible(self, names: Iterable[str]) -> list[BoundField]:
         """The named fields that the user may at least see masked."""
@@ -125,8 +154,15 @@ class BoundEntity:
                 field.field.preload(records)
 
     def readable(self, names: Iterable[str]) -> dict[str, Field]:
-        """The named fields whose true values the user may know: only these may filter, sort, sum or search."""
-        return {f.name: f.field for f in self.visible(names) if not f.masked}
+        """The named fields whose true values the user may know: only these may filter, sort, sum or search.
+
+        Of what lies in a pool some may be unknown: the fields carry it as their ``guard``.
+        """
+        return {f.name: f.known for f in self.visible(names) if not f.masked}
+
+    def readable_on(self, record: models.Model, names: Iterable[str]) -> dict[str, Field]:
+        """Those of ``readable`` that the user may know of this record."""
+        return {f.name: f.field for f in self.visible(names) if not f.masked and not f.closed(record)}
 
     @cached_property
     def filterable(self) -> dict[str, Field]:

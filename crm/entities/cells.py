@@ -50,6 +50,8 @@ class Painter:
 
     def draw(self, record: models.Model) -> str:
         """The value of ``record`` as its kind is drawn; empty where there is none, unless its column says what that means."""
+        if self.field.closures and self.field.closed(record):
+            return SafeString(mould("cells/closed.html", ()))
         value = self.field.field.value(record)
         if value is None or value == "":
             return self._unsaid

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.text import capfirst, slugify
 
 from crm.access.policy import entity_label, follows
+from crm.access.snapshot import NOT_GRANTED
 from crm.customfields.definitions import custom_links, custom_names
 from crm.customfields.logic_guard import begin
 from crm.customfields.values import set_defaults
@@ -90,6 +91,7 @@ class Action:
 
     ``run(record, *, actor, **form.cleaned_data)`` returns the record to go to (None: stay). ``form(user=…, record=…)``
     asks for what the verb needs. ``when(record)`` says whether it fits now. ``permission`` is the action granted in the matrix.
+    ``gone(bound, pk)`` says what became of a record that the user no longer reaches, where they may know (empty: they may not).
     ``automatic``: a rule may do it too, with what the form asks for written down beforehand (its record is then a blank one).
     ``page(entity, ids)`` is the address of the verb's own page, where it has one: its button leads there, for one record or many.
     """
@@ -106,6 +108,7 @@ class Action:
     bulk: bool = False
     automatic: bool = True
     page: Callable[[Any, Sequence[int]], str] | None = None
+    gone: Callable[[Any, int], str] | None = None
 
     def perform(self, record: Any, *, actor: Any, **params: Any) -> Any:
         """Do it, unless something stands before it."""
@@ -267,7 +270,7 @@ class Entity:
         """Every action that the permission matrix offers for the entity; none where what it hangs on decides."""
         if follows(self.label):
             return ()
-        asked = [a.permission for a in self.all_actions if a.permission != "change"]
+        asked = [a.permission for a in self.all_actions if a.permission not in {"change", *NOT_GRANTED}]
         return tuple(dict.fromkeys((*EVERY_ENTITY, *asked, *self.verbs)))  # a verb may ask for one of them
 
     @property

@@ -283,6 +283,8 @@ def entity_form(
     editable: list[BoundField] = []
     locked: list[BoundField] = []
     for field in bound.visible(bound.form_names if names is None else names):
+        if field.closed(instance):
+            continue
         (editable if may_write(bound, field) else locked).append(field)
     cls = _form_class(bound.entity, tuple(field.name for field in editable if field.built_in))
     custom = [field for field in editable if not field.built_in]

@@ -14,6 +14,7 @@ from django.db.models import Model, Q, QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from crm.access.policy import Pooled
 from crm.entities.arranged import list_columns
 from crm.entities.bound import BoundEntity, BoundField
 from crm.entities.chips import Chip, chips_of
@@ -48,7 +49,8 @@ def find(bound: BoundEntity, text: str) -> Q:
     if _searcher and bound.entity.search:
         return Q(pk__in=_searcher[0](bound.user, bound.label, text))
     names = bound.readable(name for names in bound.entity.search.values() for name in names)
-    return reduce(or_, (Q(**{f"{name}__icontains": text}) for name in names), Q()) if names else Q(pk__in=[])
+    found = (Q(**{f"{name}__icontains": text}) & (field.guard or Q()) for name, field in names.items())
+    return reduce(or_, found, Q()) if names else Q(pk__in=[])
 
 
 def why_broken(bound: BoundEntity, error: ConditionError) -> str:
@@ -81,9 +83,17 @@ def _columns(model: type[Model]) -> list[str]:
 def _shown(field: Field) -> list[str]:
     """The columns that a field of a linked record, or the link itself, is shown by."""
     target: Any = field.source.related_model if field.source.is_relation else None
-    if target is None:
-        return [field.name]
-    return [f"{field.name}__{name}" for name in getattr(target, "shown_by", None) or _columns(target)]
+    names = (
+        [f"{field.name}__{name}" for name in getattr(target, "shown_by", None) or _columns(target)] if target else []
+    )
+    return [*(names or [field.name]), *_pools_on(field)]
+
+
+def _pools_on(field: Field) -> list[str]:
+    """The pools of the records that the field walks through: what they hide is hidden there."""
+    hops = range(1, len(field.path))
+    pooled = [n for n in hops if isinstance(getattr(field.path[n].model, "access", None), Pooled)]
+    return ["__".join([*(hop.name for hop in field.path[:n]), "pool"]) for n in pooled]
 
 
 @dataclass(frozen=True)
@@ -186,7 +196,12 @@ class ListQuery:
         """Everything the address asks for, as one Q."""
         reader = self.bound.reader()
         parts = [group.q(reader) for group in self.groups] + [test.q(reader) for test in self.filters.tests.values()]
-        return reduce(and_, [*parts, self._search()], Q())
+        return reduce(and_, [*parts, self._search(), self._known()], Q())
+
+    def _known(self) -> Q:
+        """An order tells of values: where that by which one sorts may not be known there are no rows."""
+        by = self.bound.readable([self.sort]).get(self.sort) if self.sort else None
+        return Q() if by is None or by.guard is None else by.guard
 
     @property
     def narrows(self) -> bool:

@@ -49,7 +49,8 @@ class Export:
         """The headings, then one list of values a record. Memory does not grow with the rows."""
         yield [column.label for column in self.columns]
         plain = [
-            not column.built_in or (type(column.field) is Field and column.source.concrete) for column in self.columns
+            not column.closures and (not column.built_in or (type(column.field) is Field and column.source.concrete))
+            for column in self.columns
         ]
         if all(plain):
             yield from self._fast()
@@ -127,7 +128,7 @@ class Cell:
 
 def written(column: BoundField, record: Model) -> Any:
     """One value of a record: raw where a spreadsheet reckons with it, else as people read it."""
-    return column.field.value(record) if column.kind in RAW and not column.masked else column.text(record)
+    return column.value(record) if column.kind in RAW else column.text(record)
 
 
 def file_stem(bound: BoundEntity) -> str:

@@ -43,6 +43,11 @@ class Test:
     values: tuple[Any, ...]
 
     def q(self, reader: Reader) -> Q:
+        """The rows of which it is true; where the field's value may not be known it is never so."""
+        found = self._plain(reader)
+        return found if self.field.guard is None else found & self.field.guard
+
+    def _plain(self, reader: Reader) -> Q:
         field, values = self.field, self.values
         match self.op:
             case "contains":

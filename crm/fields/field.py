@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from copy import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -40,9 +41,19 @@ class Field:
     model: type[models.Model]
     name: str
     built_in = True
+    # Where its true value may be known: conditions hold only there. None: everywhere.
+    guard = None
 
     def __deepcopy__(self, memo: Any) -> Field:
         return self
+
+    def guarded(self, guard: Q | None) -> Field:
+        """The same field, whose value is known only in the rows of ``guard``."""
+        if guard is None:
+            return self
+        found = copy(self)
+        found.__dict__["guard"] = guard
+        return found
 
     @cached_property
     def path(self) -> tuple[models.Field, ...]:
@@ -145,8 +156,8 @@ class Field:
         return F(self.name)
 
     def total(self) -> Any:
-        """The sum over rows."""
-        return Sum(self.name)
+        """The sum over the rows whose value may be known."""
+        return Sum(self.name, filter=self.guard)
 
     def q(self, lookup: str, value: Any) -> Q:
         """The condition ``<value> <lookup> value``; ``lookup`` is one of Django's (exact, in, gte, icontains…)."""

@@ -64,7 +64,7 @@ def values_for(user: Any, record: Record | None) -> dict[str, Any]:
     if record is not None:
         bound = bind(registry[record.entity_label()], user)
         names = [name for name in bound.entity.field_names if "__" not in name]
-        found["record"] = {name: field.text(record) for name, field in bound.readable(names).items()}
+        found["record"] = {name: field.text(record) for name, field in bound.readable_on(record, names).items()}
         found["record"]["title"] = str(record)
     return found
 

@@ -49,7 +49,7 @@ def phones_of(record: Record, user: Any) -> list[Reached]:
 def _values(record: Record, user: Any, kind: str) -> list[Reached]:
     bound = bind(registry[record.entity_label()], user)
     found: dict[str, Reached] = {}
-    for field in bound.readable(_own_names(bound.entity, kind)).values():
+    for field in bound.readable_on(record, _own_names(bound.entity, kind)).values():
         value = str(field.value(record) or "").strip()
         if value:
             found.setdefault(value, Reached(value, str(field.label)))

@@ -66,9 +66,9 @@ def notify_people(record: Record, params: Mapping[str, Any], *, actor: Actor) ->
 def _people(record: Record, params: Mapping[str, Any]) -> list[Any]:
     match params["to"]:
         case "owner":
-            return [record.owner_id]
+            return [record.owner_id] if record.owner_id else []
         case "manager":
-            return [record.owner.manager_id]
+            return [record.owner.manager_id] if record.owner else []
         case "followers":
             return list(following.followers(record))
     return list(params["people"])

@@ -45,7 +45,7 @@ def given(batch: WriteBatch) -> None:
     for before, after in zip(batch.before, batch.after, strict=True):
         if after.deleted_at or (before is not None and before.owner_id == after.owner_id):
             continue
-        if after.owner_id != doer and (before is not None or doer is not None):
+        if after.owner_id is not None and after.owner_id != doer and (before is not None or doer is not None):
             fresh[after.owner_id].append(after)
         if before is not None:
             moved.append(after)

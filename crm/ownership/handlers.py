@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from crm.ownership.models import AssignmentRule
+from django.utils import timezone
+
+from crm.ownership import membership  # noqa: F401 - tells the policy of pools
+from crm.ownership.models import AssignmentRule, PooledRecord
 from crm.ownership.services import assign_many
 from crm.records.actor import Actor
-from crm.records.hooks import WriteBatch, on_written
+from crm.records.hooks import WriteBatch, before_diff, computed, on_written
 
 When = AssignmentRule.When
 
@@ -26,3 +29,30 @@ def assign_new(batch: WriteBatch) -> None:
     if AssignmentRule.objects.filter(entity=new[0].entity_label(), active=True, when__in=when).exists():
         cause = f"assignment:{batch.actor.cause}"[:100]
         assign_many(new, actor=Actor(None, cause, batch.actor.changes), when=when)
+
+
+@before_diff
+def owner_or_pool(batch: WriteBatch) -> bool:
+    """Who is made the owner of what lies in a pool takes it out of there."""
+    if not issubclass(batch.model, PooledRecord):
+        return False
+    for before, after in zip(batch.before, batch.after, strict=True):
+        if after.owner_id is not None and after.pool_id is not None:
+            if before is None or before.owner_id != after.owner_id:
+                after.pool = None
+            else:
+                after.owner = None
+    return False
+
+
+@computed
+def held_since(batch: WriteBatch) -> set[str]:
+    """Since when a record has its owner or its pool: what is counted for recycling begins anew."""
+    if not issubclass(batch.model, PooledRecord):
+        return set()
+    pairs = zip(batch.before, batch.after, strict=True)
+    moved = [a for b, a in pairs if b is not None and (b.owner_id, b.pool_id) != (a.owner_id, a.pool_id)]
+    now = timezone.now()
+    for record in moved:
+        record.held_since, record.recycle_at = now, None
+    return {"held_since", "recycle_at"} if moved else set()

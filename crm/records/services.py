@@ -281,9 +281,9 @@ def _lock(model: type[R], pks: Iterable[int]) -> dict[int, R]:
 
 def _stamp_new(records: Sequence[Record], actor: Actor) -> None:
     for record in records:
-        if record.owner_id is None:
+        if record.owner_id is None and not getattr(record, "pool_id", None):
             record.owner = actor.user
-        record.department_id = record.owner.department_id
+        record.department_id = _department(record)
         record.created_by = record.updated_by = actor.user
 
 
@@ -291,6 +291,11 @@ def _stamp_change(records: Sequence[Record], before: Sequence[Record], actor: Ac
     now = timezone.now()
     for record, old in zip(records, before, strict=True):
         if record.owner_id != old.owner_id:
-            record.department_id = record.owner.department_id
+            record.department_id = _department(record)
         record.version = old.version + 1
         record.updated_at, record.updated_by = now, actor.user
+
+
+def _department(record: Record) -> int | None:
+    """That of the owner; what lies in a pool has neither."""
+    return record.owner.department_id if record.owner_id else None

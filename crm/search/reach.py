@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Q
@@ -64,7 +64,7 @@ def reaches(user, labels: Sequence[str] = ()) -> tuple[list[Reach], list[str], l
         else:
             key = _by_owner(access, label, user.pk)
             alike.setdefault((*key, label if key[3] else ""), []).append(label)
-            if isinstance(entity.model.access, policy.Joined) and not key[0]:
+            if policy.has_joined(access, entity.model) and not key[0]:
                 joined.append(label)
     return [Reach(tuple(found), *key[:4]) for key, found in alike.items()], judged, joined
 
@@ -113,11 +113,19 @@ def known(entity: Entity, user, words: Sequence[Term]) -> Q:
     """Where a rule guards a searched field, each word must stand in a field whose true value the user may know."""
     names = dict.fromkeys(name for _kind, name in search_fields(entity))
     readable = bind(entity, user).readable(names)
-    if len(readable) == len(names):
-        return Q()
-    if not readable:
+    everywhere = _standing_in(readable, words) if len(readable) < len(names) else Q()
+    opened = [name for name, field in readable.items() if field.guard is None]
+    if len(opened) == len(readable):
+        return everywhere
+    # What lies in a pool has no owner.
+    return everywhere & (Q(owner_id__isnull=False) | _standing_in(opened, words))
+
+
+def _standing_in(names: Iterable[str], words: Sequence[Term]) -> Q:
+    """Each word stands in one of the fields."""
+    marks = "|".join(map(mark, names))
+    if not marks:
         return Q(pk__in=[])
-    marks = "|".join(map(mark, readable))
     return Q(*(Q(haystack__regex=f"({marks})\n[^{_MARKS}]*{_literal(word.text)}") for word in words))
 
 

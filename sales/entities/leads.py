@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.entities.entity import Action, Board, Entity, View, register
 from crm.matching.services import Match, warnings_of
-from crm.ownership.actions import ASSIGN_BY_RULES
+from crm.ownership.actions import ASSIGN_BY_RULES, POOL_ACTIONS
 from crm.records.models import Record
 from customers.tracing import BEHAVIOUR, TRACE
 from sales import services
@@ -23,6 +23,11 @@ OPEN = {"field": "status", "op": "in", "value": ["new", "contacted", "nurturing"
 
 def is_open(lead: Lead) -> bool:
     return lead.status not in (Status.CONVERTED, Status.INVALID)
+
+
+def is_workable(lead: Lead) -> bool:
+    """Open and somebody's: what lies in a pool is claimed first."""
+    return is_open(lead) and lead.owner_id is not None
 
 
 def convert(lead: Lead, *, actor: Any, **chosen: Any) -> Record | None:
@@ -55,6 +60,9 @@ class LeadEntity(Entity):
         "email",
         "external_id",
         "owner",
+        "pool",
+        "held_since",
+        "recycle_at",
         "department",
         "created_at",
         "updated_at",
@@ -82,7 +90,17 @@ class LeadEntity(Entity):
     pills = ("status", "rating")
     quick = ("name", "company", "mobile", "email", "source", "interest")
     sections = {
-        _("Who they are"): ("name", "company", "job_title", "status", "invalid_reason", "rating", "score", "owner"),
+        _("Who they are"): (
+            "name",
+            "company",
+            "job_title",
+            "status",
+            "invalid_reason",
+            "rating",
+            "score",
+            "owner",
+            "pool",
+        ),
         _("Reach"): (
             "mobile",
             "phone",
@@ -113,6 +131,13 @@ class LeadEntity(Entity):
     board = Board(field="status", move=services.move_lead)
     views = (
         View("mine", _("My open leads"), {"all": [MINE, OPEN]}, "-created_at"),
+        View("pool", _("Lead pool"), {"all": [{"field": "pool", "op": "filled"}, OPEN]}, "-created_at"),
+        View(
+            "recycled_soon",
+            _("Soon to the pool"),
+            {"all": [MINE, {"field": "recycle_at", "op": "filled"}]},
+            "-created_at",
+        ),
         View("new", _("New"), {"all": [{"field": "status", "op": "in", "value": ["new"]}]}, "-created_at"),
         View("hot", _("Hot"), {"all": [OPEN, {"field": "rating", "op": "in", "value": ["hot"]}]}, "-created_at"),
         View(
@@ -128,7 +153,9 @@ class LeadEntity(Entity):
         "sales.opportunity": "converted_opportunity",
     }
     actions = (
-        Action("convert", _("Convert"), convert, "arrows-exchange", ConvertForm, "convert", when=is_open, primary=True),
+        Action(
+            "convert", _("Convert"), convert, "arrows-exchange", ConvertForm, "convert", when=is_workable, primary=True
+        ),
         Action(
             "disqualify",
             _("Mark as invalid"),
@@ -147,6 +174,7 @@ class LeadEntity(Entity):
             when=lambda lead: lead.status == Status.INVALID,
         ),
         replace(ASSIGN_BY_RULES, when=is_open),
+        *POOL_ACTIONS,
     )
     workload = {"all": [OPEN]}
     synonyms = {

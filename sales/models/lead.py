@@ -12,14 +12,15 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.fields.columns import PhoneField
 from crm.lib.pinyin import pinyin_key
+from crm.ownership.models import PooledRecord
+from crm.ownership.models.pooled import owner_or_pool, pool_indexes
 from crm.records.indexes import ALIVE, scope_indexes
-from crm.records.models import Record
 from customers.models import LONG_AGO, Account, Contact, Source
 from customers.tracing import TRACED, Traced
 from sales.querysets import LeadQuerySet
 
 
-class Lead(Traced, Record):
+class Lead(Traced, PooledRecord):
     """Somebody who might buy. Nothing is required: ``title`` is the first of name, company, "source + external id"."""
 
     class Status(models.TextChoices):
@@ -45,7 +46,7 @@ class Lead(Traced, Record):
         COLD = "cold", _("Cold")
 
     prepared = ("title", "title_key")
-    derived = ("last_activity_at", "first_contacted_at", *TRACED)
+    derived = ("last_activity_at", "first_contacted_at", "held_since", "recycle_at", *TRACED)
     shown_by = ("title",)
 
     title = models.CharField(_("lead"), max_length=300, editable=False)
@@ -115,10 +116,12 @@ class Lead(Traced, Record):
         verbose_name_plural = _("leads")
         indexes = [
             *scope_indexes("lead", title="title_key", created="created_at", activity="last_activity_key"),
+            *pool_indexes("lead"),
             models.Index(fields=["status", "created_at", "id"], condition=ALIVE, name="lead_status"),
             models.Index(fields=["external_id"], condition=~models.Q(external_id=""), name="lead_external_id"),
         ]
         constraints = [
+            owner_or_pool("lead_has_owner_or_pool"),
             models.CheckConstraint(
                 condition=models.Q(status="converted", converted_at__isnull=False)
                 | (~models.Q(status="converted") & models.Q(converted_at__isnull=True)),

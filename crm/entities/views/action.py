@@ -24,12 +24,16 @@ class ActionView(EntityView):
     template = "action"
 
     def get(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
+        if said := self._gone(pk, name):
+            return said
         record, action = self._find(pk, name)
         if action.page:
             return HttpResponseRedirect(action.page(self.bound.entity, [pk]))
         return self._ask(record, action, self._form(record, action))
 
     def post(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
+        if said := self._gone(pk, name):
+            return said
         record, action = self._find(pk, name)
         if not action.when(record):
             return self._ask(record, action, None, status=409)
@@ -55,6 +59,17 @@ class ActionView(EntityView):
         said = _("%(verb)s: %(name)s") % {"verb": action.label, "name": record}
         messages.success(request, said, extra_tags=f"undo={url}" if url else "")
         return self._go(result if isinstance(result, Record) else record)
+
+    def _gone(self, pk: int, name: str) -> HttpResponse | None:
+        """What became of a record that is out of reach since a moment ago, where the verb may tell."""
+        action = next((a for a in self.bound.entity.all_actions if a.name == name and a.gone is not None), None)
+        if action is None or action.gone is None or self.bound.records().filter(pk=pk).exists():
+            return None
+        told = action.gone(self.bound, pk)
+        if not told:
+            return None
+        dialog = bool(self.request.htmx and not self.request.htmx.boosted)
+        return self.page(template="action_gone_dialog" if dialog else "action_gone", status=409, verb=action, told=told)
 
     def _find(self, pk: int, name: str) -> tuple[Any, Action]:
         """404: no such record or verb. 403: not for this person, or not now."""

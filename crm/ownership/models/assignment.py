@@ -39,6 +39,15 @@ class AssignmentRule(models.Model):
     working_hours = models.BooleanField(
         _("only who is at work"), default=False, help_text=_("Passes over people outside their working hours.")
     )
+    fallback_pool = models.ForeignKey(
+        "ownership.Pool",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("otherwise to the pool"),
+        help_text=_("Where the record goes when nobody of the rule can. Empty: the next rule is asked."),
+    )
     fallback = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,

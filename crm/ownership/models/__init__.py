@@ -1,0 +1,19 @@
+"""Who gets a record, and where it lies while nobody has it."""
+
+from crm.ownership.models.assignment import AssignmentMember, AssignmentRule
+from crm.ownership.models.pooled import PooledRecord
+from crm.ownership.models.pools import HoldingLimit, Pool, PoolMember, PoolUse
+from crm.ownership.models.recycling import RecycleRule, RecycleRun, RecycleVerdict
+
+__all__ = [
+    "AssignmentMember",
+    "AssignmentRule",
+    "HoldingLimit",
+    "Pool",
+    "PoolMember",
+    "PoolUse",
+    "PooledRecord",
+    "RecycleRule",
+    "RecycleRun",
+    "RecycleVerdict",
+]

@@ -1,0 +1,89 @@
+"""When records go back to a pool, and what was decided about each."""
+
+from __future__ import annotations
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from crm.ownership.models.pools import MOST_DAYS, Pool
+
+
+class RecycleRule(models.Model):
+    """What its owner has left alone for so many days goes to the pool. Kept in Django admin, with its pool.
+
+    ``counted_from`` names what is counted from: see ``crm.ownership.anchors``. Days are days of 24 hours, or working days by the
+    calendar of the owner, which end when work ends.
+    """
+
+    pool = models.ForeignKey(Pool, models.CASCADE, related_name="recycle_rules", verbose_name=_("pool"))
+    counted_from = models.CharField(_("counted from"), max_length=30)
+    days = models.PositiveSmallIntegerField(_("days"), validators=[MinValueValidator(1), MaxValueValidator(MOST_DAYS)])
+    working = models.BooleanField(_("working days"), default=False)
+    warn_days = models.PositiveSmallIntegerField(_("warns days before"), default=3, validators=[MaxValueValidator(365)])
+    condition = models.JSONField(_("only records where"), default=dict, blank=True)
+    exempt = models.JSONField(_("except records where"), default=dict, blank=True)
+    active = models.BooleanField(_("in use"), default=True)
+
+    class Meta:
+        verbose_name = _("recycle rule")
+        verbose_name_plural = _("recycle rules")
+        ordering = ["pool", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(days__gte=1),
+                name="recycle_days_are_positive",
+                violation_error_message=_("Enter at least one day."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pool} · {self.counted_from} + {self.days}"
+
+
+class RecycleVerdict(models.Model):
+    """What a rule decided about a record, once for each moment that it counted from."""
+
+    class Verdict(models.TextChoices):
+        WARNED = "warned", _("Warned")
+        EXEMPT = "exempt", _("Exempt")
+        RECYCLED = "recycled", _("Recycled")
+
+    rule = models.ForeignKey(RecycleRule, models.CASCADE, db_index=False, related_name="+")
+    record_id = models.BigIntegerField()
+    verdict = models.CharField(max_length=10, choices=Verdict)
+    counted_from = models.DateTimeField()
+    due_at = models.DateTimeField()
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["record_id", "rule", "verdict", "counted_from"], name="recycle_verdict_is_given_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.verdict} {self.record_id}"
+
+
+class RecycleRun(models.Model):
+    """One turn of the clock that did something: how many records were warned of, exempt and recycled."""
+
+    at = models.DateTimeField(default=timezone.now)
+    seconds = models.FloatField(default=0)
+    warned = models.PositiveIntegerField(default=0)
+    exempt = models.PositiveIntegerField(default=0)
+    recycled = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        default_permissions = ("view",)
+        verbose_name = _("recycling")
+        verbose_name_plural = _("recyclings")
+        ordering = ["-at"]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.recycled}"
