@@ -7,8 +7,8 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from crm.entities.entity import Entity, View, register
-from crm.ownership.actions import POOL_ACTIONS
 from crm.matching.services import Match, warnings_of
+from crm.ownership.actions import POOL_ACTIONS
 from customers import tie_entities  # noqa: F401 - registers itself
 from customers.figures import health_figure
 from customers.models import Account, AccountContact, Contact

@@ -19,6 +19,7 @@ from django.db.models import F, Func, Q
 from django.utils import timezone
 
 from crm.access.models import FieldRule, Scope
+from crm.access.pooling import outside
 from crm.access.snapshot import CLAIM, RELEASE, Access, access_of
 from crm.fields.conditions import Reader, parse
 from crm.fields.field import AnyField
@@ -253,37 +254,6 @@ def has_joined(access: Access, model: type[models.Model]) -> bool:
     """Whether records of the model may reach the user beside owner, department, condition and share."""
     pooled = isinstance(model.access, Pooled) and bool(access.pool_ids(entity_label(model)))
     return pooled or isinstance(model.access, Joined)
-
-
-def outside(pools: Iterable[int], link: str = "") -> Q:
-    """The condition that a record, or the one that ``link`` leads to, lies in none of the pools."""
-    name = f"{link}__pool_id" if link else "pool_id"
-    return Q(**{f"{name}__isnull": True}) | ~Q(**{f"{name}__in": sorted(pools)})
-
-
-def closures(user, steps: Iterable[tuple[str, str]]) -> tuple[tuple[int, frozenset[int]], ...]:
-    """Where on a path of (entity, field) steps pools hide what follows until a record is claimed: (number of the step, pools)."""
-    access = access_of(user)
-    if access.superuser or not access.pools:
-        return ()
-    found = ((number, access.closed(label, name)) for number, (label, name) in enumerate(steps))
-    return tuple((number, pools) for number, pools in found if pools)
-
-
-def is_shut(user, record: models.Model) -> bool:
-    """Whether the record lies in a pool that hides anything of it from the user until it is claimed."""
-    pool = getattr(record, "pool_id", None)
-    return pool is not None and pool in access_of(user).shut(entity_label(type(record)))
-
-
-def sees_all(user, label: str) -> bool:
-    """Whether every record of the entity reaches the user by the scope of a grant."""
-    return access_of(user).scope(label, "view") == Scope.ALL
-
-
-def keeps_pool(user, label: str, pool_id: int) -> bool:
-    """Whether the user keeps the pool: gives records of it to its members and others they may assign to."""
-    return access_of(user).superuser or pool_id in access_of(user).pool_ids(label, keeper=True)
 
 
 def fits(user, record: models.Model, stored: dict) -> bool:

@@ -200,9 +200,13 @@ class VerbView(EntityApi):
 
     def post(self, request: Request, pk: int, name: str, **kwargs: Any) -> Response:
         action = next((a for a in self.bound.entity.all_actions if a.name == name), None)
-        if action is not None and action.gone is not None and (told := self._gone(action, pk)):
-            return refused({"": [told]}, 409)
-        record: Any = self.record(pk)
+        try:
+            record: Any = self.record(pk)
+        except Http404:
+            told = action.gone(self.bound, pk) if action is not None and action.gone is not None else ""
+            if told:
+                return refused({"": [told]}, 409)
+            raise
         if action is None:
             raise Http404
         if not self.bound.can_record(action.permission, record):
@@ -221,10 +225,6 @@ class VerbView(EntityApi):
         except IntegrityError as error:
             return refused(by_field(refusal(type(record), error)), 409)
         return self._done(found if isinstance(found, Record) else record)
-
-    def _gone(self, action: Action, pk: int) -> str:
-        """What became of a record that is out of reach since a moment ago, where the verb may tell."""
-        return "" if self.bound.records().filter(pk=pk).exists() or action.gone is None else action.gone(self.bound, pk)
 
     def _form(self, action: Action, record: Any, given: dict[str, Any]) -> Any:
         if action.form is None:

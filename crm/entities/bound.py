@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from crm.access import policy
+from crm.access import policy, pooling
 from crm.access.policy import Mode
 from crm.entities.entity import Action, Entity
 from crm.fields.conditions import Group, Reader, parse
@@ -52,11 +52,11 @@ class BoundField:
         return "" if self.closed(record) else self.mask(self.field.text(record))
 
     @property
-    def known(self) -> Field:
+    def askable(self) -> Field:
         """The bare field, whose conditions hold only where the user may know its value."""
         guard: Q | None = None
         for step, pools in self.closures:
-            there = policy.outside(pools, "__".join(hop.name for hop in self.field.path[:step]))
+            there = pooling.outside(pools, "__".join(hop.name for hop in self.field.path[:step]))
             guard = there if guard is None else guard & there
         return self.field.guarded(guard)
 
@@ -125,7 +125,7 @@ class BoundEntity:
         mode = policy.field_mode(self.user, field.steps)
         if mode == Mode.HIDDEN:
             return None
-        return BoundField(field.seen_by(self.user), mode, policy.closures(self.user, field.steps))
+        return BoundField(field.seen_by(self.user), mode, pooling.closures(self.user, field.steps))
 
     def visible(self, names: Iterable[str]) -> list[BoundField]:
         """The named fields that the user may at least see masked."""
@@ -158,7 +158,7 @@ class BoundEntity:
 
         Of what lies in a pool some may be unknown: the fields carry it as their ``guard``.
         """
-        return {f.name: f.known for f in self.visible(names) if not f.masked}
+        return {f.name: f.askable for f in self.visible(names) if not f.masked}
 
     def readable_on(self, record: models.Model, names: Iterable[str]) -> dict[str, Field]:
         """Those of ``readable`` that the user may know of this record."""

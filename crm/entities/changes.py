@@ -34,7 +34,7 @@ def read_changes(user: Any, entries: Iterable[Entry]) -> dict[int, list[Change]]
         entry.pk: [f for name in entry.changes if (f := _field(user, entry.entity, name)) is not None]
         for entry in entries
     }
-    _close(entries, fields)
+    _close(user, entries, fields)
     names = _names(user, [(f, entry.changes[f.name]) for entry in entries for f in fields[entry.pk]])
     return {entry.pk: [_change(f, entry.changes[f.name], names) for f in fields[entry.pk]] for entry in entries}
 
@@ -52,14 +52,14 @@ def _field(user: Any, label: str, name: str) -> BoundField | None:
         return None
 
 
-def _close(entries: list[Entry], fields: dict[int, list[BoundField]]) -> None:
+def _close(user: Any, entries: list[Entry], fields: dict[int, list[BoundField]]) -> None:
     """Leave out what pools hide of the records that lie in them now; one query an entity where any hides something."""
     wanted: dict[str, set[int]] = defaultdict(set)
     for entry in entries:
         if any(field.closures for field in fields[entry.pk]):
             wanted[entry.entity].add(entry.record_id)
     for label, ids in wanted.items():
-        rows = registry[label].model._base_manager.filter(pk__in=ids, pool__isnull=False)
+        rows = registry[label].model.objects.reachable(user, "view").filter(pk__in=ids, pool__isnull=False)
         pools = dict(rows.values_list("pk", "pool_id"))
         for entry in entries:
             if entry.entity == label and (pool := pools.get(entry.record_id)):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from copy import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property, lru_cache

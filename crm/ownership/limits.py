@@ -12,7 +12,7 @@ from django.utils import formats
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from crm.access import policy
+from crm.access import policy, pooling
 from crm.entities.bound import bind
 from crm.entities.entity import registry
 from crm.ownership.models import HoldingLimit, Pool, PooledRecord, PoolUse
@@ -96,7 +96,7 @@ def open_in_pool(user: Any, record: Record, now: datetime) -> None:
     """Count that a member opens a record in a pool; QuotaSpent where that is one too many."""
     pool_id, label = getattr(record, "pool_id", None), record.entity_label()
     reach = policy.access_of(user).pools.get(label, {}).get(pool_id) if pool_id else None
-    if reach is None or reach.keeper or not reach.member or policy.sees_all(user, label):
+    if reach is None or reach.keeper or not reach.member or pooling.sees_all(user, label):
         return
     pool = Pool.objects.get(pk=pool_id)
     if pool.views_per_day is None:

@@ -11,6 +11,9 @@ from crm.access.snapshot import PoolReach, pool_sources
 from crm.ownership.models import Pool, PoolMember
 from crm.users.models import User
 
+# What an import kept beside the fields may hold what is hidden.
+WITH_THEM = ("extras",)
+
 
 def pools_of(user: Any) -> dict[str, dict[int, PoolReach]]:
     """Entity → pool → what it is to ``user``; two queries, one where there are no pools."""
@@ -22,7 +25,8 @@ def pools_of(user: Any) -> dict[str, dict[int, PoolReach]]:
         keeps[pk] = keeps.get(pk, False) or keeper
     found: dict[str, dict[int, PoolReach]] = defaultdict(dict)
     for pk, entity, name, hidden in pools:
-        found[entity][pk] = PoolReach(name, pk in keeps, keeps.get(pk, False), frozenset(hidden))
+        closed = frozenset([*hidden, *WITH_THEM] if hidden else ())
+        found[entity][pk] = PoolReach(name, pk in keeps, keeps.get(pk, False), closed)
     return dict(found)
 
 

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from crm.access import policy
+from crm.access import policy, pooling
 from crm.entities.bound import BoundEntity
 from crm.entities.entity import registry
 from crm.fields.conditions import Group, Reader, parse
@@ -76,7 +76,7 @@ def give(record: PooledRecord, *, actor: Actor, owner: User) -> PooledRecord:
     if current.pool_id is None:
         raise ValidationError(who_has(current), code="taken")
     pool, label = current.pool, current.entity_label()
-    keeps = policy.keeps_pool(actor.user, label, pool.pk) and people_of([pool.pk]).filter(pk=owner.pk).exists()
+    keeps = pooling.keeps_pool(actor.user, label, pool.pk) and people_of([pool.pk]).filter(pk=owner.pk).exists()
     if not owner.is_active or not (keeps or policy.can_assign(actor.user, label, owner)):
         raise ValidationError(_("You may not make %(name)s the owner.") % {"name": owner})
     current.owner, current.pool = owner, None

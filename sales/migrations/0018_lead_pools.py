@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('customers', '0005_public_pool'),
+        ('customers', '0009_public_pool'),
         ('ownership', '0002_pools'),
         ('reference', '0008_tags'),
         ('sales', '0017_traces'),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from crm.fields.columns import PhoneField
+from crm.lib.phone import mask_email, mask_phone, mask_text
 from crm.lib.pinyin import pinyin_key
 from crm.ownership.models import PooledRecord
 from crm.ownership.models.pooled import owner_or_pool, pool_indexes
@@ -139,7 +140,8 @@ class Lead(Traced, PooledRecord):
         sources = dict(Source.objects.filter(pk__in=unnamed).values_list("pk", "name")) if unnamed else {}
         for record in records:
             fallback = " ".join(filter(None, (sources.get(record.source_id), record.external_id or record.number)))
-            reach = record.mobile or record.phone or record.email or record.wechat
+            # A title is shown to whoever sees the record at all, also where the number itself is not.
+            reach = mask_phone(record.mobile or record.phone) or mask_email(record.email) or mask_text(record.wechat)
             record.title = (record.name or record.company or fallback or reach)[:300]
             record.title_key = pinyin_key(record.title, person=bool(record.name))[:300]
 

@@ -23,17 +23,21 @@ class ActionView(EntityView):
 
     template = "action"
 
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        except Http404:
+            if hasattr(self, "bound") and (said := self._gone(kwargs["pk"], kwargs["name"])):
+                return said
+            raise
+
     def get(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
-        if said := self._gone(pk, name):
-            return said
         record, action = self._find(pk, name)
         if action.page:
             return HttpResponseRedirect(action.page(self.bound.entity, [pk]))
         return self._ask(record, action, self._form(record, action))
 
     def post(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
-        if said := self._gone(pk, name):
-            return said
         record, action = self._find(pk, name)
         if not action.when(record):
             return self._ask(record, action, None, status=409)
@@ -63,7 +67,7 @@ class ActionView(EntityView):
     def _gone(self, pk: int, name: str) -> HttpResponse | None:
         """What became of a record that is out of reach since a moment ago, where the verb may tell."""
         action = next((a for a in self.bound.entity.all_actions if a.name == name and a.gone is not None), None)
-        if action is None or action.gone is None or self.bound.records().filter(pk=pk).exists():
+        if action is None or action.gone is None:
             return None
         told = action.gone(self.bound, pk)
         if not told:

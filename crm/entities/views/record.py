@@ -99,7 +99,7 @@ def head_of(bound: BoundEntity, record: Model) -> dict[str, Any]:
         "line": [f for f in bound.visible(bound.subtitle) if f.name not in bound.pills and f.text(record)],
         "owner": next(iter(bound.visible({"owner"} - set(bound.subtitle))), None),
         "figures": bound.entity.all_figures(record, bound.user),
-        "extras": sorted((record.extras or {}).items()) if bound.readable(["extras"]) else [],
+        "extras": sorted((record.extras or {}).items()) if bound.readable_on(record, ["extras"]) else [],
         "facts": facts_of(bound, record),
         "inline": {f.name for f in bound.visible(bound.inline) if f.editable} - kept_on(bound, record)
         if "change" in allowed
