@@ -141,9 +141,15 @@ class Lead(Traced, PooledRecord):
         for record in records:
             fallback = " ".join(filter(None, (sources.get(record.source_id), record.external_id or record.number)))
             # A title is shown to whoever sees the record at all, also where the number itself is not.
-            reach = mask_phone(record.mobile or record.phone) or mask_email(record.email) or mask_text(record.wechat)
+            reach = _masked(record)
             record.title = (record.name or record.company or fallback or reach)[:300]
             record.title_key = pinyin_key(record.title, person=bool(record.name))[:300]
 
     def timeline_subjects(self) -> list[models.Model]:
         return [self, self.converted_account] if self.converted_account_id else [self]
+
+
+def _masked(lead: Lead) -> str:
+    """By what somebody without a name can be told apart."""
+    number = lead.mobile or lead.phone
+    return mask_phone(number) if number else mask_email(lead.email) if lead.email else mask_text(lead.wechat)
