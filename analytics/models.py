@@ -167,8 +167,9 @@ class RfmStep(models.Model):
     """The scores of an account from a run on, kept where they moved: its trend. Append-only in use; goes with the account."""
 
     id = models.BigAutoField(primary_key=True)
-    run = models.ForeignKey(RfmRun, models.CASCADE, related_name="steps", db_index=False)
-    account = models.ForeignKey(Account, models.CASCADE, related_name="+")
+    run = models.ForeignKey(RfmRun, models.CASCADE, related_name="steps", db_index=False, db_constraint=False)
+    # Without constraints, which would be checked row by row for a million rows that come from the accounts themselves.
+    account = models.ForeignKey(Account, models.CASCADE, related_name="+", db_constraint=False)
     recency = models.PositiveSmallIntegerField()
     frequency = models.PositiveSmallIntegerField()
     monetary = models.PositiveSmallIntegerField()

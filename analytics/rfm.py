@@ -1,4 +1,4 @@
-"""RFM: how recently, how often and for how much accounts buy, scored for all of them by one statement.
+"""RFM: how recently, how often and for how much accounts buy, scored for all of them by a few statements.
 
 Bounds b1 < b2 < b3 < b4 make five bands. Frequency and amount score 1 + the number of bounds reached; recency 5 − the
 number of bounds that the days since the last purchase reached. Who never
@@ -124,31 +124,28 @@ def scored_sql(setting: RfmSetting, bounds: Bounds, today: date) -> tuple[str, l
     )
 
 
-def apply_sql(setting: RfmSetting, bounds: Bounds, today: date, run: int) -> tuple[str, list[Any]]:
-    """The statement that writes what differs, and keeps a step of the trend where a score moved."""
+def wanted_sql(setting: RfmSetting, bounds: Bounds, today: date) -> tuple[str, list[Any]]:
+    """(statement, parameters) of the accounts whose row is not what it should be, and whether a score ``moved``."""
     text, params = scored_sql(setting, bounds, today)
-    columns = "recency, frequency, monetary, score, rfm_class, last_on, times, amount"
+    scores = "coalesce(w.r, 0), coalesce(w.q, 0), coalesce(w.m, 0), coalesce(w.class, 'none')"
+    figures = "w.last, coalesce(w.times, 0), coalesce(w.amount, 0)"
     return (
-        f"""with wanted as materialized (
-              select a.account_id, coalesce(w.r, 0) as r, coalesce(w.q, 0) as q, coalesce(w.m, 0) as m,
-                     coalesce(w.score, 0) as score, coalesce(w.class, 'none') as class, w.last,
-                     coalesce(w.times, 0) as times, coalesce(w.amount, 0) as amount,
-                     (a.recency, a.frequency, a.monetary, a.rfm_class)
-                       is distinct from (coalesce(w.r, 0), coalesce(w.q, 0), coalesce(w.m, 0), coalesce(w.class, 'none')) as moved
-              from analytics_rfmscore a left join ({text}) as w on w.subject = a.account_id
-              where ({", ".join(f"a.{name}" for name in columns.split(", "))}) is distinct from
-                    (coalesce(w.r, 0), coalesce(w.q, 0), coalesce(w.m, 0), coalesce(w.score, 0), coalesce(w.class, 'none'),
-                     w.last, coalesce(w.times, 0), coalesce(w.amount, 0))),
-            written as (
-              update analytics_rfmscore s set ({columns}) =
-                     row(wanted.r, wanted.q, wanted.m, wanted.score, wanted.class, wanted.last, wanted.times, wanted.amount)
-              from wanted where s.account_id = wanted.account_id returning s.account_id),
-            kept as (
-              insert into analytics_rfmstep (run_id, account_id, recency, frequency, monetary, rfm_class)
-              select %s, account_id, r, q, m, class from wanted where moved returning 1)
-            select (select count(*) from written), (select count(*) from kept)""",
-        [*params, run],
+        f"""select a.account_id, coalesce(w.r, 0) as r, coalesce(w.q, 0) as q, coalesce(w.m, 0) as m,
+                   coalesce(w.score, 0) as score, coalesce(w.class, 'none') as class, w.last,
+                   coalesce(w.times, 0) as times, coalesce(w.amount, 0) as amount,
+                   (a.recency, a.frequency, a.monetary, a.rfm_class) is distinct from ({scores}) as moved
+            from analytics_rfmscore a left join ({text}) as w on w.subject = a.account_id
+            where (a.recency, a.frequency, a.monetary, a.rfm_class, a.last_on, a.times, a.amount)
+                  is distinct from ({scores}, {figures})""",
+        params,
     )
+
+
+_WRITE = """update analytics_rfmscore s set recency = w.r, frequency = w.q, monetary = w.m, score = w.score,
+    rfm_class = w.class, last_on = w.last, times = w.times, amount = w.amount
+    from rfm_wanted w where s.account_id = w.account_id"""
+_KEEP = """insert into analytics_rfmstep (run_id, account_id, recency, frequency, monetary, rfm_class)
+    select %s, account_id, r, q, m, class from rfm_wanted where moved"""
 
 
 @transaction.atomic
@@ -157,13 +154,16 @@ def score_all(*, actor: Actor, today: date | None = None) -> RfmRun:
     began, today, setting = monotonic(), today or timezone.localdate(), RfmSetting.current()
     with connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(%s)", [LOCK])
-        cursor.execute("set local work_mem = '256MB'")
+        cursor.execute("set local work_mem = '128MB'")
     bounds = bounds_of(setting, today)
     run = RfmRun.objects.create(user=actor.user, bounds=bounds.stored)
-    text, params = apply_sql(setting, bounds, today, run.pk)
+    text, params = wanted_sql(setting, bounds, today)
     with connection.cursor() as cursor:
-        cursor.execute(text, params)
-        _written, run.moved = cursor.fetchone()
+        # Worked out beside, by as many workers as the database has: a statement that writes has only one.
+        cursor.execute(f"create temporary table rfm_wanted on commit drop as {text}", params)
+        cursor.execute(_WRITE)
+        cursor.execute(_KEEP, [run.pk])
+        run.moved = cursor.rowcount
         cursor.execute("select rfm_class, count(*) from analytics_rfmscore group by rfm_class")
         run.counts = dict(cursor.fetchall())
     run.seconds = round(monotonic() - began, 3)

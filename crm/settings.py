@@ -317,6 +317,7 @@ CELERY_BEAT_SCHEDULE = {
     "workflows.prune": {"task": "crm.workflows.tasks.prune", "schedule": timedelta(days=1)},
     "analytics.rfm": {"task": "analytics.tasks.score_nightly", "schedule": crontab(hour=1, minute=10)},
     "levels.nightly": {"task": "customers.levels.tasks.nightly", "schedule": crontab(hour=2, minute=10)},
+    "loyalty.expire": {"task": "customers.loyalty.tasks.expire", "schedule": crontab(hour=0, minute=20)},
     "customfields.nightly": {"task": "crm.customfields.tasks.nightly", "schedule": crontab(hour=0, minute=5)},
     "privacy.retention": {"task": "crm.privacy.tasks.retention", "schedule": crontab(hour=2, minute=20)},
     "records.ensure_partitions": {"task": "crm.records.tasks.ensure_partitions", "schedule": timedelta(days=1)},

@@ -6,3 +6,6 @@ class LoyaltyConfig(AppConfig):
     name = "customers.loyalty"
     label = "loyalty"
     verbose_name = _("Points and membership")
+
+    def ready(self) -> None:
+        from customers.loyalty import fields  # noqa: F401 - registers itself
