@@ -11,11 +11,17 @@ from analytics.models import RfmClass, RfmStep
 from crm.entities.bound import bind
 from crm.entities.entity import contribute_figures, registry
 from crm.entities.panels import record_tab
+from crm.matching.merging.links import stays
 from customers.models import Account
 from customers.purchases import ACCOUNT
 
 FIELDS = ("rfm.class", "rfm.recency", "rfm.frequency", "rfm.monetary", "rfm.last_on", "rfm.times", "rfm.amount")
 STEPS = 60
+stays(
+    "analytics.rfmstep",
+    "account",
+    gettext_lazy("Scores tell how somebody bought by then; the next run scores what was merged."),
+)
 
 
 def _knows(account: Account, user: Any) -> bool:

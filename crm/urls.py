@@ -27,6 +27,7 @@ urlpatterns = [
     path("", include("crm.notifications.urls")),
     path("", include("crm.home.urls")),
     path("", include("customers.urls")),
+    path("", include("customers.loyalty.urls")),
     path("", include("marketing.urls")),
     path("", include("analytics.urls")),
     path("", include("crm.entities.urls")),

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.entities.entity import Action, contribute
 from crm.records.actor import Actor
 from crm.records.hooks import on_purge
+from customers.loyalty import merging  # noqa: F401 - registers itself
 from customers.loyalty.forms import AdjustForm, PointsForm
 from customers.loyalty.ledger import MEMBERSHIPS
 from customers.loyalty.models import PointsEntry

@@ -56,7 +56,7 @@ class TooFew(ValidationError):
 
 @dataclass(frozen=True)
 class Move:
-    """What is asked for: ``points`` above zero are given, below zero taken."""
+    """What is asked for: ``points`` above zero are given, below zero taken. ``earned`` counts for the level beside what is earned."""
 
     kind: str
     points: int
@@ -64,6 +64,7 @@ class Move:
     key: str = ""
     rule: Any = None
     expires_on: date | None = None
+    earned: int = 0
 
 
 @transaction.atomic
@@ -86,7 +87,7 @@ class _Known(Exception):
 
 
 def _written(label: str, pk: int, asked: Move, actor: Actor, now: datetime) -> PointsEntry:
-    balance = _balance(label, pk, asked.points, asked.points if asked.kind == Kind.EARN else 0, now)
+    balance = _balance(label, pk, asked.points, asked.points if asked.kind == Kind.EARN else asked.earned, now)
     if asked.key and PointsEntry.objects.filter(key=asked.key).exists():
         raise _Known(asked.key)
     entry = PointsEntry.objects.create(

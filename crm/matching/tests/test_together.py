@@ -8,7 +8,9 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from threading import Barrier
 from urllib.parse import urlencode
 
@@ -29,10 +31,9 @@ MANY = 50
 CSRF = "x" * 32
 
 
-@pytest.fixture
-def web(rule):
+@contextmanager
+def started() -> Iterator[list[int]]:
     """Two web processes on the test's database; their ports."""
-    rule("phone")
     ports, processes = [], []
     for _number in range(2):
         with socket.socket() as free:
@@ -41,12 +42,22 @@ def web(rule):
         command = [sys.executable, "manage.py", "runserver", "--noreload", f"127.0.0.1:{ports[-1]}"]
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         processes.append(subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment(), **quiet))
-    for port in ports:
-        _answers(port)
-    yield ports
-    for process in processes:
-        process.terminate()
-        process.wait(10)
+    try:
+        for port in ports:
+            _answers(port)
+        yield ports
+    finally:
+        for process in processes:
+            process.terminate()
+            process.wait(10)
+
+
+@pytest.fixture
+def web(rule):
+    """Two web processes that know the rule."""
+    rule("phone")
+    with started() as ports:
+        yield ports
 
 
 def _answers(port: int) -> None:

@@ -1,0 +1,111 @@
+"""The programme, its levels and what points are earned by, in Django admin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from crm.entities.bound import bind
+from crm.entities.condition_field import ConditionField, in_words
+from crm.entities.entity import registry
+from customers.loyalty.events import events
+from customers.loyalty.ledger import relevel
+from customers.loyalty.models import EarnRule, LoyaltyProgram, MemberLevel
+
+LABEL = "customers.account"
+COLOURS = ("teal", "green", "lime", "amber", "orange", "red", "pink", "purple", "indigo", "blue", "cyan", "slate")
+
+
+@admin.register(LoyaltyProgram)
+class LoyaltyProgramAdmin(admin.ModelAdmin):
+    """There is one."""
+
+    list_display = ("name", "active", "months", "inviter_points", "invitee_points")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and not LoyaltyProgram.objects.exists()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: LoyaltyProgram, form: Any, change: bool) -> None:
+        obj.pk = 1
+        super().save_model(request, obj, form, change)
+
+
+@admin.register(MemberLevel)
+class MemberLevelAdmin(admin.ModelAdmin):
+    """Members follow at once when a threshold moves."""
+
+    list_display = ("name_zh", "name_en", "threshold", "colour")
+    search_fields = ("name_zh", "name_en")
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "colour":
+            return forms.ChoiceField(label=db_field.verbose_name, choices=[(name, name) for name in COLOURS])
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: MemberLevel, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        relevel()
+
+    def delete_model(self, request: HttpRequest, obj: MemberLevel) -> None:
+        super().delete_model(request, obj)
+        relevel()
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        super().delete_queryset(request, queryset)
+        relevel()
+
+
+class EarnRuleForm(forms.ModelForm):
+    """The event is one that a room registered."""
+
+    event = forms.ChoiceField(label=_("event"))
+    condition = ConditionField(help_text=_("Without conditions everybody earns by it."))
+
+    class Meta:
+        model = EarnRule
+        fields = ("name", "event", "points", "per_yuan", "condition", "active")
+
+    user: Any = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["event"].choices = [(event.name, event.label) for event in events.values()]
+        self.fields["condition"].bind_to(LABEL, self.user)
+
+
+@admin.register(EarnRule)
+class EarnRuleAdmin(admin.ModelAdmin):
+    """What members earn by."""
+
+    form = EarnRuleForm
+    list_display = ("name", "of_event", "points", "per_yuan", "in_words", "active")
+    list_editable = ("active",)
+    search_fields = ("name",)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)
+        form.user = request.user
+        return form
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        self.reader = request.user
+        return super().get_list_display(request)
+
+    @admin.display(description=_("event"))
+    def of_event(self, rule: EarnRule) -> str:
+        return str(events[rule.event].label) if rule.event in events else rule.event
+
+    @admin.display(description=_("conditions"))
+    def in_words(self, rule: EarnRule) -> str:
+        try:
+            return in_words(bind(registry[LABEL], self.reader), rule.condition) or str(_("every account"))
+        except ValidationError as error:
+            return error.messages[0]
