@@ -8,7 +8,7 @@ _DRAWN = {"group": "follow-ups", "template": "activities/entry.html"}
 # By the kind of the follow-up. They are entries of the record that was followed up.
 FOLLOWED_UP = {
     "note": kind("activities.followup.note", _("wrote a note"), icon="note", **_DRAWN),
-    "call": kind("activities.followup.call", _("made a call"), icon="phone", **_DRAWN),
+    "call": kind("activities.followup.call", _("noted a call"), icon="phone", **_DRAWN),
     "visit": kind("activities.followup.visit", _("made a visit"), icon="map-pin", **_DRAWN),
     "meeting": kind("activities.followup.meeting", _("held a meeting"), icon="users", **_DRAWN),
     "email": kind("activities.followup.email", _("wrote an e-mail"), icon="mail", **_DRAWN),

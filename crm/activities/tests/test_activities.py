@@ -55,7 +55,7 @@ def test_a_follow_up_is_kept_and_told(client, seller):
     assert told(deal, seller) == told(deal.account, seller) == ["确认预算 96 万"]
     page = client.get(f"/sales/opportunities/{deal.pk}/").content.decode()
     assert "确认预算 96 万" in page
-    assert "made a call" in page
+    assert "noted a call" in page
 
 
 def test_who_may_see_the_record_reads_it_without_seeing_the_follow_up(seller, other, grant):
