@@ -7,4 +7,10 @@ class CustomersConfig(AppConfig):
     verbose_name = _("Customers")
 
     def ready(self) -> None:
+        from crm.home.pages import nav_page
         from customers import fields  # noqa: F401 - registers itself
+        from customers.cleansing import cleaners_for
+
+        nav_page(
+            "customers", _("Data care"), "customers:cleansing", icon="wand", allowed=lambda u: bool(cleaners_for(u))
+        )

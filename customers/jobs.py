@@ -13,6 +13,10 @@ from crm.jobs.kinds import job_kind
 from crm.jobs.models import Job
 from crm.jobs.running import JobError, Running
 from crm.jobs.services import start_job
+from crm.records.models import ChangeSet
+from customers.cleaners import CLEANERS
+from customers.cleansing import KIND as CLEANSE
+from customers.cleansing import batches, clean
 from customers.models import Account
 from customers.proposals import WEBSITE, remember
 from customers.website import NoAnswer, NotReached, ask, may_ask
@@ -48,3 +52,40 @@ def read_website(running: Running) -> dict[str, Any]:
     with running.batch() as step:
         step.created, step.done = remember(ACCOUNT, account.pk, WEBSITE, found, url), 1
     return {"found": len(found)}
+
+
+def of_cleaning(job: Job) -> dict[str, Any]:
+    """What the page of a cleaning job shows when it is over."""
+    return {
+        "refused": sorted((job.checkpoint or {}).get("refused", {}).items()),
+        "changes": job.params["changes"],
+        "list_url": registry[job.params["entity"]].url("list"),
+    }
+
+
+@job_kind(
+    CLEANSE,
+    gettext_lazy("Clean data"),
+    icon="wand",
+    template="entities/bulk_job.html",
+    context=of_cleaning,
+    words={"skipped": gettext_lazy("can't be mended")},
+)
+def run_cleaning(running: Running) -> dict[str, Any]:
+    """Mend batch by batch; a batch commits with the place after it."""
+    params = running.params
+    cleaner = CLEANERS[params["code"]]
+    bound = cleaner.bound(running.job.user)
+    if bound is None:
+        raise JobError(_("You may not clean this any more."))
+    changes = ChangeSet.objects.get(pk=params["changes"])
+    for batch in batches(cleaner, bound, params["last"], running.checkpoint.get("after", 0)):
+        refused = dict(running.checkpoint.get("refused", {}))
+        with running.batch() as step:
+            after = batch[-1].pk
+            step.updated, step.skipped, fresh = clean(cleaner, batch, actor=running.actor, changes=changes)
+            step.failed = sum(fresh.values())
+            for said, number in fresh.items():
+                refused[said] = refused.get(said, 0) + number
+            step.checkpoint = {"after": after, "refused": refused}
+    return {"changes": changes.pk}
