@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "crm.workflows",
     "crm.approvals",
     "crm.messaging",
+    "crm.inbound",
     "crm.home",
     "crm.demo",
     "customers",

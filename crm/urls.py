@@ -23,6 +23,7 @@ urlpatterns = [
     path("", include("crm.approvals.urls")),
     path("", include("crm.messaging.urls")),
     path("", include("crm.privacy.urls")),
+    path("", include("crm.inbound.urls")),
     path("", include("crm.api.urls")),
     path("", include("crm.notifications.urls")),
     path("", include("crm.home.urls")),

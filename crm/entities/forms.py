@@ -193,11 +193,12 @@ class EntityForm(Ruled, forms.ModelForm):
             record.version = base
         try:
             with transaction.atomic():
-                files = self._keep_files(record, actor)
+                files, owner = self._keep_files(record, actor), record.owner_id
                 entry = self.bound.entity.save(record, actor=actor, **options)
                 for file in files:
                     attach(file, record, actor=actor)
-                self._stay_in_reach(record)
+                if record.owner_id == owner:  # else a rule gave it away
+                    self._stay_in_reach(record)
         except (ValidationError, IntegrityError, DataError) as error:
             self.take(error if isinstance(error, ValidationError) else refusal(type(record), error))
             if self.adding:

@@ -40,16 +40,18 @@ def _signature(secret: str, moment: str, body: bytes) -> str:
     return hmac.new(secret.encode(), moment.encode() + b"." + body, hashlib.sha256).hexdigest()
 
 
-def read(request: HttpRequest, secret: str) -> dict[str, Any]:
-    """The object that a signed call holds. Raises Refused."""
+def read(request: HttpRequest, secret: str, largest: int = LARGEST) -> dict[str, Any]:
+    """The object that a signed call holds, of at most ``largest`` bytes. Raises Refused."""
     try:
         plain = open_secret(secret)
     except SecretLost:
         plain = ""
     moment, signature = request.headers.get("X-Timestamp", ""), request.headers.get("X-Signature", "")
-    if int(request.headers.get("Content-Length") or 0) > LARGEST:
+    if int(request.headers.get("Content-Length") or 0) > largest:
         raise Refused(413, "The body is too large.")
     body = request.body
+    if len(body) > largest:
+        raise Refused(413, "The body is too large.")
     right = moment.isascii() and moment.isdigit() and len(moment) < 15
     # Without a secret nobody may call; the comparison takes as long for every signature.
     if not plain or not right or not hmac.compare_digest(_signature(plain, moment, body).encode(), signature.encode()):
@@ -57,12 +59,16 @@ def read(request: HttpRequest, secret: str) -> dict[str, Any]:
     if abs(time.time() - int(moment)) > WINDOW:
         raise Refused(403, "The moment lies too far away.")
     try:
-        found = json.loads(body)
+        found = json.loads(body, parse_constant=_no_number)
     except (ValueError, RecursionError):
         raise Refused(400, "This is no JSON.") from None
     if not isinstance(found, dict):
         raise Refused(400, "This is no JSON object.")
     return found
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(name)
 
 
 def is_first(request: HttpRequest) -> bool:

@@ -44,6 +44,7 @@ JUSTIFIED = {
     "crm/exchange/forms.py:_missing": ADMINS,
     "crm/exchange/steps.py:places": ADMINS,
     "crm/home/start.py:_has_activities": "whether one owns any oneself",
+    "marketing/links/views.py:follow": "a public address: whoever has it may follow it",
     "crm/search/index.py:rebuild": "fills the index; the policy guards what is asked of it",
     "crm/search/jobs.py:follow_values": "fills the index; the policy guards what is asked of it",
     "crm/search/privacy.py:make_anew": "fills the index; the policy guards what is asked of it",
