@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('customers', '0008_profiles'),
+        ('customers', '0009_public_pool'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
