@@ -67,12 +67,18 @@ EXCEPTIONS: dict[tuple[str, str], dict[str, Scope]] = {
     },
     ("marketer", "marketing.webform"): dict.fromkeys(("change", "delete", "assign", "export"), ALL),
     ("marketer", "marketing.trackedlink"): dict.fromkeys(("change", "delete", "assign", "export"), ALL),
+    **{
+        ("legal", label): {"privacy": ALL, "unmask": ALL}
+        for label in ("customers.account", "customers.contact", "sales.lead")
+    },
     ("agent", "customers.contact"): {"add": OWN, "change": ALL},
     ("agent", "sales.opportunity"): {"view": NONE},
     ("agent", "sales.lead"): {"view": NONE},
 }
 # Everybody keeps tasks and follow-ups of their own; who leads sees those of the people they lead.
 DAILY = {"add": OWN, "change": OWN, "delete": OWN, "assign": OWN, "verbs": OWN}
+# What the pattern of verbs never gives: administrators have it, others where it is said above.
+RIGHTS = frozenset({"privacy", "unmask"})
 # What a role may not know in full.
 GUARDED = [
     ("marketer", "customers.contact", "mobile", FieldRule.Mode.MASKED),
@@ -105,14 +111,19 @@ def ensure_roles(language: str = "zh-hans") -> dict[str, Role]:
 
 def _cells(code: str, entity: Entity, pattern: dict[str, Scope]) -> dict[str, Scope]:
     held = dict(pattern)
-    if isinstance(entity.model.access, Shared | Open) and not isinstance(entity.model.access, Owned):
+    if entity.area == "privacy":
+        officer = dict.fromkeys(("view", "add", "change", "privacy"), ALL)
+        held = {"admin": pattern, "legal": officer}.get(code, {})
+    elif isinstance(entity.model.access, Shared | Open) and not isinstance(entity.model.access, Owned):
         held = {"view": ALL} if code != "admin" else pattern
     elif entity.area == "activities":
         view = pattern["view"] if code in {"lead", "manager", "admin"} else OWN
         held = pattern if code == "admin" else DAILY | {"view": view}
-    held |= EXCEPTIONS.get((code, entity.label), {})
+    held = held | EXCEPTIONS.get((code, entity.label), {})  # a new one: the pattern serves the next entity, too
     verbs = held.pop("verbs", NONE)
-    return {action: held.get(action, verbs if action not in GENERIC else NONE) for action in entity.granted}
+    rights = ALL if code == "admin" else NONE
+    given = {action: rights if action in RIGHTS else NONE if action in GENERIC else verbs for action in entity.granted}
+    return {action: held.get(action, scope) for action, scope in given.items()}
 
 
 GENERIC = {"view", "add", "change", "delete", "assign", "export", "import", "purge"}

@@ -46,7 +46,8 @@ WHAT: dict[str, tuple[Any, Q | None, Q | None]] = {
     "failed": (_("Failed sign-ins"), Q(action="sign_in_failed"), None),
     "changed": (_("Changed"), None, Q()),
     "deleted": (_("Moved to the trash or removed"), None, Q(kind__endswith=".deleted") | Q(kind__endswith=".purged")),
-    "other": (_("Everything else that was noted"), ~Q(action__startswith="sign") & ~Q(action__in=["viewed", "exported", "downloaded"]), None),
+    "unmasked": (_("Masked values shown"), Q(action="unmasked"), None),
+    "other": (_("Everything else that was noted"), ~Q(action__startswith="sign") & ~Q(action__in=["viewed", "exported", "downloaded", "unmasked"]), None),
 }  # fmt: skip
 
 ACTIONS = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from crm.entities.entity import registry
 from crm.files.sweeping import forget_contents
@@ -16,7 +16,7 @@ from crm.privacy.known import know
 from crm.privacy.models import ConsentRecord, PrivacyRequest
 from crm.privacy.people import blanked, personal_fields, same_people
 from crm.privacy.places import Subject, places
-from crm.privacy.sweep import Swept, count, sweep, table_label
+from crm.privacy.sweep import count, sweep, table_label
 from crm.records.actor import Actor
 from crm.records.errors import Protected
 from crm.records.models import Record
@@ -25,6 +25,17 @@ from crm.records.services import delete
 
 # Tables whose rows of the person go in another way than by blanking.
 OWN = ("search_searchrow", "matching_matchkey", "privacy_privacyrequest")
+STAYS = {
+    "record": _("The record itself, without personal values: deals, orders and figures still need it."),
+    "shared": _(
+        "Values that others have too, such as a company's number (%(count)d): they go only beside this person."
+    ),
+    "short": _("The name is short: in texts about others it may be another word, and stays there."),
+    "consents": _("What the person agreed to and withdrew (%(count)d), as proof, without addresses."),
+    "hash": _("Keyed hashes of numbers and addresses (%(count)d), so that the person is not taken in again."),
+    "backups": _("Backups until they are replaced, and the copies that mail servers keep."),
+    "files": _("Files of other records in which the person is named; PDF and pictures are never read."),
+}
 
 
 class Held(Exception):
@@ -42,7 +53,7 @@ class Plan:
     records: list[tuple[str, int]] = field(default_factory=list)
     goes: dict[str, int] = field(default_factory=dict)
     swept: dict[str, int] = field(default_factory=dict)
-    stays: list[str] = field(default_factory=list)
+    stays: list[tuple[str, int]] = field(default_factory=list)
     holds: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
@@ -61,41 +72,46 @@ def plan(record: Record, *, files_elsewhere: bool = False) -> Plan:
     made = Plan(records=subject.keys, holds=holds.names(subject.keys))
     for place in places():
         if number := place.count(subject):
-            made.goes[str(place.label)] = number
+            made.goes[place.name] = number
     own: dict[str, list[int]] = {}
     for one in subject.persons:
         own.setdefault(one._meta.db_table, []).append(one.pk)
-    found: Counter[str] = Counter()
-    for table, number in count(subject.known.everywhere, own).items():
-        if table not in OWN:
-            found[table_label(table)] += number
-    made.swept = dict(found.most_common())
+    found = count(subject.known.everywhere, own)
+    made.swept = {table: number for table, number in found.items() if table not in OWN}
     made.stays = _stays(subject)
     return made
 
 
-def _stays(subject: Subject) -> list[str]:
-    """What is kept although it has to do with the person."""
-    found = [_("The record itself, without personal values: deals, orders and figures still need it.")]
-    if subject.known.shared:
-        text = _(
-            "%(count)d values that others have too (a company's number, a common name): they go only beside this person."
-        )
-        found.append(text % {"count": len(subject.known.shared)})
-    short = [
-        text
-        for text in subject.known.dull - subject.known.shared
-        if text in {people.name_of(p) for p in subject.persons}
+def _stays(subject: Subject) -> list[tuple[str, int]]:
+    """(what is kept although it has to do with the person, how many)."""
+    known, names = subject.known, {people.name_of(person) for person in subject.persons}
+    proofs = sum(ConsentRecord.objects.filter(person_entity=label, person_id=pk).count() for label, pk in subject.keys)
+    found = [
+        ("record", len(subject.persons)),
+        ("shared", len(known.shared)),
+        ("short", len(names & (known.dull - known.shared))),
+        ("consents", proofs),
+        ("hash", len(known.identifiers)),
+        ("backups", 1),
+        ("files", 0 if subject.files_elsewhere else 1),
     ]
-    if short:
-        found.append(_("The name is short: in texts about others it may be another word, and stays there."))
-    if ConsentRecord.objects.filter(person_id__in=[pk for _label, pk in subject.keys]).exists():
-        found.append(_("What the person agreed to and withdrew, as proof, without addresses."))
-    found.append(_("A keyed hash of numbers and addresses, so that the person is not taken in again."))
-    found.append(_("Backups until they are replaced, and the copies that mail servers keep."))
-    if not subject.files_elsewhere:
-        found.append(_("Files of other records in which the person is named; PDF and pictures are not read."))
-    return found
+    return [(code, number) for code, number in found if number]
+
+
+def told(made: dict[str, Any]) -> dict[str, Any]:
+    """A plan or an outcome in the reader's language: what goes, what is blanked, what stays, what refused."""
+    labels = {place.name: str(place.label) for place in places()}
+    swept: Counter[str] = Counter()
+    for table, number in made.get("swept", {}).items():
+        swept[table_label(table)] += number
+    return {
+        "records": len(made.get("records", ())),
+        "goes": [(labels.get(name, name), number) for name, number in made.get("goes", {}).items()],
+        "swept": swept.most_common(),
+        "stays": [str(STAYS[code]) % {"count": number} for code, number in made.get("stays", ()) if code in STAYS],
+        "failed": [(table_label(table), error) for table, error in made.get("failed", {}).items()],
+        "holds": made.get("holds", []),
+    }
 
 
 @dataclass
@@ -121,11 +137,11 @@ def erase(
     suppression.suppress(subject.known.identifiers, request)
     for place in places():
         if number := place.erase(subject, actor):
-            done.goes[str(place.label)] = number
+            done.goes[place.name] = number
     for one in subject.persons:
         _empty(one, actor)
     swept = sweep(subject.known.everywhere, subject.known.beside, subject.keys)
-    done.swept, done.failed = _named(swept), swept.failed
+    done.swept, done.failed = swept.rows, swept.failed
     for one in subject.persons:
         _trash(one, actor)
     done.contents, done.paths = sorted(subject.contents), sorted(subject.paths)
@@ -170,10 +186,3 @@ def _trash(record: Record, actor: Actor) -> None:
                 delete(fresh, actor=actor)
         except Protected:
             return
-
-
-def _named(swept: Swept) -> dict[str, int]:
-    found: Counter[str] = Counter()
-    for table, number in swept.rows.items():
-        found[table_label(table)] += number
-    return dict(found.most_common())

@@ -230,7 +230,7 @@ def register() -> None:
         Place(
             "history",
             _("Values in the history"),
-            lambda subject: _same_count(_entries(subject)),
+            lambda subject: 0,
             lambda subject, actor: 0,
             lambda subject: (plain_row(entry, "id") for entry in _entries(subject)),
             order=50,

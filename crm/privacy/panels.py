@@ -12,6 +12,7 @@ from crm.entities.entity import registry
 from crm.entities.panels import panel, record_tab
 from crm.entities.refs import refs
 from crm.privacy import consent, requests
+from crm.privacy.erasing import told
 from crm.privacy.holds import in_force
 from crm.privacy.masking import masked_fields
 from crm.privacy.models import ConsentRecord, PrivacyRequest, SuppressionHit
@@ -64,8 +65,8 @@ def about(record: PrivacyRequest, user: Any) -> dict[str, Any]:
     person = refs(user, [key])[key] if record.person_id else None
     return {
         "person": person,
-        "plan": record.plan or None,
-        "outcome": record.outcome or None,
+        "plan": told(record.plan) if record.plan else None,
+        "outcome": told(record.outcome) if record.outcome else None,
         "jobs": requests.jobs_of(record, user),
         "late": record.late,
     }

@@ -14,7 +14,9 @@ from typing import Any
 from django.apps import apps
 from django.db import DatabaseError, connection, transaction
 from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
 
+from crm.entities.entity import registry
 from crm.privacy.known import blank
 from crm.records.models import Entry
 
@@ -37,7 +39,12 @@ KEPT_OUT = {
 }
 JSON = ("json", "jsonb")
 TEXTS = ("text", "character varying", "character", "json", "jsonb", "ARRAY")
-BATCH = 500
+LABELS = {
+    "records_entry": _("History"),
+    "records_auditevent": _("Audit log"),
+    "records_outgoing": _("What was sent or waits to be sent"),
+    "search_searchrow": _("Search index"),
+}
 _derived: dict[str, Callable[[list[int]], None]] = {}
 # Pairs of columns by which a row names the record that it hangs on.
 TIES = (("entity", "record_id"), ("on_entity", "on_id"), ("subject_entity", "subject_id"))
@@ -77,9 +84,14 @@ def derived(table: str) -> Callable[[Callable[[list[int]], None]], Callable[[lis
 
 
 def table_label(table: str) -> str:
-    """What people call what is in a table."""
+    """What people call what is in a table; of parts the room that keeps them."""
+    if table in LABELS:
+        return str(LABELS[table])
     model = next((m for m in apps.get_models() if m._meta.db_table == table), None)
-    return capfirst(str(model._meta.verbose_name_plural)) if model else table
+    if model is None:
+        return table
+    named = model._meta.label_lower in registry
+    return capfirst(str(model._meta.verbose_name_plural if named else model._meta.app_config.verbose_name))
 
 
 def tables() -> list[Table]:
