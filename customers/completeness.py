@@ -76,8 +76,12 @@ def gaps(bound: BoundEntity, record: Any) -> list[Gap]:
     counted = list(_counted(record))
     total = sum(weight for _field, weight in counted)
     empty = {field.name: weight for field, weight in counted if not field.filled(record)}
-    found = [Gap(field, round(100 * empty[field.name] / total)) for field in bound.visible(empty) if not field.masked]
+    found = [Gap(field, round(100 * empty[field.name] / total)) for field in _known(bound, record, empty)]
     return sorted(found, key=lambda gap: -gap.share)
+
+
+def _known(bound: BoundEntity, record: Any, names: Iterable[str]) -> list[BoundField]:
+    return [field for field in bound.visible(names) if not field.masked and not field.closed(record)]
 
 
 @on_write

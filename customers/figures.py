@@ -6,16 +6,15 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from crm.access import policy
+from crm.entities.bound import bind
+from crm.entities.entity import registry
 from customers.models import Account
 from customers.risks import tone
-
-HEALTH = ("customers.account", "profile.health")
 
 
 def health_figure(account: Account, user: Any) -> list[dict]:
     """The health with its trend; it comes with the record, without a query of its own."""
-    if policy.field_mode(user, [HEALTH]) not in {None, policy.Mode.READ}:
+    if not bind(registry["customers.account"], user).readable_on(account, ["profile.health"]):
         return []
     profile = account.profile
     arrow = "" if profile.before is None else " ↓" if profile.health < profile.before else " ↑"

@@ -27,6 +27,8 @@ def insight_of(bound: BoundEntity, record: Any, user: Any) -> dict[str, Any]:
     """The context of ``customers/insight.html``."""
     now = timezone.now()
     advice = advice_for(record, user, now)
+    if not bound.readable_on(record, ["last_activity_at"]):
+        advice = [one for one in advice if one.code != "silent"]
     found = {"best": next(iter(advice), None), "others": advice[1:4], "label": bound.label, "record": record}
     found |= _data(bound, record)
     if isinstance(record, Account):
@@ -36,7 +38,7 @@ def insight_of(bound: BoundEntity, record: Any, user: Any) -> dict[str, Any]:
 
 def _data(bound: BoundEntity, record: Any) -> dict[str, Any]:
     """How complete it is, and what is missing."""
-    if "profile.completeness" not in bound.readable(["profile.completeness"]):
+    if not bound.readable_on(record, ["profile.completeness"]):
         return {}
     missing = gaps(bound, record)
     may = bound.can_record("change", record)
@@ -53,20 +55,21 @@ def _website(bound: BoundEntity, record: Any, may: bool) -> dict[str, Any]:
     """Whether the website of an account can be read, or is being read."""
     if not may or not isinstance(record, Account) or not record.website or not website.may_ask():
         return {}
-    return {"may_read": bool(bound.readable(["website"])), "reading": asking(record) is not None}
+    return {"may_read": bool(bound.readable_on(record, ["website"])), "reading": asking(record) is not None}
 
 
 def _standing(bound: BoundEntity, account: Account, user: Any, now: Any) -> dict[str, Any]:
     """The health with its risks, as far as the user may know each."""
-    if "profile.health" not in bound.readable(["profile.health"]):
+    if not bound.readable_on(account, ["profile.health"]):
         return {}
     health = account.profile.health
+    talked = bool(bound.readable_on(account, ["last_activity_at"]))
     return {
         "health": health,
         "health_words": risks.in_words(health),
         "health_tone": risks.tone(health),
         "profile": account.profile,
-        "risks": risks_of(account, user, now),
+        "risks": [one for one in risks_of(account, user, now) if one.code != "silence" or talked],
     }
 
 

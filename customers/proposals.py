@@ -87,7 +87,7 @@ def proposals_of(bound: BoundEntity, record: Any) -> list[Proposal]:
 
 def _looked_up(bound: BoundEntity, record: Any) -> Iterator[Proposal]:
     for one in _suggesters.get(bound.label, ()):
-        if len(bound.readable(one.reads)) == len(one.reads):
+        if len(bound.readable_on(record, one.reads)) == len(one.reads):
             for proposal in one.look(record, bound.user):
                 yield replace(proposal, source=one.code)
 
@@ -95,7 +95,7 @@ def _looked_up(bound: BoundEntity, record: Any) -> Iterator[Proposal]:
 def _fitting(bound: BoundEntity, record: Any, proposal: Proposal) -> Proposal | None:
     """The suggestion with the label of its field, where the user may write that and it would say something new."""
     field = next(iter(bound.visible([proposal.field])), None)
-    if field is None or field.masked or not may_write(bound, field):
+    if field is None or field.masked or field.closed(record) or not may_write(bound, field):
         return None
     now = field.field.raw(record)
     if str(now if now is not None else "") == proposal.raw or (

@@ -65,9 +65,9 @@ def _website(email: str) -> Iterator[Proposal]:
 def from_parent(account: Account, user: Any) -> Iterator[Proposal]:
     """A subsidiary mostly works in the industry of its parent."""
     bound = bind(registry[ACCOUNT], user)
-    if account.parent_id and bound.readable(["industry"]):
+    if account.parent_id:
         parent = bound.records().filter(pk=account.parent_id, industry__isnull=False).select_related("industry").first()
-        if parent is not None:
+        if parent is not None and bound.readable_on(parent, ["industry"]):
             yield Proposal("industry", str(parent.industry_id), str(parent.industry))
 
 
@@ -79,8 +79,8 @@ def account_from_email(contact: Contact, user: Any) -> Iterator[Proposal]:
         return
     keys = MatchKey.objects.filter(entity=ACCOUNT, kind=MatchKey.Kind.DOMAIN, value=domain).values("record_id")
     bound = bind(registry[ACCOUNT], user)
-    if bound.can("view") and len(bound.readable(["website", "email"])) == 2:
-        for account in bound.records().filter(pk__in=keys).order_by("pk")[:MOST]:
+    for account in bound.records().filter(pk__in=keys).order_by("pk")[:MOST] if bound.can("view") else ():
+        if len(bound.readable_on(account, ["website", "email"])) == 2:
             yield Proposal("account", str(account.pk), str(account))
 
 
@@ -93,7 +93,7 @@ def from_account(contact: Contact, user: Any) -> Iterator[Proposal]:
     )
     if account is None:
         return
-    known = bound.readable(["address", "source"])
+    known = bound.readable_on(account, ["address", "source"])
     if account.address and "address" in known:
         yield Proposal("address", account.address, account.address)
     if account.source_id and "source" in known:

@@ -154,7 +154,7 @@ def suggestion(request: HttpRequest, label: str, pk: int) -> HttpResponse:
 def read_website(request: HttpRequest, label: str, pk: int) -> HttpResponse:
     """Let the website of an account be read for suggestions."""
     bound, record = profiled(request, label, pk, "change")
-    if not may_ask() or not getattr(record, "website", "") or not bound.readable(["website"]):
+    if not may_ask() or not getattr(record, "website", "") or not bound.readable_on(record, ["website"]):
         raise Http404
     ask_website(record, request.user)
     return _insight_again(request, bound, record, _("The website is being read."), "")

@@ -10,6 +10,7 @@ import pytest
 from crm.access.models import Scope
 from crm.jobs.models import Job
 from crm.jobs.running import run
+from crm.ownership.models import Pool, PoolMember
 from crm.records.models import Entry
 from crm.reference.addresses import forget
 from crm.reference.loading import load_regions
@@ -194,3 +195,17 @@ def test_private_addresses_and_other_sites_are_not_read(client, seller, website,
         job.refresh_from_db()
         assert job.state == Job.State.FAILED and "did not answer" in job.error
     assert not Suggestion.objects.exists()
+
+
+@pytest.mark.parametrize(("hidden", "expected"), [([], [("account", "公海客户", "email")]), (["website"], [])])
+def test_what_a_pool_hides_is_not_told(client, seller, grant, other, hidden, expected):
+    account = make_account(owner=other, name="公海客户", website="https://yuanshan.example.com")
+    pool = Pool.objects.create(entity="customers.account", name="公海", hidden=hidden)
+    PoolMember.objects.create(pool=pool, user=seller)
+    Account.objects.filter(pk=account.pk).update(owner=None, pool=pool)
+    person = make_contact(owner=seller, email="li@yuanshan.example.com")
+    client.force_login(seller)
+    assert told(client, person) == expected
+    page = client.get(url(account), headers=HTMX)
+    assert page.status_code == 200 and page.context["proposals"] == []
+    assert ("Website" in {str(gap.field.label) for gap in page.context["gaps"]}) is False
