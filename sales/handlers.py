@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.matching.holders import stage_of
 from crm.matching.keys import Key, company_keys, domain_key, email_key, match_keys, phone_key, tax_key
+from crm.matching.merging.links import stays
 from crm.ownership.measures import measure
 from crm.records import services as records
 from crm.records.actor import Actor
@@ -22,6 +23,8 @@ from crm.records.models import Entry
 from customers.models import Account
 from sales import people  # noqa: F401 - they register themselves
 from sales.models import Lead, Opportunity, StageHistory
+
+stays("sales.stagehistory", "opportunity", _("How long each deal lay in its stages stays that deal's own."))
 
 IMPORT = "import"
 NEW = Lead.Status.NEW

@@ -14,12 +14,15 @@ from django.utils import timezone
 from crm.access.policy import Owned
 from crm.customfields.definitions import searched_names
 from crm.entities.entity import Entity, registry
+from crm.matching.merging.links import FOLLOWS, stays
 from crm.records.actor import Actor
 from crm.records.copying import FEW, copy_columns
 from crm.records.diff import differs_at
 from crm.records.hooks import WriteBatch, on_purge, on_write
 from crm.search.grams import as_texts, indexed, numbers
 from crm.search.models import SearchRow
+
+stays("search.searchrow", "record_id", FOLLOWS)
 
 CHUNK = 5000
 COLUMNS = ("entity", "record_id", "owner_id", "department_id", "at", "grams", "haystack")

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
+from crm.matching.merging.links import EFFECT, stays
 from crm.records.hooks import on_chosen
 from crm.records.models import ChangeSet, Entry
 from crm.workflows.book import ActiveRule, concerned
@@ -15,6 +16,8 @@ from crm.workflows.history import History
 from crm.workflows.models import RuleRun
 from crm.workflows.verdicts import Judges
 from crm.workflows.wake import wake_rules
+
+stays("workflows.rulerun", "record_id", EFFECT)
 
 
 def wanted(entries: Sequence[Entry]) -> Iterable[Entry]:

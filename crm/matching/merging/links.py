@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.customfields import expressions
 from crm.customfields.definitions import current
+from crm.records.figures import Figures
 from crm.records.models import Record
 
 # A pair of columns that names a record of any entity: the label's column → the id's.
@@ -31,6 +32,11 @@ _staying: dict[tuple[str, str], str | Promise] = {
     ("records.outgoing", "record_id"): EFFECT,
     ("matching.matchkey", "record_id"): FOLLOWS,
     ("matching.uniquekey", "record_id"): FOLLOWS,
+    ("records.entrylink", "entry_id"): LOG,
+    ("records.delivery", "entry_id"): EFFECT,
+    ("matching.duplicatecandidate", "first_id"): FOLLOWS,
+    ("matching.duplicatecandidate", "second_id"): FOLLOWS,
+    ("matching.mergeitem", "record_id"): _("An earlier merge is taken back after the later one."),
     ("matching.mergeoperation", "record_id"): _("An earlier merge is taken back after the later one."),
     ("matching.mergedrecord", "record_id"): _("An earlier merge is taken back after the later one."),
 }
@@ -41,9 +47,9 @@ def stays(model: str, name: str, why: str | Promise) -> None:
     _staying[model, name] = why
 
 
-def staying(model: str, name: str) -> str | Promise | None:
-    """Why such rows stay; None: they move."""
-    return _staying.get((model, name))
+def why_staying(model: type[models.Model], name: str) -> str | Promise | None:
+    """Why rows of the model stay where this link points; None: they move."""
+    return FOLLOWS if issubclass(model, Figures) else _staying.get((model._meta.label_lower, name))
 
 
 @dataclass(frozen=True)
@@ -87,7 +93,7 @@ def links_to(label: str) -> dict[type[models.Model], list[Link]]:
     """Every link by which rows point at records of the entity and move with them, by model, in a fixed order."""
     found: dict[type[models.Model], list[Link]] = defaultdict(list)
     for link in (*_columns(label), *_custom(label)):
-        if staying(link.model._meta.label_lower, link.name if not link.pair else link.column) is None:
+        if why_staying(link.model, link.name) is None:
             found[link.model].append(link)
     return dict(sorted(found.items(), key=lambda pair: pair[0]._meta.label_lower))
 
@@ -101,7 +107,7 @@ def _columns(label: str) -> tuple[Link, ...]:
         names = {field.name for field in model._meta.concrete_fields}
         for field in model._meta.concrete_fields:
             if field.is_relation and getattr(field.related_model, "_meta", None) is not None:
-                if field.related_model._meta.concrete_model is target and not field.primary_key:
+                if field.related_model._meta.concrete_model is target:
                     found.append(Link(model, label, field.name, field.attname))
             elif field.name in PAIRS and PAIRS[field.name] in names:
                 found.append(Link(model, label, PAIRS[field.name], PAIRS[field.name], pair=field.name))

@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from django.db import models
+
 from crm.matching.merging.links import Link, links_to
 from crm.records.diff import set_at
 
 DEEPEST = 100
 
 
+def own_links(model: type[models.Model]) -> list[Link]:
+    """The links by which records of the model point at each other."""
+    label = model._meta.label_lower
+    return [link for way, links in links_to(label).items() if way is model for link in links if not link.pair]
+
+
 def cut_circles(record: Any, losers: Collection[int]) -> list[str]:
     """Empty those links of the record that lead to itself or to what went into it, directly or by others; returns their names."""
-    label = record._meta.label_lower
-    own = [link for model, links in links_to(label).items() if model._meta.label_lower == label for link in links]
-    cut = [link for link in own if not link.pair and _leads_back(record, link, {record.pk, *losers})]
+    cut = [link for link in own_links(type(record)) if _leads_back(record, link, {record.pk, *losers})]
     for link in cut:
         set_at(record, link.name, None)
     return [link.name for link in cut]

@@ -25,7 +25,7 @@ from crm.records.diff import diff, set_at, value_at
 from crm.records.errors import Conflict, Protected
 from crm.records.hooks import lock_ahead
 from crm.records.models import Record
-from crm.records.services import change_set, delete_many, log
+from crm.records.services import change_set, delete_many, log, save
 
 MERGE = "merge"
 FEWEST, MOST = 2, 10
@@ -131,6 +131,8 @@ def _merge(
     MergedRecord.objects.bulk_create(
         MergedRecord(operation=operation, entity=bound.label, record_id=pk) for pk in losers
     )
+    if cut_circles(record, losers):  # before others come to stand under it
+        save(record, actor=actor)
     try:
         move_all(operation, losers, actor=actor)
         delete_many([found[pk] for pk in losers], actor=actor, changes=changes)

@@ -20,6 +20,7 @@ from crm.entities.undoing import own_and_recent
 from crm.matching.merging.kinds import UNMERGED
 from crm.matching.merging.models import MergedRecord, MergeOperation
 from crm.matching.merging.moving import move_back
+from crm.matching.merging.selves import own_links
 from crm.matching.merging.services import MERGE, Overtaken, lock
 from crm.records.actor import Actor
 from crm.records.diff import set_at, value_at
@@ -98,13 +99,13 @@ def _unmerge(operation: MergeOperation, found: Mapping[int, Any], losers: list[i
     actor = replace(actor, changes=changes)
     done = Unmerged(operation)
     MergedRecord.objects.filter(operation=operation).update(active=False)
-    if winner.deleted_at is None:
-        done.fields = _values_back(operation, winner, actor)
-    else:
-        done.fields = sorted(operation.values)
+    selves = {link.name for link in own_links(type(winner))} & operation.values.keys()
+    done.fields = _values_back(operation, winner, operation.values.keys() - selves, actor)
     _restore(operation, [found[pk] for pk in losers], actor, changes)
     done.records = [found[pk] for pk in losers]
     done.rows = move_back(operation, losers, actor=actor, changes=changes)
+    # What the record itself stood under comes last: until now others stood under it.
+    done.fields += _values_back(operation, winner, selves, actor)
     _derived_back(operation)
     operation.undone_at, operation.undone_by = timezone.now(), actor.user
     operation.left = [*({"field": name} for name in done.fields), *({"model": m, "id": pk} for m, pk in done.rows)]
@@ -114,11 +115,15 @@ def _unmerge(operation: MergeOperation, found: Mapping[int, Any], losers: list[i
     return done
 
 
-def _values_back(operation: MergeOperation, winner: Any, actor: Actor) -> list[str]:
-    """Give the record that stayed its own values back; returns the fields that were changed since."""
+def _values_back(operation: MergeOperation, winner: Any, names: Collection[str], actor: Actor) -> list[str]:
+    """Give the record that stayed those of its own values back; returns the fields that were changed since."""
+    if winner.deleted_at is not None or not names:
+        return sorted(names)
+    winner.refresh_from_db()
     known = {f.name for f in type(winner)._meta.concrete_fields}
     left = []
-    for name, (old, new) in operation.values.items():
+    for name in names:
+        old, new = operation.values[name]
         if (name in known or name.startswith("custom.")) and value_at(winner, name) == new:
             set_at(winner, name, old)
         else:
