@@ -146,7 +146,9 @@ class World:
     def edit(self, winner: Any, gone: set[int]) -> None:
         """One thing that somebody does to the records afterwards."""
         rnd = self.rnd
-        record = rnd.choice([*self.accounts, *self.contacts, *self.deals])
+        moved = [row for row in (*self.contacts, *self.deals) if getattr(row, "account_id", None) in {winner.pk, *gone}]
+        near = rnd.choice([[winner], [winner], moved, moved, [*self.accounts, *self.contacts, *self.deals]])
+        record = rnd.choice(near or [winner])
         found = type(record)._base_manager.filter(pk=record.pk, deleted_at=None).first()
         if found is None or (type(found) is type(winner) and found.pk in gone):
             return
@@ -158,7 +160,7 @@ class World:
 
     def _change(self, found: Any, winner: Any, gone: set[int]) -> None:
         rnd = self.rnd
-        verb = rnd.choice(["rename", "phone", "move", "trash", "new", "unfollow"])
+        verb = rnd.choice(["rename", "phone", "move", "move", "move", "trash", "new", "unfollow"])
         alive = [a.pk for a in self.accounts if not (type(winner) is Account and a.pk in gone)]
         if verb == "rename":
             found.name = f"改{rnd.randint(1, 999)}"
@@ -166,6 +168,9 @@ class World:
             found.phone = rnd.choice(["", "13700137000"])
         elif verb == "move" and hasattr(found, "account_id"):
             found.account_id = rnd.choice(alive)
+            found.custom = (
+                {**found.custom, "partner": rnd.choice(alive)} if isinstance(found, Contact) else found.custom
+            )
         elif verb == "trash" and (type(found), found.pk) != (type(winner), winner.pk):
             delete(found, actor=self.actor)
             return
