@@ -141,7 +141,7 @@ class World:
         """Some fields, each from some record that may give it."""
         may = choosable(bind(registry[label], self.actor.user), records)
         names = [name for name in sorted(may) if may[name] and name not in {"stage", "currency"}]
-        return {name: self.rnd.choice(sorted(may[name])) for name in names if self.rnd.random() < 0.3}
+        return {name: self.rnd.choice(sorted(may[name])) for name in names if self.rnd.random() < 0.6}
 
     def edit(self, winner: Any, gone: set[int]) -> None:
         """One thing that somebody does to the records afterwards."""

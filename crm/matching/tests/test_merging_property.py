@@ -20,7 +20,7 @@ from customers.models import Account, Contact
 from sales.models import Opportunity
 
 pytestmark = pytest.mark.django_db
-GRAPHS = int(os.environ.get("GRAPHS", "12"))
+GRAPHS = int(os.environ.get("GRAPHS", "24"))
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def one_graph(world):
         plain(merged(before, label, winner.pk, losers, choices)), kind, winner
     )
     computed_is_right()
-    for _ in range(world.rnd.randint(0, 6)):
+    for _ in range(world.rnd.randint(0, 12)):
         world.edit(winner, losers)
     now = snapshot()
     again(world, label, kind, winner, losers, operation, now)
