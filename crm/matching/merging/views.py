@@ -37,38 +37,49 @@ class MergeView(EntityView):
     template = "merge"
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        records = self._records(request.GET.getlist("id"))
+        records = self._records(_numbers(request.GET.getlist("id")))
         if len(records) < FEWEST:
             return self._pick(records)
         return self._show(sides(self.bound, records, self._named(records, request.GET.get("winner", ""))))
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        records = self._records(request.POST.getlist("id"))
-        if len(records) < FEWEST:
-            return self._pick(records, status=422)
+        ids = _numbers(request.POST.getlist("id"))
+        if not FEWEST <= len(ids) <= MOST or request.POST.get("take"):
+            return self._choose(ids)
+        records = self._found(ids)
         winner = self._named(records, request.POST.get("winner", "")) or records[0]
-        found = sides(self.bound, records, winner)
-        if taken := self._named(records, request.POST.get("take", "")):
-            return self._show(sides(self.bound, records, taken), taken=taken.pk)
-        names = [row.field.name for row in found.rows if row.open]
-        chosen = {n: self._named(records, request.POST.get(f"f-{n}", "")) for n in names}
+        chosen = {n: self._named(records, request.POST.get(f"f-{n}", "")) for n in self.bound.form_names}
         choices = {name: record.pk for name, record in chosen.items() if record is not None}
-        versions = {r.pk: int(v) for r in records if (v := request.POST.get(f"v-{r.pk}", "")).isdecimal()}
+        versions = {r.pk: int(v) for r in records if (v := request.POST.get(f"v-{r.pk}", "")[:18]).isdecimal()}
         try:
             operation = merge(records, winner, choices, actor=self.actor, versions=versions)
         except ValidationError as error:
-            return self._show(sides(self.bound, self._records(_ids(records)), None), status=422, error=_said(error))
+            return self._show(sides(self.bound, self._records(ids), winner), status=422, error=_said(error))
         except Conflict as error:
             return self._overtaken(records, error)
         return self._done(operation, winner)
 
-    def _records(self, raw: Sequence[str]) -> list[Any]:
-        """The records, as they were named; 404 where one of them is not this person's to merge, or is there no more."""
-        ids = list(dict.fromkeys(int(pk) for pk in raw if pk.isascii() and pk.isdigit() and len(pk) < 19))[: MOST + 1]
+    def _choose(self, ids: Sequence[int]) -> HttpResponse:
+        """Too few, too many, or all values of one record are to be shown chosen: nothing is written."""
+        records = self._records(ids)
+        if len(records) < FEWEST:
+            return self._pick(records, status=422)
+        taken = self._named(records, self.request.POST.get("take", ""))
+        return self._show(sides(self.bound, records, taken), taken=taken.pk if taken else 0)
+
+    def _found(self, ids: Sequence[int]) -> list[Any]:
+        """The records, wherever they lie: who asks twice, or second, gets an answer. 404 for what the person can't see."""
+        found = self.bound.model.objects.reachable(self.request.user, "view").in_bulk(ids)
+        if set(ids) - found.keys() or not mergeable(self.bound.entity):
+            raise Http404
+        return [found[pk] for pk in ids]
+
+    def _records(self, ids: Sequence[int]) -> list[Any]:
+        """The records; 404 where one of them is not to be seen or there no more, 403 where it is not this person's to merge."""
         links = {self.bound.field(name).relation for name in self.bound.form_names} - {""}
         rows = self.bound.records().filter(pk__in=ids).select_related("owner", *links)
         found = {record.pk: record for record in rows}
-        if not mergeable(self.bound.entity) or set(ids) - found.keys():
+        if set(ids) - found.keys() or not mergeable(self.bound.entity):
             raise Http404
         if set(ids) != self.bound.reachable(ids, MERGE):
             raise PermissionDenied
@@ -133,8 +144,10 @@ class MergeView(EntityView):
         return redirect(self.bound.url("record", winner.pk) if seen else self.bound.url("list"))
 
 
-def _ids(records: Sequence[Any]) -> list[str]:
-    return [str(record.pk) for record in records]
+def _numbers(raw: Sequence[str]) -> list[int]:
+    """The ids that an address or form names, each once; one more than can be merged, so that it is said."""
+    found = (int(pk) for pk in raw if pk.isascii() and pk.isdigit() and len(pk) < 19)
+    return list(dict.fromkeys(found))[: MOST + 1]
 
 
 def _said(error: ValidationError) -> str:
