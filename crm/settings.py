@@ -298,6 +298,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(),
         "options": {"expires": 60},
     },
+    "ownership.recycle": {"task": "crm.ownership.tasks.recycle", "schedule": crontab(), "options": {"expires": 60}},
     "notifications.escalate": {
         "task": "crm.notifications.tasks.escalate",
         "schedule": 900,

@@ -140,6 +140,22 @@ notice_kind(
     icon="circle-check",
     channels=(APP, EMAIL),
 )
+notice_kind(
+    "recycled_soon",
+    _("Records of mine will soon go back to a pool"),
+    said=_("%(count)s × %(what)s will go to “%(pool)s” within %(days)s days: follow them up to keep them"),
+    why=_("You own them and have left them alone."),
+    icon="clock-exclamation",
+    channels=(APP, EMAIL),
+)
+notice_kind(
+    "recycled",
+    _("Records of mine went back to a pool"),
+    said=_("%(count)s × %(what)s went back to “%(pool)s”"),
+    why=_("You owned them and left them alone for too long."),
+    icon="recycle",
+    channels=(APP, DIGEST),
+)
 NOT_SENT = notice_kind(
     "not_sent",
     _("Something could not be sent (administrators)"),

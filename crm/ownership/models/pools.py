@@ -57,14 +57,6 @@ class Pool(models.Model):
         default=0,
         help_text=_("So long keepers alone give away what has just come in."),
     )
-    back_after_hours = models.PositiveSmallIntegerField(
-        _("working hours for the first contact"),
-        null=True,
-        blank=True,
-        help_text=_(
-            "Who has claimed a record or was given it must contact it within that time, or it comes back. Empty: no limit."
-        ),
-    )
     takes_unassigned = models.BooleanField(
         _("takes new records that nobody was named for"),
         default=False,

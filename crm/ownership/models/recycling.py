@@ -11,16 +11,23 @@ from crm.ownership.models.pools import MOST_DAYS, Pool
 
 
 class RecycleRule(models.Model):
-    """What its owner has left alone for so many days goes to the pool. Kept in Django admin, with its pool.
+    """What a member of the pool has left alone for so long goes to the pool. Kept in Django admin, with its pool.
 
-    ``counted_from`` names what is counted from: see ``crm.ownership.anchors``. Days are days of 24 hours, or working days by the
-    calendar of the owner, which end when work ends.
+    ``counted_from`` names what is counted from: see ``crm.ownership.anchors``. Days are days of 24 hours; working days end when
+    work ends, working hours run while there is work, both by the calendar of the owner.
     """
 
+    class Unit(models.TextChoices):
+        DAYS = "days", _("days")
+        WORKING_DAYS = "working_days", _("working days")
+        WORKING_HOURS = "working_hours", _("working hours")
+
     pool = models.ForeignKey(Pool, models.CASCADE, related_name="recycle_rules", verbose_name=_("pool"))
-    counted_from = models.CharField(_("counted from"), max_length=30)
-    days = models.PositiveSmallIntegerField(_("days"), validators=[MinValueValidator(1), MaxValueValidator(MOST_DAYS)])
-    working = models.BooleanField(_("working days"), default=False)
+    counted_from = models.CharField(_("counted from"), max_length=100)
+    days = models.PositiveSmallIntegerField(
+        _("so many"), validators=[MinValueValidator(1), MaxValueValidator(MOST_DAYS)]
+    )
+    unit = models.CharField(_("unit"), max_length=20, choices=Unit, default=Unit.DAYS)
     warn_days = models.PositiveSmallIntegerField(_("warns days before"), default=3, validators=[MaxValueValidator(365)])
     condition = models.JSONField(_("only records where"), default=dict, blank=True)
     exempt = models.JSONField(_("except records where"), default=dict, blank=True)
@@ -39,7 +46,7 @@ class RecycleRule(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.pool} · {self.counted_from} + {self.days}"
+        return f"{self.pool} · {self.counted_from} + {self.days} {self.get_unit_display()}"
 
 
 class RecycleVerdict(models.Model):
@@ -48,6 +55,7 @@ class RecycleVerdict(models.Model):
     class Verdict(models.TextChoices):
         WARNED = "warned", _("Warned")
         EXEMPT = "exempt", _("Exempt")
+        HELD = "held", _("Held back")
         RECYCLED = "recycled", _("Recycled")
 
     rule = models.ForeignKey(RecycleRule, models.CASCADE, db_index=False, related_name="+")
@@ -55,6 +63,7 @@ class RecycleVerdict(models.Model):
     verdict = models.CharField(max_length=10, choices=Verdict)
     counted_from = models.DateTimeField()
     due_at = models.DateTimeField()
+    note = models.CharField(max_length=300, blank=True)
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:
