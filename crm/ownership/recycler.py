@@ -20,7 +20,6 @@ from django.utils.translation import gettext
 from crm.entities.entity import registry
 from crm.ownership import notices
 from crm.ownership.kinds import RECYCLED
-from crm.ownership.limits import said
 from crm.ownership.models import RecycleRule, RecycleRun, RecycleVerdict
 from crm.ownership.pools import into_pool, is_pooled
 from crm.ownership.recycling import Calendars, Due, Judge, without_verdict
@@ -124,25 +123,15 @@ def _take_now(judge: Judge, ids: Sequence[int], changes: ChangeSet, actor: Actor
     if not batch:
         return 0
     owners = Counter(record.owner_id for record in batch)
-    because = _because(judge)
     into_pool(
         batch, judge.pool, actor=actor, kind=RECYCLED, changes=changes,
-        data=lambda one: {"rule": judge.rule.pk, "because": because % {"since": said(still[one.pk].anchor)}},
+        data=lambda one: {**judge.rule.told(), "since": still[one.pk].anchor.isoformat()},
     )  # fmt: skip
     _note(judge, [still[record.pk] for record in batch], Verdict.RECYCLED)
     for owner, count in owners.items():
         data = {"count": count, "what": str(judge.entity.plural), "pool": judge.pool.name}
         tell([owner], notices.TAKEN, data=data, url=f"{judge.entity.url('list')}?view=pool", now=judge.now)
     return len(batch)
-
-
-def _because(judge: Judge) -> str:
-    """Why, in words: what was counted from, and how long it was left alone."""
-    return gettext("%(anchor)s: %%(since)s; limit %(days)s %(unit)s") % {
-        "anchor": judge.anchor.label,
-        "days": judge.rule.days,
-        "unit": judge.rule.get_unit_display(),
-    }
 
 
 def _hold(judge: Judge, pk: int, error: Exception) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
@@ -47,6 +49,10 @@ class RecycleRule(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pool} · {self.counted_from} + {self.days} {self.get_unit_display()}"
+
+    def told(self) -> dict[str, Any]:
+        """As an entry keeps it: what it was when it decided."""
+        return {"rule": self.pk, "counted_from": self.counted_from, "days": self.days, "unit": self.unit}
 
 
 class RecycleVerdict(models.Model):
