@@ -322,6 +322,7 @@ CELERY_BEAT_SCHEDULE = {
     "loyalty.expire": {"task": "customers.loyalty.tasks.expire", "schedule": crontab(hour=0, minute=20)},
     "customfields.nightly": {"task": "crm.customfields.tasks.nightly", "schedule": crontab(hour=0, minute=5)},
     "privacy.retention": {"task": "crm.privacy.tasks.retention", "schedule": crontab(hour=2, minute=20)},
+    "marketing.ensure_months": {"task": "marketing.tasks.ensure_months", "schedule": timedelta(days=1)},
     "records.ensure_partitions": {"task": "crm.records.tasks.ensure_partitions", "schedule": timedelta(days=1)},
 }
 

@@ -7,11 +7,16 @@ from typing import Any
 
 from django.db.models import Model
 
+from crm.inbound.models import ExternalId
+from crm.matching.merging.models import MergeOperation
 from crm.records.actor import Actor
-from crm.records.hooks import WriteBatch, before_diff, on_purge, on_redact
+from crm.records.hooks import WriteBatch, before_diff, on, on_purge, on_redact
+from crm.records.models import Entry
 from crm.records.redaction import BLANK
-from customers.tracing import Touch
-from marketing.models import FormSubmission, WebForm
+from customers.tracing import Touch, refresh_traces
+from marketing.events.behaviour import forget_events, refresh_behaviour
+from marketing.models import BehaviourEvent, FormSubmission, IdentityLink, WebForm
+from sales.models import Lead
 
 
 @before_diff
@@ -25,11 +30,43 @@ def new_consent(batch: WriteBatch) -> bool:
     return False
 
 
+@on("matching.merged", "matching.unmerged", name="marketing.traces")
+def follow_merge(entry: Entry) -> None:
+    """First and last touch, visits and purchases are those of all that is one record now."""
+    ids = [entry.record_id, *(pk for pk in entry.data.get("records", ()) if isinstance(pk, int))]
+    operation = MergeOperation.objects.filter(pk=entry.data.get("merge")).first()
+    ids += list(operation.merged.values_list("record_id", flat=True)) if operation else []
+    refresh_traces(entry.entity, set(ids))
+    refresh_behaviour({(entry.entity, pk) for pk in ids})
+
+
+@on("sales.lead.converted", name="marketing.converted")
+def follow_conversion(entry: Entry) -> None:
+    """What a lead did is what the person did that it became."""
+    lead = (
+        Lead._base_manager.filter(pk=entry.record_id).select_related("converted_contact", "converted_account").first()
+    )
+    person = lead and (lead.converted_contact or lead.converted_account)
+    if not person:
+        return
+    old, new = (lead.entity_label(), lead.pk), (person.entity_label(), person.pk)
+    links = IdentityLink.objects.filter(on_entity=old[0], on_id=old[1])
+    held = IdentityLink.objects.filter(on_entity=new[0], on_id=new[1]).values_list("kind", "value")
+    for kind, value in set(held):
+        links.filter(kind=kind, value=value).delete()
+    links.update(on_entity=new[0], on_id=new[1])
+    BehaviourEvent.objects.filter(on_entity=old[0], on_id=old[1]).update(on_entity=new[0], on_id=new[1])
+    refresh_behaviour([old, new])
+
+
 @on_purge
 def forget_traces(model: type[Model], ids: list[int], actor: Actor) -> None:
     """What came in about a record that is removed for good goes with it; that something came stays counted."""
     on = {"on_entity": model._meta.label_lower, "on_id__in": ids}
     Touch.objects.filter(**on).delete()
+    ExternalId.objects.filter(**on).delete()
+    IdentityLink.objects.filter(**on).delete()
+    forget_events(on)
     FormSubmission.objects.filter(**on).update(values={}, email="", address=None, agent="", trail={}, on_id=None)
 
 

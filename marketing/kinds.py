@@ -9,6 +9,9 @@ groups["marketing"] = _("Marketing")
 _DRAWN = {"group": "marketing", "template": "marketing/entry.html"}
 FORM_SENT = kind("marketing.form.sent", _("sent a form"), icon="forms", followed=True, **_DRAWN)
 FORM_CONFIRMED = kind("marketing.form.confirmed", _("confirmed the e-mail address"), icon="at", **_DRAWN)
+BOUGHT = kind(
+    "marketing.bought", _("bought"), icon="shopping-cart", group="marketing", template="marketing/bought.html"
+)
 FIELDS_CHANGED = kind("marketing.webform.fields", _("changed the fields of %(subject)s"), icon="forms")
 
 NEW_BY_FORM = notice_kind(

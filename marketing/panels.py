@@ -12,12 +12,14 @@ from crm.entities.bound import bind
 from crm.entities.entity import registry
 from crm.entities.panels import panel, record_tab
 from crm.entities.refs import refs
-from customers.tracing import Touch
+from customers.tracing import BEHAVIOUR, Touch
+from marketing.events.showing import days_of, known_by
 from marketing.models import FormSubmission, TrackedLink, WebForm
 from marketing.webforms.building import builder, label_of
 from marketing.webforms.stats import SHOWN
 
 FORM = "marketing.webform"
+PEOPLE = ("customers.contact", "customers.account", "sales.lead")
 
 
 def _keeps(form: WebForm, user: Any) -> bool:
@@ -88,3 +90,26 @@ def touches_panel(record: Any, user: Any) -> dict[str, Any] | None:
         return None
     rows = Touch.objects.filter(on_entity=record.entity_label(), on_id=record.pk).select_related("source")[:8]
     return {"touches": list(rows)}
+
+
+def behaviour_tab(record: Any, user: Any) -> dict[str, Any]:
+    """What the person did, and by what they are known as far as the reader may know it."""
+    bound = bind(registry[record.entity_label()], user)
+    return {"days": days_of(record), "known": known_by(record, bound)}
+
+
+def _may_know(record: Any, user: Any) -> bool:
+    """Who may not know when somebody came or bought may not know what they looked at."""
+    bound = bind(registry[record.entity_label()], user)
+    return set(bound.readable(BEHAVIOUR)) == set(BEHAVIOUR)
+
+
+for _label in PEOPLE:
+    record_tab(
+        _label,
+        "behaviour",
+        _("Behaviour"),
+        icon="activity",
+        template="marketing/behaviour.html",
+        when=_may_know,
+    )(behaviour_tab)

@@ -1,10 +1,12 @@
 from django.urls import path
 
+from marketing.events import views as events
 from marketing.links import views as links
 from marketing.webforms import public, views
 
 app_name = "marketing"
 urlpatterns = [
+    path("hooks/events/<slug:token>/", events.receive, name="events"),
     path("q/<slug:code>/", links.follow, name="link"),
     path("marketing/links/<int:pk>/qr.<str:kind>", links.qr_code, name="link_qr"),
     path("f/embed.js", public.embed_script, name="form_embed"),

@@ -204,7 +204,8 @@ def _close_unseen(label: str, rows: Sequence[Row], ids: Sequence[int] | None = N
     with connection.cursor() as cursor:
         cursor.execute(
             "update matching_duplicatecandidate c set state = 'gone' where entity = %(label)s and state = 'open'"
-            f" {among} and not exists (select 1 from matching_found f"
+            # What people are known by besides (accounts, cards) is no key: only stewards close such a pair.
+            f" {among} and not reasons @> '[[\"identity\"]]' and not exists (select 1 from matching_found f"
             "  where f.first_id = c.first_id and f.second_id = c.second_id)",
             {"label": label, "ids": list(ids or ())},
         )

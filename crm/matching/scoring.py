@@ -54,6 +54,7 @@ _SAID = {
     "domain": lambda: _("Same domain"),
     "sound": lambda: _("Name sounds alike"),
     NAME: lambda: _("Same name"),
+    "identity": lambda: _("Same account or card"),
 }
 
 

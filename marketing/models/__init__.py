@@ -1,6 +1,16 @@
 """What marketing keeps: web forms and what was sent by them, tracked links, what people did, and by what they are known."""
 
+from marketing.models.events import BehaviourEvent, IdentityLink
 from marketing.models.forms import FormDay, FormField, FormSubmission, WebForm
 from marketing.models.links import LinkDay, TrackedLink
 
-__all__ = ["FormDay", "FormField", "FormSubmission", "LinkDay", "TrackedLink", "WebForm"]
+__all__ = [
+    "BehaviourEvent",
+    "FormDay",
+    "FormField",
+    "FormSubmission",
+    "IdentityLink",
+    "LinkDay",
+    "TrackedLink",
+    "WebForm",
+]

@@ -26,6 +26,7 @@ from crm.records.models import Record
 from customers.models import Account, Contact
 from customers.tracing import Touch, Traced, add_touch, trail_of
 from marketing import kinds
+from marketing.events.identities import identity_of, join
 from marketing.models import FormSubmission, TrackedLink, WebForm
 from marketing.webforms.fields import public_form
 from sales.models import Lead
@@ -137,6 +138,9 @@ def _tell(form: WebForm, submission: FormSubmission, record: Record) -> None:
         source=(link and link.source) or form.source,
         campaign=(link and link.campaign) or trail.utm_campaign or form.campaign,
     )
+    told = {"phone": submission.values.get("mobile"), "email": [submission.email], "visitor": [trail.visitor]}
+    known = [identity_of(kind, (texts or [""])[0]) for kind, texts in told.items()]
+    join({(record.entity_label(), record.pk): [one for one in known if one is not None]}, submission.at)
     log(record, kinds.FORM_SENT, actor=Actor(None, _actor(form).cause), form=form.name, form_id=form.pk)
     note_activity(record, submission.at)
     new = submission.state == State.CREATED

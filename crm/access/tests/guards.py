@@ -21,7 +21,7 @@ GUARDS = {
     PUBLIC: (
         "/healthz /readyz /i18n/setlang/ /sign-in/ /sign-out/ /password-reset/ /password-reset/sent/"
         " /password-reset/<uidb64>/<token>/ /calendar/feed/<str:token>.ics /approvals/mail/<str:token>/"
-        " /hooks/sms/<int:pk>/ /hooks/calls/<int:pk>/ /hooks/in/<slug:token>/"
+        " /hooks/sms/<int:pk>/ /hooks/calls/<int:pk>/ /hooks/in/<slug:token>/ /hooks/events/<slug:token>/"
         " /f/embed.js /f/confirm/<str:token>/ /f/<slug:token>/ /f/<slug:token>/thanks/ /q/<slug:code>/"
     ),
     SELF: (

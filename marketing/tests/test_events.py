@@ -1,0 +1,215 @@
+"""What people do comes in by the batch, finds its person, and is found again when the person becomes known later."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test import Client
+from django.utils import timezone
+
+from crm.access.models import Scope
+from crm.inbound.models import Connection
+from crm.matching.models import DuplicateCandidate
+from crm.messaging.signing import sign
+from crm.records import services as records
+from crm.records.actor import Actor
+from crm.records.dispatch import dispatch
+from crm.records.models import Entry
+from crm.records.purge import purge
+from customers.factories import make_account, make_contact
+from marketing.models import BehaviourEvent, IdentityLink
+from sales.factories import make_lead
+from sales.models import Lead
+from sales.services import convert_lead
+
+pytestmark = pytest.mark.django_db
+SECRET = "a secret of both sides"
+
+
+@pytest.fixture
+def shop(boss):
+    return Connection.objects.create(name="商城", secret=SECRET, user=boss)
+
+
+@pytest.fixture
+def post(shop):
+    def go(*events, body=None, secret=SECRET):
+        data = body if body is not None else json.dumps({"events": events}).encode()
+        headers = sign(secret, data, int(time.time()))
+        url = f"/hooks/events/{shop.token}/"
+        return Client(enforce_csrf_checks=True).post(url, data, content_type="application/json", headers=headers)
+
+    return go
+
+
+def event(number, kind="page_view", who=None, **more):
+    at = (timezone.now() - timedelta(hours=1, minutes=number)).isoformat(timespec="seconds")
+    return {
+        "id": f"e{number}",
+        "at": at,
+        "kind": kind,
+        "who": who or {"visitor": "v1"},
+        "title": f"页面{number}",
+    } | more
+
+
+def test_events_of_a_known_number_are_the_persons(post):
+    contact = make_contact(mobile="139 1234 5678")
+    who = {"phone": "+86-13912345678", "openid": "oX1"}
+    bought = event(2, "purchase", who, amount="99.90", products=[{"name": "茶", "quantity": 2, "junk": {"a": 1}}])
+    answer = post(event(1, who=who), bought, event(3, "store_purchase", {"openid": "oX1"}, amount=10, place="南京路店"))
+    assert answer.status_code == 200 and answer.json() == {"kept": 3, "known": 0, "refused": 0, "errors": {}}
+    contact.refresh_from_db()
+    # The third came with the account alone, which the first two had named in the same batch… and did not know yet.
+    assert BehaviourEvent.objects.filter(on_id=contact.pk).count() == 3
+    assert (contact.purchase_count, contact.purchase_sum) == (2, Decimal("109.90"))
+    assert contact.last_visit_at is not None and contact.version == 1
+    entries = Entry.objects.filter(kind="marketing.bought", record_id=contact.pk)
+    assert {entry.data["place"] for entry in entries} == {"", "南京路店"}
+    assert BehaviourEvent.objects.get(key="e2").products == [{"name": "茶", "quantity": "2.00"}]
+
+
+def test_sent_again_is_kept_once(post):
+    make_contact(mobile="13912345678")
+    one = event(1, "purchase", {"phone": "13912345678"}, amount=5)
+    assert [post(one, one).json()["kept"], post(one, event(2)).json()["kept"]] == [1, 1]
+    assert BehaviourEvent.objects.count() == 2 and Entry.objects.filter(kind="marketing.bought").count() == 1
+
+
+def test_a_visitor_becomes_known_by_a_form(post, form, send):
+    post(event(1), event(2, "cart"), event(3, who={"visitor": "another"}))
+    assert not BehaviourEvent.objects.filter(on_id__isnull=False).exists()
+    send(form, "?visitor=v1", name="王小川", mobile="13912345678")
+    lead = Lead.objects.get()
+    assert set(BehaviourEvent.objects.filter(on_id=lead.pk).values_list("key", flat=True)) == {"e1", "e2"}
+    assert lead.last_visit_at is not None
+    post(event(9))  # and whatever the visitor does from now on
+    assert BehaviourEvent.objects.get(key="e9").on_id == lead.pk
+
+
+def test_conversion_takes_behaviour_along(post, boss, django_capture_on_commit_callbacks):
+    lead = make_lead(name="王小川", company="远山", mobile="13912345678", owner=boss)
+    post(event(1, who={"phone": "13912345678", "visitor": "v1"}))
+    done = convert_lead(lead, actor=Actor(boss, "test"), create_opportunity=False)
+    dispatch()
+    assert BehaviourEvent.objects.get().on_entity == "customers.contact"
+    assert set(IdentityLink.objects.values_list("on_entity", "on_id")) == {("customers.contact", done.contact.pk)}
+    done.contact.refresh_from_db()
+    assert done.contact.last_visit_at is not None
+
+
+def test_one_account_on_two_people_is_a_pair_for_stewards(post):
+    first, second = make_contact(mobile="13912345678"), make_contact(mobile="13800001111")
+    post(event(1, who={"phone": "13912345678", "unionid": "u1"}))
+    post(event(2, who={"phone": "13800001111", "unionid": "u1", "visitor": "pc"}))
+    pair = DuplicateCandidate.objects.get()
+    assert (pair.first_id, pair.second_id, pair.state) == (first.pk, second.pk, "open")
+    post(event(3, who={"phone": "13912345678", "visitor": "pc"}))  # a machine that two people use says nothing
+    assert DuplicateCandidate.objects.count() == 1
+    assert BehaviourEvent.objects.get(key="e3").on_id == first.pk
+
+
+def test_events_stand_as_they_are(post):
+    post(event(1))
+    for change in ({"title": "x"}, {"kind": "cart"}, {"at": timezone.now()}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            BehaviourEvent.objects.update(**change)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        BehaviourEvent.objects.all().delete()
+    assert BehaviourEvent.objects.update(on_entity="customers.contact", on_id=1) == 1
+
+
+def test_months_are_partitions(post):
+    post(event(1))
+    with connection.cursor() as cursor:
+        cursor.execute("select tableoid::regclass::text from marketing_behaviourevent")
+        assert cursor.fetchone()[0] == f"marketing_behaviourevent_{timezone.now() - timedelta(hours=2):%Y%m}"
+
+
+def test_who_is_removed_for_good_leaves_figures_only(post, boss):
+    contact = make_contact(mobile="13912345678", owner=boss)
+    post(event(1, "purchase", {"phone": "13912345678"}, amount=5))
+    records.delete(contact, actor=Actor(boss))
+    purge([contact], actor=Actor(boss))
+    row = BehaviourEvent.objects.get()
+    assert (row.identities, row.title, row.on_id, row.amount) == ([], "", None, Decimal("5.00"))
+    assert not IdentityLink.objects.exists()
+
+
+def test_the_tab_folds_pages_and_tells_only_who_may_know(post, client, rep, grant, field_rule):
+    grant(rep, "customers.contact", view=Scope.OWN)
+    contact = make_contact(mobile="13912345678", owner=rep)
+    who = {"phone": "13912345678", "openid": "oX1"}
+    post(*[event(n, who=who) for n in range(1, 6)], event(7, "purchase", who, amount=88, title="龙井"))
+    client.force_login(rep)
+    page = client.get(f"/customers/contacts/{contact.pk}/?tab=behaviour").content.decode()
+    assert "Looked at 5 pages" in page and "龙井" in page and "oX1" in page
+    found = client.get("/customers/contacts/?last_purchase_at__last_days=7")
+    assert found.status_code in {200, 422}
+    field_rule(rep, "customers.contact", "mobile", "masked")
+    page = client.get(f"/customers/contacts/{contact.pk}/?tab=behaviour").content.decode()
+    assert "13912345678" not in page and "8613912345678" not in page
+    field_rule(rep, "customers.contact", "last_visit_at", "hidden")
+    assert client.get(f"/customers/contacts/{contact.pk}/?tab=behaviour").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"id": None},
+        {"id": "a\u0000"},
+        {"id": "x" * 101},
+        {"at": "yesterday"},
+        {"at": "0001-01-01T00:00:00Z"},
+        {"at": "9999-12-31T23:59:59-14:00"},
+        {"at": "2026-13-45T00:00"},
+        {"kind": "dance"},
+        {"kind": ["page_view"]},
+        {"who": {}},
+        {"who": []},
+        {"who": {"visitor": "\ud800"}},
+        {"who": {"visitor": {"a": 1}}},
+        {"amount": "NaN"},
+        {"amount": "1e99"},
+        {"amount": [1]},
+        {"currency": "XXX", "amount": 1},
+        {"title": "a\u0000b"},
+        {"title": {"a": 1}},
+        {"products": "x"},
+        {"products": [[1]]},
+        {"products": [{"name": "x", "amount": "Infinity"}]},
+    ],
+)
+def test_what_can_be_no_event_is_refused_by_name(post, wrong):
+    answer = post(event(1, "purchase") | wrong, event(2))
+    assert answer.status_code == 200
+    assert answer.json()["kept"] == 1 and set(answer.json()["errors"]["0"]) <= {*wrong, "products", "name", "amount"}
+
+
+def test_hostile_calls_are_refused(post):
+    assert post(event(1), secret="another secret").status_code == 403
+    assert post(body=b'{"events": []}').status_code == 422
+    assert post(body=b'{"events": {"a": 1}}').status_code == 422
+    assert post(body=b'{"events": [1, null, "x"]}').status_code == 422
+    assert post(body=b"\xff").status_code == 400
+    assert not BehaviourEvent.objects.exists()
+
+
+def test_merging_moves_what_one_is_known_by(post, boss):
+    account = make_account(is_person=True, name="王小川", phone="13912345678", owner=boss)
+    post(event(1, "purchase", {"phone": "13912345678"}, amount=5))
+    account.refresh_from_db()
+    assert account.purchase_sum == Decimal("5.00")
+
+
+def test_a_thousand_events_cost_a_few_statements(post, django_assert_max_num_queries):
+    for n in range(10):
+        make_contact(mobile=f"1391234500{n}")
+    rows = [event(n, who={"phone": f"1391234500{n % 10}", "visitor": f"v{n % 50}"}) for n in range(1000)]
+    with django_assert_max_num_queries(40):
+        assert post(*rows).json()["kept"] == 1000
