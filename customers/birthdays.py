@@ -6,6 +6,9 @@ from calendar import isleap
 from datetime import date
 from typing import Any
 
+from crm.lib.lunar import next_lunar
+from customers.portraits import Calendar
+
 
 def _in_year(day: date, year: int) -> date:
     """The birthday in a year; on 29 February it is kept on the 28th where there is none."""
@@ -18,6 +21,8 @@ def _in_year(day: date, year: int) -> date:
 
 def next_birthday(contact: Any, today: date) -> date:
     """The next time that the person has a birthday, today included."""
+    if contact.birthday_calendar == Calendar.LUNAR and (day := next_lunar(contact.birthday, today)):
+        return day
     this_year = _in_year(contact.birthday, today.year)
     return this_year if this_year >= today else _in_year(contact.birthday, today.year + 1)
 

@@ -210,7 +210,7 @@ class ContactEntity(Entity):
     pills = ("decision_role", "attitude")
     quick = ("name", "account", "job_title", "mobile", "email", "wechat")
     sections = {
-        _("Who they are"): ("name", "account", "job_title", "sex", "birthday", "owner", "source"),
+        _("Who they are"): ("name", "account", "job_title", "sex", "birthday", "birthday_calendar", "owner", "source"),
         _("In decisions"): ("decision_role", "influence", "attitude"),
         _("Reach"): ("mobile", "phone", "phone2", "email", "email2", "wechat", "address"),
         _("Where from"): TRACE,
@@ -251,6 +251,7 @@ class ContactEntity(Entity):
         "influence": ("power", "影响力", "话语权"),
         "attitude": ("stance", "态度", "支持度"),
         "sex": ("gender", "性别"),
+        "birthday_calendar": ("calendar", "生日历法", "农历"),
         "birthday": ("birth date", "date of birth", "生日", "出生日期"),
         "mobile": ("mobile phone", "cell", "cell phone", "手机", "手机号", "手机号码", "移动电话", "联系方式"),
         "phone": ("telephone", "tel", "office phone", "电话", "座机", "固定电话", "办公电话"),

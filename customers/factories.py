@@ -8,7 +8,16 @@ from typing import Any
 from crm.records import services as records
 from crm.records.actor import Actor
 from crm.users.models import User
-from customers.models import Account, AccountContact, AccountRelation, Contact, ContactRelation, RelationType, Source
+from customers.models import (
+    Account,
+    AccountContact,
+    AccountRelation,
+    Contact,
+    ContactRelation,
+    Preference,
+    RelationType,
+    Source,
+)
 
 _numbers = count(1)
 
@@ -39,6 +48,13 @@ def make_affiliation(account: Account, contact: Contact, **values: Any) -> Accou
     link = AccountContact(account=account, contact=contact, owner=account.owner, **values)
     records.save(link, actor=Actor(account.owner, "factory"))
     return link
+
+
+def make_preference(contact: Contact, text: str = "只喝绿茶", **values: Any) -> Preference:
+    """A saved preference of a person."""
+    made = Preference(contact=contact, owner=contact.owner, text=text, **values)
+    records.save(made, actor=Actor(contact.owner, "factory"))
+    return made
 
 
 def make_source(name: str = "展会") -> Source:

@@ -9,12 +9,14 @@ from django.utils import timezone
 from crm.access import policy
 from crm.entities.bound import BoundEntity, bind
 from crm.entities.entity import registry
+from crm.lib.lunar import lunar_text
 from customers import risks, website
 from customers.advice import advice_for
+from customers.birthdays import age, next_birthday
 from customers.completeness import gaps
 from customers.health import risks_of
 from customers.jobs import asking
-from customers.models import Account
+from customers.models import Account, Calendar
 from customers.org import PILLS, people_of
 from customers.proposals import proposals_of
 
@@ -33,6 +35,26 @@ def insight_of(bound: BoundEntity, record: Any, user: Any) -> dict[str, Any]:
     found |= _data(bound, record)
     if isinstance(record, Account):
         found |= _standing(bound, record, user, now) | _chain(record, user)
+    else:
+        found |= _portrait(bound, record, user, now)
+    return found
+
+
+def _portrait(bound: BoundEntity, contact: Any, user: Any, now: Any) -> dict[str, Any]:
+    """Age, next birthday, what the person likes."""
+    today, found = timezone.localdate(now), {}
+    if contact.birthday and bound.readable_on(contact, ["birthday"]):
+        lunar = contact.birthday_calendar == Calendar.LUNAR
+        found |= {
+            "age": age(contact, today),
+            "birthday_on": next_birthday(contact, today),
+            "lunar": lunar_text(contact.birthday) if lunar else "",
+        }
+    likes = bind(registry["customers.preference"], user)
+    if likes.can("view") and len(likes.readable(["kind", "text"])) == 2:
+        found["likes"] = list(likes.records().filter(contact=contact).order_by("kind", "pk")[:20])
+        if likes.can("add") and bound.can_record("change", contact):
+            found["like_url"] = f"{likes.url('add')}?contact={contact.pk}"
     return found
 
 

@@ -21,6 +21,7 @@ from crm.ownership.models.pooled import owner_or_pool, pool_indexes
 from crm.records.indexes import ALIVE, scope_indexes
 from crm.records.models import Record
 from crm.reference.currencies import Currency
+from customers.portraits import Calendar, Preference  # noqa: F401 - found by Django here
 from customers.profiles import (  # noqa: F401 - found by Django here
     AccountProfile,
     AdviceLater,
@@ -256,6 +257,13 @@ class Contact(Traced, Record):
     )
     sex = models.CharField(_("sex"), max_length=10, choices=Sex, blank=True)
     birthday = models.DateField(_("birthday"), null=True, blank=True)
+    birthday_calendar = models.CharField(
+        _("birthday kept by"),
+        max_length=10,
+        choices=Calendar,
+        default=Calendar.SOLAR,
+        help_text=_("The birthday itself is given in the Gregorian calendar."),
+    )
     mobile = PhoneField(_("mobile"), blank=True)
     phone = PhoneField(_("phone"), blank=True)
     phone2 = PhoneField(_("second phone"), blank=True)

@@ -1,4 +1,4 @@
-"""How ties are listed, shown and noted. They show on both sides in a tab of their own (``customers.panels``)."""
+"""How ties and preferences are listed, shown and noted. They show on both sides in a tab of their own (``customers.panels``)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from crm.entities.entity import Entity, register
-from customers.models import AccountRelation, ContactRelation
+from customers.models import AccountRelation, ContactRelation, Preference
 
 
 class TieEntity(Entity):
@@ -52,4 +52,23 @@ class ContactRelationEntity(TieEntity):
         "other": ("other person", "对方", "关联联系人"),
         "type": ("kind", "relation", "关系", "关系类型"),
         "note": ("remark", "备注", "说明"),
+    }
+
+
+@register
+class PreferenceEntity(Entity):
+    model = Preference
+    icon = "heart"
+    nav = False
+    columns = ("contact", "kind", "text", "created_at")
+    filters = ("contact", "kind", "created_at")
+    quick = ("contact", "kind", "text")
+    sections = {_("Preference"): ("contact", "kind", "text")}
+    inline = ("kind", "text")
+    subtitle = ("contact",)
+    shows_on = {"customers.contact": "contact"}
+    synonyms = {
+        "contact": ("person", "联系人", "姓名"),
+        "kind": ("type", "类别", "类型"),
+        "text": ("preference", "偏好", "内容"),
     }
