@@ -38,10 +38,11 @@ def briefs(found: Iterable[Any], user: Any, at_most: int = 5) -> list[Brief]:
 
 @dataclass(frozen=True)
 class Twins:
-    """Possible duplicates: those the user may see, what is told of the others, and whether the house refuses to have both."""
+    """Possible duplicates: those the user may see, what is told of the others and where one asks about them, and whether the house refuses to have both."""
 
     lines: list[Brief]
     told: list[str] = field(default_factory=list)
+    ask_url: str = ""
     blocked: bool = False
 
     @property
@@ -60,4 +61,5 @@ def twins_of(found: Iterable[Any], user: Any, at_most: int = 5) -> Twins:
     seen = [(record, reasons) for record, reasons in pairs if record is not None]
     told = [getattr(item, "told", "") for item, (record, _reasons) in zip(found, pairs, strict=True) if record is None]
     blocked = any(getattr(item, "blocked", False) for item in found)
-    return Twins([brief(record, user, reasons) for record, reasons in seen[:at_most]], told, blocked)
+    url = next((item.ask_url for item in found if getattr(item, "ask_url", "")), "")
+    return Twins([brief(record, user, reasons) for record, reasons in seen[:at_most]], told, url, blocked)

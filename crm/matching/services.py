@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.apps import apps
@@ -25,6 +25,14 @@ MOST = 20
 BLOCK = 200
 
 
+_askers: list[Callable[[Any, Any], str]] = []
+
+
+def set_asker(fn: Callable[[Any, Any], str]) -> None:
+    """``fn(record, user)`` is the address where one asks about what stands in the way of a record."""
+    _askers[:] = [fn]
+
+
 @dataclass(frozen=True)
 class Match:
     """A record that looks like another one. ``record`` is None when the reader may not see it: then ``told`` says what the house
@@ -37,6 +45,7 @@ class Match:
     blocked: bool = False
     entity: str = ""
     pk: int = 0
+    ask_url: str = ""
 
 
 @dataclass
@@ -68,7 +77,8 @@ def warnings_of(record: Any, user: Any) -> list[Match]:
     across = rules.current().policy(label).across
     labels = compared_with(label) if across else [label]
     found = _matches_of([record], user, labels)[0]
-    return [*found.found, *found.unseen]
+    url = next((asker(record, user) for asker in _askers), "") if found.unseen else ""
+    return [*found.found, *(replace(match, ask_url=url) for match in found.unseen)]
 
 
 def candidates_many(rows: Sequence[Any], user: Any, *, model: type[models.Model] | None = None) -> list[Matches]:

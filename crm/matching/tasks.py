@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from crm.matching.cases.services import move_on
 from crm.matching.jobs import scan_all
 from crm.matching.keys import matched_labels
 from crm.matching.scan import freshen
@@ -18,3 +19,9 @@ def freshen_pairs() -> None:
 def nightly() -> None:
     """Each night: all pairs anew."""
     scan_all()
+
+
+@shared_task(name="crm.matching.tasks.move_cases")
+def move_cases() -> None:
+    """Each minute: collisions that nobody answered in time."""
+    move_on()

@@ -156,6 +156,22 @@ notice_kind(
     icon="recycle",
     channels=(APP, DIGEST),
 )
+notice_kind(
+    "collision_asked",
+    _("Somebody collides with a record of mine, or I am to decide"),
+    said=_("%(actor)s asks about what they entered: %(record)s"),
+    why=_("The record is yours, or you arbitrate."),
+    icon="shield-lock",
+    channels=(APP, EMAIL),
+)
+notice_kind(
+    "collision_settled",
+    _("A collision of mine is settled"),
+    said=_("%(record)s: %(outcome)s"),
+    why=_("You asked, or the record is yours."),
+    icon="circle-check",
+    channels=(APP, EMAIL),
+)
 NOT_SENT = notice_kind(
     "not_sent",
     _("Something could not be sent (administrators)"),
