@@ -71,7 +71,16 @@ EXCEPTIONS: dict[tuple[str, str], dict[str, Scope]] = {
         ("legal", label): {"privacy": ALL, "unmask": ALL}
         for label in ("customers.account", "customers.contact", "sales.lead")
     },
-    ("agent", "customers.contact"): {"add": OWN, "change": ALL},
+    ("agent", "customers.contact"): {"add": OWN, "change": ALL, "points": ALL},
+    ("marketer", "customers.contact"): {"points": ALL},
+    ("marketer", "customers.account"): {"points": ALL},
+    ("marketer", "loyalty.referral"): {"change": ALL, "points": ALL},
+    ("marketer", "segments.segment"): dict.fromkeys(("view", "add", "change", "delete", "export"), ALL),
+    **{
+        (role, label): {"points": NONE}
+        for role in ("rep", "lead")
+        for label in ("customers.contact", "customers.account", "loyalty.referral")
+    },
     ("agent", "sales.opportunity"): {"view": NONE},
     ("agent", "sales.lead"): {"view": NONE},
 }

@@ -16,6 +16,7 @@ from crm.access import policy, pooling
 from crm.access.policy import Mode
 from crm.entities.entity import Action, Entity
 from crm.fields.conditions import Group, Reader, parse
+from crm.fields.contributed import contributed_names
 from crm.fields.field import Field
 from crm.lib.masks import mask_value
 
@@ -166,7 +167,8 @@ class BoundEntity:
 
     @cached_property
     def filterable(self) -> dict[str, Field]:
-        beside = (*self.entity.custom_names, *self.entity.contributed_names, *self.entity.linked_names)
+        contributed = contributed_names(self.entity.label, compared=True)
+        beside = (*self.entity.custom_names, *contributed, *self.entity.linked_names)
         return self.readable(dict.fromkeys([*self.entity.filters, *self.entity.sortable, *beside]))
 
     @cached_property

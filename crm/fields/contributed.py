@@ -26,7 +26,10 @@ _LINKED = frozenset({"record", "user"})
 
 @dataclass(frozen=True)
 class Contribution:
-    """One contributed field of the entity ``label``: ``<room>.<code>`` is the column ``column`` of its one-to-one ``accessor``."""
+    """One contributed field of the entity ``label``: ``<room>.<code>`` is the column ``column`` of its one-to-one ``accessor``.
+
+    What is not ``shown`` is only compared, in conditions and filters.
+    """
 
     label: str
     room: str
@@ -35,6 +38,7 @@ class Contribution:
     column: str = ""
     sortable: bool = False
     summed: bool = False
+    shown: bool = True
     field: type[Contributed] | None = None
 
     @property
@@ -168,7 +172,10 @@ def _resolver(room: str) -> Any:
     return find
 
 
-def contributed_names(label: str, links: str = "") -> tuple[str, ...]:
-    """The names of the fields contributed to an entity: ``rfm.class``, or through links ``account__rfm.class``."""
+def contributed_names(label: str, links: str = "", *, compared: bool = False) -> tuple[str, ...]:
+    """The names of the fields contributed to an entity: ``rfm.class``, or through links ``account__rfm.class``.
+
+    ``compared``: those too that are for conditions alone.
+    """
     prefix = f"{links}__" if links else ""
-    return tuple(prefix + name for name in _known.get(label, ()))
+    return tuple(prefix + name for name, given in _known.get(label, {}).items() if given.shown or compared)

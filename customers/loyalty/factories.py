@@ -16,7 +16,7 @@ def make_referral(**values: Any) -> Referral:
     values.setdefault("inviter", None)
     values["inviter"] = values["inviter"] or make_contact(owner=owner)
     if not values.get("invitee"):
-        values.setdefault("invitee_name", "赵六")
+        values.setdefault("name", "赵六")
     referral = Referral(**{**values, "owner": owner})
     records.save(referral, actor=Actor(owner, "factory"))
     return referral

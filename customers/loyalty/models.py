@@ -247,7 +247,7 @@ class Referral(Record):
     invitee = models.ForeignKey(
         Contact, models.CASCADE, null=True, blank=True, related_name="invited_by", verbose_name=_("invited person")
     )
-    invitee_name = models.CharField(_("name of the invited person"), max_length=200, blank=True)
+    name = models.CharField(_("name of who was invited"), max_length=200, blank=True)
     channel = models.CharField(_("channel"), max_length=10, choices=Channel, default=Channel.WECHAT)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.INVITED, editable=False)
     rewarded_at = models.DateTimeField(_("rewarded"), null=True, editable=False)
@@ -271,14 +271,14 @@ class Referral(Record):
                 violation_error_message=_("Nobody invites themselves."),
             ),
             models.CheckConstraint(
-                condition=models.Q(invitee__isnull=False) | ~models.Q(invitee_name=""),
+                condition=models.Q(invitee__isnull=False) | ~models.Q(name=""),
                 name="referral_names_somebody",
                 violation_error_message=_("Say who was invited."),
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.inviter} → {self.invitee or self.invitee_name}"
+        return f"{self.inviter} → {self.invitee or self.name}"
 
     @classmethod
     def prepare(cls, records: Any) -> None:

@@ -6,3 +6,6 @@ class SegmentsConfig(AppConfig):
     name = "marketing.segments"
     label = "segments"
     verbose_name = _("Segments")
+
+    def ready(self) -> None:
+        from marketing.segments import fields  # noqa: F401 - registers itself

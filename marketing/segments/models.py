@@ -1,0 +1,76 @@
+"""Segments: groups of accounts, contacts or leads, by conditions that are asked anew each time, or as a list of chosen ones."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from crm.access.policy import Shared
+from crm.records.indexes import scope_indexes
+from crm.records.models import Record
+
+
+class Segment(Record):
+    """A group that has a name. ``condition`` says who is in it, ``without`` who is not all the same; static ones list members."""
+
+    access = Shared()
+
+    class Of(models.TextChoices):
+        ACCOUNT = "customers.account", _("Accounts (customers)")
+        CONTACT = "customers.contact", _("Contacts")
+        LEAD = "sales.lead", _("Leads")
+
+    class Kind(models.TextChoices):
+        DYNAMIC = "dynamic", _("By conditions")
+        STATIC = "static", _("Chosen list")
+
+    derived = ("size", "counted_at")
+
+    name = models.CharField(_("name"), max_length=200)
+    of = models.CharField(_("group of"), max_length=50, choices=Of, default=Of.ACCOUNT)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.DYNAMIC)
+    condition = models.JSONField(_("who is in it"), default=dict, blank=True, editable=False)
+    without = models.JSONField(_("without"), default=dict, blank=True, editable=False)
+    description = models.TextField(_("description"), blank=True)
+    size = models.PositiveIntegerField(_("members"), null=True, editable=False)
+    counted_at = models.DateTimeField(_("counted"), null=True, editable=False)
+
+    class Meta:
+        verbose_name = _("segment")
+        verbose_name_plural = _("segments")
+        indexes = scope_indexes("segment", created="created_at")
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(name=""), name="segment_has_a_name", violation_error_message=_("Enter a name.")
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_static(self) -> bool:
+        """Whether its members were chosen one by one."""
+        return self.kind == self.Kind.STATIC
+
+
+class SegmentMember(models.Model):
+    """A record on the list of a static segment. Not an entity: seen with the record and the segment."""
+
+    id = models.BigAutoField(primary_key=True)
+    segment = models.ForeignKey(Segment, models.CASCADE, related_name="members")
+    entity = models.CharField(max_length=50)
+    record_id = models.BigIntegerField()
+    at = models.DateTimeField(auto_now_add=True)
+    added_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["segment", "entity", "record_id"], name="segment_member_once")
+        ]
+        indexes = [models.Index(fields=["entity", "record_id"], name="segment_member_of")]
+
+    def __str__(self) -> str:
+        return f"{self.entity} {self.record_id}"
