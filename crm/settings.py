@@ -322,6 +322,7 @@ CELERY_BEAT_SCHEDULE = {
     "levels.nightly": {"task": "customers.levels.tasks.nightly", "schedule": crontab(hour=2, minute=10)},
     "loyalty.expire": {"task": "customers.loyalty.tasks.expire", "schedule": crontab(hour=0, minute=20)},
     "segments.recount": {"task": "marketing.segments.tasks.recount_all", "schedule": crontab(minute=25)},
+    "scoring.nightly": {"task": "marketing.scoring.tasks.nightly", "schedule": crontab(hour=2, minute=40)},
     "customfields.nightly": {"task": "crm.customfields.tasks.nightly", "schedule": crontab(hour=0, minute=5)},
     "privacy.retention": {"task": "crm.privacy.tasks.retention", "schedule": crontab(hour=2, minute=20)},
     "marketing.ensure_months": {"task": "marketing.tasks.ensure_months", "schedule": timedelta(days=1)},

@@ -6,3 +6,6 @@ class ScoringConfig(AppConfig):
     name = "marketing.scoring"
     label = "scoring"
     verbose_name = _("Scores")
+
+    def ready(self) -> None:
+        from marketing.scoring import fields  # noqa: F401 - registers itself

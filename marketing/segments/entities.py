@@ -39,9 +39,13 @@ class SegmentEntity(Entity):
 for label in Segment.Of.values:
     contribute(
         label,
-        Action("add_to_list", _("Add to a list"), add_to_list, "list-check", ListForm, "view", bulk=True, automatic=False),
+        Action(
+            "add_to_list", _("Add to a list"), add_to_list, "list-check", ListForm, "view", bulk=True, automatic=False
+        ),
     )
     contribute(
         label,
-        Action("take_off_list", _("Take off a list"), take_off_list, "list", ListForm, "view", bulk=True, automatic=False),
+        Action(
+            "take_off_list", _("Take off a list"), take_off_list, "list", ListForm, "view", bulk=True, automatic=False
+        ),
     )

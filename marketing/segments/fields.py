@@ -30,13 +30,16 @@ class SegmentsSource(models.IntegerField):
     def __init__(self, label: str, user: Any = None) -> None:
         super().__init__(_("segment"), editable=False)
         self.label, self.user = label, user
+        self._kept: tuple[Any, list[tuple[int, str]]] = (None, [])
 
-    @cached_property
+    @property
     def flatchoices(self) -> list[tuple[int, str]]:
+        """Worked out anew only when some segment changed."""
         found = known(self.label)
-        if self.user is not None:
-            found = {pk: one for pk, one in found.items() if pk in self._usable(found)}
-        return [(pk, one.name) for pk, one in found.items()]
+        if self._kept[0] is not found:
+            usable = found if self.user is None else self._usable(found)
+            self._kept = found, [(pk, one.name) for pk, one in found.items() if pk in usable]
+        return self._kept[1]
 
     def _usable(self, found: dict[int, Segment]) -> set[int]:
         """Those whose conditions the user could ask themselves: a segment tells nobody what they may not know."""

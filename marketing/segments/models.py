@@ -67,9 +67,7 @@ class SegmentMember(models.Model):
 
     class Meta:
         default_permissions = ()
-        constraints = [
-            models.UniqueConstraint(fields=["segment", "entity", "record_id"], name="segment_member_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["segment", "entity", "record_id"], name="segment_member_once")]
         indexes = [models.Index(fields=["entity", "record_id"], name="segment_member_of")]
 
     def __str__(self) -> str:

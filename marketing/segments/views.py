@@ -27,7 +27,9 @@ def count(request: HttpRequest, pk: int) -> HttpResponse:
     bound = bind(registry[segment.of], request.user)
     if not bound.can("view"):
         raise PermissionDenied
-    usable = segment.pk in {value for value, _name in bound.filterable[NAME].choices} if NAME in bound.filterable else False
+    usable = (
+        segment.pk in {value for value, _name in bound.filterable[NAME].choices} if NAME in bound.filterable else False
+    )
     rows = bound.records().filter(members(segment)) if usable else None
     number = in_time(EXACT_MS, rows.order_by().count) if rows is not None else None
     rough = about(rows) if rows is not None and number is None else None
