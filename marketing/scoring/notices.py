@@ -4,4 +4,10 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.notifications.registry import notice_kind
 
-HOT = notice_kind("hot_score", _("Records that got hot"), _("%(subject)s has become hot: its fit score crossed the mark."), icon="flame")
+HOT = notice_kind(
+    "hot_score",
+    _("A record of mine becomes hot"),
+    said=_("%(record)s has become hot"),
+    why=_("Its fit score crossed the mark, and you are its owner."),
+    icon="flame",
+)

@@ -87,7 +87,9 @@ def _scored(label: str, model: Any, rules: list[ScoreRule], rows: Any, now: date
     inner, params = rows.order_by().annotate(**marks).values_list("pk", *marks).query.sql_with_params()
     names = [f"r{rule.pk}" for rule in rules]
     total = " + ".join(names) or "0"
-    pairs = ", ".join(f"'{rule.pk}', nullif(round({name}::numeric, 1), 0)" for rule, name in zip(rules, names, strict=True))
+    pairs = ", ".join(
+        f"'{rule.pk}', nullif(round({name}::numeric, 1), 0)" for rule, name in zip(rules, names, strict=True)
+    )
     hot = hot_from(label)
     table = TABLES[label]._meta.db_table
     with connection.cursor() as cursor:

@@ -43,7 +43,7 @@ def make_segment(rep):
 
 @pytest.fixture
 def people(rep, grant):
-    grant(rep, ACCOUNT, view=Scope.OWN, change=Scope.OWN)
+    grant(rep, ACCOUNT, view=Scope.OWN, segment=Scope.OWN)
     grant(rep, "segments.segment", view=Scope.ALL, add=Scope.ALL, change=Scope.ALL)
     return [
         make_account(owner=rep, name="远一", level="vip"),
