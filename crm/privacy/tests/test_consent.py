@@ -95,6 +95,9 @@ def test_preferences_without_signing_in(client, person, news):
     )
     assert client.post(address, {"nothing": "1", "news2.email": "on"}).status_code == 200
     assert not consent.may_contact(person, "news2", "email")
+    client.force_login(person.owner)
+    client.post(address, {"news2.sms": "on"})
+    assert ConsentRecord.objects.latest("pk").actor == person.owner
 
 
 def test_only_our_own_links_work(client, person, news):

@@ -36,6 +36,8 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
 def _take(request: HttpRequest, person: Record) -> int:
     """Note each answer that differs from what holds; “nothing at all” withdraws everything."""
     nothing, changed = "nothing" in request.POST, 0
+    # A colleague who is signed in and opens the link is not the person: the ledger names them.
+    colleague = request.user if request.user.is_authenticated else None
     for state in consent.states(person):
         wanted = not nothing and f"{state.purpose.code}.{state.channel}" in request.POST
         if wanted != state.granted:
@@ -47,7 +49,7 @@ def _take(request: HttpRequest, person: Record) -> int:
                 source="preferences",
                 proof=str(request.META.get("HTTP_USER_AGENT", ""))[:300],
                 address=client_address(request),
-                actor=Actor(None, "preferences"),
+                actor=Actor(colleague, "preferences"),
             )
             changed += 1
     return changed
