@@ -6,9 +6,12 @@ from collections.abc import Collection
 from typing import Any
 
 from django.db.models import Model
+from django.utils.translation import gettext_lazy as _
 
 from crm.inbound.models import ExternalId
 from crm.matching.merging.models import MergeOperation
+from crm.privacy.own_places import add_tied_place, plain_row, tied
+from crm.privacy.places import Place, Subject, add_place
 from crm.records.actor import Actor
 from crm.records.hooks import WriteBatch, before_diff, on, on_purge, on_redact
 from crm.records.models import Entry
@@ -81,3 +84,30 @@ def blank_submissions(record: Any, fields: Collection[str]) -> int:
             row.save(update_fields=["values", "email"])
             touched += 1
     return touched
+
+
+def _empty_submissions(subject: Subject, actor: Actor) -> int:
+    """All that was typed goes; that something came stays counted."""
+    return tied(FormSubmission, subject.keys).update(values={}, email="", address=None, agent="", trail={})
+
+
+add_place(
+    Place(
+        "marketing.submissions",
+        _("Web forms that the person sent"),
+        lambda subject: tied(FormSubmission, subject.keys).count(),
+        _empty_submissions,
+        lambda subject: (plain_row(row, "key") for row in tied(FormSubmission, subject.keys)),
+    )
+)
+add_place(
+    Place(
+        "marketing.events",
+        _("What the person did on our pages and in our shops"),
+        lambda subject: tied(BehaviourEvent, subject.keys).count(),
+        lambda subject, actor: sum(forget_events({"on_entity": label, "on_id": pk}) for label, pk in subject.keys),
+        lambda subject: (plain_row(row, "key") for row in tied(BehaviourEvent, subject.keys)),
+    )
+)
+add_tied_place("marketing.identities", _("Devices and accounts of the person"), IdentityLink)
+add_tied_place("marketing.external", _("Ids in other programs"), ExternalId)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -22,7 +21,7 @@ from crm.messaging.models import (
     PhoneCall,
     TextMessage,
 )
-from crm.privacy.own_places import attached, file_paths, note_contents, plain_row
+from crm.privacy.own_places import add_tied_place, attached, file_paths, note_contents, plain_row
 from crm.privacy.places import Place, Subject, add_place
 from crm.records.actor import Actor
 from crm.records.purge import purge
@@ -69,13 +68,6 @@ def _mail_files(subject: Subject) -> Iterator[tuple[str, Path]]:
     yield from file_paths([row for row in attached(keys) if isinstance(row, StoredFile)])
 
 
-def _of_person(model: Any, subject: Subject) -> QuerySet:
-    reach = Q(pk__in=[])
-    for label, pk in subject.keys:
-        reach |= Q(entity=label, record_id=pk)
-    return model.objects.filter(reach)
-
-
 def _set_aside(subject: Subject) -> list[MailSetAside]:
     """Mails that could not be read and in which the person stands, decoded or not."""
     pattern = subject.known.everywhere
@@ -101,19 +93,6 @@ def _erase_set_aside(subject: Subject, actor: Actor) -> int:
     return MailSetAside.objects.filter(pk__in=found).update(raw=b"", state=MailSetAside.State.DROPPED, reason="")
 
 
-def _add(name: str, label: Any, model: Any) -> None:
-    add_place(
-        Place(
-            f"messaging.{name}",
-            label,
-            lambda subject: _of_person(model, subject).count(),
-            lambda subject, actor: _of_person(model, subject).delete()[0],
-            lambda subject: (plain_row(row, "key") for row in _of_person(model, subject)),
-            order=10,
-        )
-    )
-
-
 add_place(
     Place(
         "messaging.mails",
@@ -126,6 +105,6 @@ add_place(
     )
 )
 add_place(Place("messaging.set_aside", _("Mails set aside"), lambda s: len(_set_aside(s)), _erase_set_aside, order=10))
-_add("texts", _("Text messages"), TextMessage)
-_add("calls", _("Calls"), PhoneCall)
-_add("drafts", _("Drafts of mails"), MailDraft)
+add_tied_place("messaging.texts", _("Text messages"), TextMessage)
+add_tied_place("messaging.calls", _("Calls"), PhoneCall)
+add_tied_place("messaging.drafts", _("Drafts of mails"), MailDraft)

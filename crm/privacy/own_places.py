@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from django.apps import apps
 from django.core.files.storage import default_storage
 from django.db import connection, models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.access.models import RecordShare
@@ -18,6 +20,7 @@ from crm.jobs.models import Job, JobFile
 from crm.privacy.models import ConsentRecord
 from crm.privacy.places import Place, Subject, add_place
 from crm.privacy.reading import holds
+from crm.privacy.sweep import TIES
 from crm.records.actor import Actor
 from crm.records.diff import plain
 from crm.records.models import AuditEvent, Entry, EntryLink, Outgoing, Record
@@ -70,6 +73,29 @@ def file_paths(files: Iterable[StoredFile]) -> Iterator[tuple[str, Path]]:
     """(name, path) of each version of the files."""
     for version in FileVersion.objects.filter(file__in=[file.pk for file in files]).order_by("file", "number"):
         yield f"{version.file_id}-{version.number}-{version.name}", path_of(version.sha256)
+
+
+def tied(model: type[models.Model], keys: Keys) -> models.QuerySet:
+    """The rows of a table that name the records: by ``on_entity`` and ``on_id``, or by ``entity`` and ``record_id``."""
+    label_name, id_name = next(pair for pair in TIES if {f.name for f in model._meta.concrete_fields} >= set(pair))
+    reach = Q(pk__in=[])
+    for label, pk in keys:
+        reach |= Q(**{label_name: label, id_name: pk})
+    return model._base_manager.filter(reach)
+
+
+def add_tied_place(name: str, label: Any, model: type[models.Model], *, order: int = 10) -> None:
+    """Let the rows of a table that is no entity be exported with the person that they name, and go with them."""
+    add_place(
+        Place(
+            name,
+            label,
+            lambda subject: tied(model, subject.keys).count(),
+            lambda subject, actor: tied(model, subject.keys).delete()[0],
+            lambda subject: (plain_row(row, "key") for row in tied(model, subject.keys)),
+            order=order,
+        )
+    )
 
 
 def note_contents(files: Iterable[StoredFile], subject: Subject) -> None:

@@ -24,6 +24,7 @@ from crm.records import services as records
 from crm.records.actor import Actor
 from customers.factories import make_contact
 from customers.models import Contact
+from customers.tracing import Touch
 
 pytestmark = pytest.mark.django_db
 ALL = Scope.ALL
@@ -202,6 +203,7 @@ def test_the_archive_tells_everything(client, person, officer, news, tmp_path):
     records.save(
         FollowUp(owner=person.owner, on_entity="customers.contact", on_id=person.pk, text="谈得好"), actor=actor
     )
+    Touch.objects.create(on_entity="customers.contact", on_id=person.pk, kind="link", name="官网", visitor="v-77")
     store_content("合同正文".encode(), "合同.txt", record=person, actor=actor)
     path, _rows = export_person(person)
     with ZipFile(path) as archive:
@@ -210,6 +212,9 @@ def test_the_archive_tells_everything(client, person, officer, news, tmp_path):
     path.unlink()
     assert told["records"][0]["personal"]["mobile"]["value"] == "13761940283"
     assert "谈得好" in json.dumps(told["attached"], ensure_ascii=False)
+    assert told["customers.touches"][0]["visitor"] == "v-77"
+    erase(person, actor=actor)
+    assert not Touch.objects.exists()
     assert told["consents"][0]["purpose"] == "news2" and told["consents"][0]["text"]["en"] == "I agree"
     assert files == ["合同正文"] and told["history"]
 
