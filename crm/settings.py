@@ -77,6 +77,7 @@ INSTALLED_APPS = [
     "customers.levels",
     "customers.loyalty",
     "sales",
+    "sales.partners",
     "service",
     "marketing",
     "marketing.segments",
@@ -326,6 +327,7 @@ CELERY_BEAT_SCHEDULE = {
     "customfields.nightly": {"task": "crm.customfields.tasks.nightly", "schedule": crontab(hour=0, minute=5)},
     "privacy.retention": {"task": "crm.privacy.tasks.retention", "schedule": crontab(hour=2, minute=20)},
     "marketing.ensure_months": {"task": "marketing.tasks.ensure_months", "schedule": timedelta(days=1)},
+    "partners.chase": {"task": "sales.partners.tasks.chase", "schedule": 600, "options": {"expires": 600}},
     "records.ensure_partitions": {"task": "crm.records.tasks.ensure_partitions", "schedule": timedelta(days=1)},
 }
 

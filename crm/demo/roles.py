@@ -83,6 +83,10 @@ EXCEPTIONS: dict[tuple[str, str], dict[str, Scope]] = {
     },
     ("agent", "sales.opportunity"): {"view": NONE},
     ("agent", "sales.lead"): {"view": NONE},
+    # Whoever forwards leads chooses among all partners; who keeps them is another question.
+    ("rep", "partners.partner"): {"view": ALL},
+    ("lead", "partners.partner"): {"view": ALL},
+    ("manager", "partners.partner"): {"view": ALL},
 }
 # Everybody keeps tasks and follow-ups of their own; who leads sees those of the people they lead.
 DAILY = {"add": OWN, "change": OWN, "delete": OWN, "assign": OWN, "verbs": OWN}

@@ -25,6 +25,7 @@ PUBLIC = (
     "static/",
     "approvals/mail/",  # a token for one person and one decision
     "calendar/feed/",  # a secret address that one person made
+    "portal/partner/",  # people of partners, by a sign-in of their own
     "preferences/",  # a signed link for one person and nothing else
     "hooks/",  # signed by the program that calls
     "f/",  # forms that anybody may fill in

@@ -21,6 +21,7 @@ AREAS = {
     "activities": "",
     "customers": gettext_lazy("Customers"),
     "sales": gettext_lazy("Sales"),
+    "partners": gettext_lazy("Partners"),
     "service": gettext_lazy("Service"),
     "marketing": gettext_lazy("Marketing"),
     "analytics": gettext_lazy("Analysis"),

@@ -1,0 +1,23 @@
+"""What happens with partners, as timelines tell it."""
+
+from django.utils.translation import gettext_lazy as _
+
+from crm.records.kinds import kind
+
+TEMPLATE = "partners/entry.html"
+
+
+def _kind(name: str, label: str, icon: str) -> str:
+    return kind(name, label, icon=icon, group="sales", template=TEMPLATE, followed=True)
+
+
+FORWARDED = _kind("partners.leadforward.sent", _("forwarded %(subject)s to a partner"), "share")
+ACCEPTED = _kind("partners.leadforward.accepted", _("noted that the partner accepted %(subject)s"), "circle-check")
+DECLINED = _kind("partners.leadforward.declined", _("noted that the partner declined %(subject)s"), "ban")
+EXPIRED = _kind("partners.leadforward.expired", _("noted that no answer came in time to %(subject)s"), "clock")
+WITHDRAWN = _kind("partners.leadforward.withdrawn", _("took %(subject)s back from the partner"), "arrow-back-up")
+CLOSED = _kind("partners.leadforward.closed", _("noted how %(subject)s ended at the partner"), "flag")
+REPORTED = _kind("partners.forwardreport.created", _("noted a report of the partner: %(subject)s"), "message-circle")
+INVITED = _kind("partners.partnerperson.invited", _("invited %(subject)s to the portal"), "mail")
+JOINED = _kind("partners.partnerperson.joined", _("noted that %(subject)s set a password for the portal"), "key")
+REVOKED = _kind("partners.partnerperson.revoked", _("revoked the access of %(subject)s to the portal"), "ban")

@@ -1,0 +1,14 @@
+"""What people are told of partners."""
+
+from django.utils.translation import gettext_lazy as _
+
+from crm.notifications.registry import APP, EMAIL, notice_kind
+
+FORWARD_ANSWERED = notice_kind(
+    "partner_answered",
+    _("A partner answers, reports or lets a forwarded lead wait"),
+    said=_("%(partner)s: %(what)s · %(record)s"),
+    why=_("You forwarded it, or the lead or the partner is yours."),
+    icon="heart-handshake",
+    channels=(APP, EMAIL),
+)

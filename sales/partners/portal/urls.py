@@ -1,0 +1,14 @@
+from django.urls import path
+
+from sales.partners.portal import views
+
+app_name = "partner_portal"
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("sign-in/", views.sign_in, name="sign_in"),
+    path("sign-out/", views.sign_out, name="sign_out"),
+    path("forgotten/", views.forgotten, name="forgotten"),
+    path("welcome/<str:token>/", views.welcome, name="welcome"),
+    path("leads/<int:pk>/", views.lead, name="lead"),
+    path("people/", views.people, name="people"),
+]
