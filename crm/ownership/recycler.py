@@ -62,7 +62,8 @@ def _turn(judge: Judge, run: RecycleRun, coming: dict[int, datetime]) -> None:
         elif one.at <= judge.now:
             spared.append(one)
     run.exempt += _spare(judge, spared)
-    _take(judge, sorted(due, key=lambda one: one.record_id), run)
+    # By owner, so that the batches tell each of them once or twice, not in every batch.
+    _take(judge, sorted(due, key=lambda one: (one.owner_id, one.record_id)), run)
     for start in range(0, len(soon), BATCH):
         run.warned += _warn(judge, soon[start : start + BATCH])
 

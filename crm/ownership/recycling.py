@@ -21,6 +21,8 @@ from crm.users.models import User
 
 Unit = RecycleRule.Unit
 Verdict = RecycleVerdict.Verdict
+# So many days back at most it is sought from when on nothing can be over yet.
+FAR = 3660
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,21 @@ class Calendars:
         key = (id(work), rule.days, anchor.astimezone(work.zone).date())
         if key not in self.ends:
             self.ends[key] = work.days_after(anchor, rule.days)
+        return self.ends[key]
+
+    def latest(self, rule: RecycleRule, owner_id: int, moment: datetime) -> datetime:
+        """What is counted from later than this is not over by ``moment``: so that most rows need no reckoning of their own."""
+        if rule.unit != Unit.WORKING_HOURS:
+            return moment
+        work = self._of(owner_id)
+        key = (id(work), rule.days, moment)
+        if key not in self.ends:
+            early, late = moment - timedelta(days=FAR), moment
+            while late - early > timedelta(seconds=1):
+                middle = early + (late - early) / 2
+                over = work.after(middle, timedelta(hours=rule.days)) <= moment
+                early, late = (middle, late) if over else (early, middle)
+            self.ends[key] = late
         return self.ends[key]
 
     def _of(self, owner_id: int) -> WorkTime:
@@ -128,6 +145,8 @@ class Judge:
         )
         for pk, owner, held, value, spared in found.order_by().iterator(chunk_size=5000):
             since = later(held, value)
+            if since > self.calendars.latest(self.rule, owner, moment):
+                continue
             at = self.calendars.due(self.rule, owner, since)
             if at <= moment:
                 yield Due(pk, owner, since, at, bool(spared))
