@@ -28,6 +28,7 @@ from crm.entities.entity import Action, entity_at
 from crm.entities.forms import EntityForm
 from crm.entities.paging import BadCursor
 from crm.entities.query import ListQuery, Preferences
+from crm.entities.views.base import opened
 from crm.lib.http import client_address
 from crm.records import services
 from crm.records.actor import Actor
@@ -166,7 +167,7 @@ class RecordView(EntityApi):
     """One record: read, changed, moved to the trash."""
 
     def get(self, request: Request, pk: int, **kwargs: Any) -> Response:
-        record = self.record(pk)
+        record = opened(request.user, self.record(pk))
         address = client_address(request) or None
         audit(request.user, "viewed", entity=self.bound.label, record_ids=[pk], address=address, api=request.auth.pk)
         return Response(self.told(record))

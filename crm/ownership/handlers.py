@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils import timezone
 
+from crm.entities.views.base import on_open
 from crm.ownership import membership  # noqa: F401 - tells the policy of pools
+from crm.ownership.limits import open_in_pool
 from crm.ownership.models import AssignmentRule, PooledRecord
 from crm.ownership.services import assign_many
 from crm.records.actor import Actor
@@ -56,3 +60,10 @@ def held_since(batch: WriteBatch) -> set[str]:
     for record in moved:
         record.held_since, record.recycle_at = now, None
     return {"held_since", "recycle_at"} if moved else set()
+
+
+@on_open
+def count_look(user: Any, record: Any) -> None:
+    """Members open so many records of a pool a day."""
+    if getattr(record, "pool_id", None) is not None:
+        open_in_pool(user, record, timezone.now())

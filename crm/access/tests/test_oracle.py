@@ -13,12 +13,14 @@ from django.db import transaction
 from conftest import forget_access
 from crm.access import policy
 from crm.access.models import Grant, RecordShare, Role, Scope
+from crm.ownership.models import Pool, PoolMember
 from crm.users.models import Department, Membership, Team, User
 from sales.models import Lead
 
 pytestmark = pytest.mark.django_db
 LABEL = "sales.lead"
-ACTIONS = ("view", "change", "delete", "export")
+ACTIONS = ("view", "change", "delete", "export", "assign")
+ASKED = (*ACTIONS, "claim")
 # Every world has three roles: 500 and more of them in all.
 WORLDS, PART = 168, 12
 NOW = datetime(2026, 11, 22, 4, tzinfo=UTC)
@@ -36,7 +38,7 @@ CONDITIONS: list[tuple[dict, Any]] = [
         {"all": [{"field": "owner", "op": "my_team"}, {"field": "rating", "op": "not_in", "value": ["hot"]}]},
         lambda lead, user, mates: lead.owner_id in mates and lead.rating != "hot",
     ),
-    ({"all": [{"field": "owner__department__name", "op": "is", "value": "D1"}]}, lambda lead, user, mates: lead.owner.department and lead.owner.department.name == "D1"),
+    ({"all": [{"field": "owner__department__name", "op": "is", "value": "D1"}]}, lambda lead, user, mates: bool(lead.owner and lead.owner.department and lead.owner.department.name == "D1")),
     ({"all": [{"field": "no_such_field", "op": "is", "value": "x"}]}, lambda lead, user, mates: False),
 ]  # fmt: skip
 
@@ -52,6 +54,7 @@ class World:
     teams: list[set[int]]
     above: dict[int, int | None]
     shares: list[RecordShare]
+    pools: list[list[PoolMember]]
 
 
 def build(random: Random) -> World:
@@ -76,7 +79,7 @@ def build(random: Random) -> World:
     for i in range(3):
         role = Role.objects.create(name=f"R{i}", code=f"r{i}")
         cells = []
-        for action in random.sample(ACTIONS, random.randint(1, 4)):
+        for action in random.sample(ACTIONS, random.randint(1, 5)):
             stored, meaning = random.choice(CONDITIONS)
             scope = random.choice(list(Scope))
             Grant.objects.create(role=role, entity=LABEL, action=action, scope=scope, condition=stored)
@@ -85,10 +88,29 @@ def build(random: Random) -> World:
         for user in random.sample(users, random.randint(0, 3)):
             role.users.add(user)
             held[user.pk].append(role.pk)
+    pools = [_pool(random, users, departments, list(roles)) for _i in range(random.choice([0, 2]))]
     leads = Lead.objects.bulk_create(_lead(random, random.choice(users), departments, i) for i in range(6))
+    for lead in leads[:3] if pools else []:
+        lead.pool, lead.owner, lead.department = random.choice(pools), None, None
+        lead.save()
     shares = [_share(random, lead, users, departments) for lead in random.sample(leads, 2)]
     above = {d.pk: d.parent_id for d in departments}
-    return World(users, roles, held, leads, teams, above, RecordShare.objects.bulk_create(shares))
+    members = [list(pool.members.all()) for pool in pools]
+    return World(users, roles, held, leads, teams, above, RecordShare.objects.bulk_create(shares), members)
+
+
+def _pool(random: Random, users: list[User], departments: list[Department], roles: list[int]) -> Pool:
+    pool = Pool.objects.create(entity=LABEL, name=f"P{Pool.objects.count()}", hidden=random.choice([[], ["mobile"]]))
+    for _n in range(random.randint(0, 3)):
+        who = random.choice(
+            [
+                {"user": random.choice(users)},
+                {"department": random.choice(departments)},
+                {"role_id": random.choice(roles)},
+            ]
+        )
+        PoolMember.objects.create(pool=pool, keeper=random.random() < 0.4, **who)
+    return pool
 
 
 def _lead(random: Random, owner: User, departments: list[Department], i: int) -> Lead:
@@ -112,12 +134,41 @@ def oracle(world: World, user: User, action: str, lead: Lead) -> bool:
     return reaches(world, user, "view", lead) and reaches(world, user, action, lead)
 
 
+def is_of(world: World, user: User, member: PoolMember) -> bool:
+    if member.role_id:
+        return member.role_id in world.held[user.pk]
+    return member.user_id == user.pk or bool(
+        member.department_id and lies_below(world, user.department_id, member.department_id)
+    )
+
+
+def in_pool(world: World, user: User, action: str, lead: Lead) -> bool | None:
+    """What the pool that the lead lies in says: who is of it looks and claims, who keeps it does what their grants let
+    them do at all, and assigns; whoever else does not see all only looks. None: the other words decide."""
+    mine = [m for members in world.pools for m in members if m.pool_id == lead.pool_id and is_of(world, user, m)]
+    cells = [cell for role in world.held[user.pk] for cell in world.roles[role]]
+    granted = {name for name, scope, meaning in cells if scope or meaning}
+    if action == "claim":
+        return bool(mine)
+    if action == "view":
+        return True if mine and "view" in granted else None
+    if any(name == "view" and scope == Scope.ALL for name, scope, _m in cells):
+        return None
+    keeps = any(member.keeper for member in mine)
+    # Whoever keeps one pool assigns; which records, that pool decides.
+    return keeps and (action in granted or action == "assign")
+
+
 def reaches(world: World, user: User, action: str, lead: Lead) -> bool:
     """The words of the design, one after the other."""
     if not user.is_active:
         return False
     if user.is_superuser:
         return True
+    if lead.pool_id or action == "claim":
+        said = in_pool(world, user, action, lead)
+        if said is not None:
+            return said
     mates = {user.pk}.union(*(team for team in world.teams if user.pk in team))
     granted = False
     for role in world.held[user.pk]:
@@ -160,7 +211,7 @@ def test_the_policy_decides_as_the_oracle(part):
         with transaction.atomic():
             world = build(Random(seed))
             for user in world.users:
-                for action in ACTIONS:
+                for action in ASKED:
                     forget_access(user)
                     found = set(Lead.objects.reachable(user, action).values_list("pk", flat=True))
                     expected = {lead.pk for lead in world.leads if oracle(world, user, action, lead)}

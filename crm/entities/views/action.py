@@ -22,6 +22,7 @@ class ActionView(EntityView):
     """GET asks for what the verb needs, as a page or as a dialog; POST performs it."""
 
     template = "action"
+    opens = False
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 from django.contrib.auth.mixins import AccessMixin
@@ -18,6 +18,22 @@ from crm.entities.bound import BoundEntity, bind
 from crm.entities.entity import entity_at
 from crm.records.actor import Actor
 
+# Asked whenever somebody opens a record to read it; they refuse by PermissionDenied with the reason. Set by rooms above.
+_openers: list[Callable[[Any, Any], None]] = []
+
+
+def on_open(fn: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
+    """Decorator: ``fn(user, record)`` is asked before a record's page, history or tab is shown, and before the API tells it."""
+    _openers.append(fn)
+    return fn
+
+
+def opened(user: Any, record: Any) -> Any:
+    """The record, unless something stands against opening it."""
+    for fn in _openers:
+        fn(user, record)
+    return record
+
 
 class EntityView(AccessMixin, View):
     """``action`` is the grant that the page needs; ``template`` the name under ``templates/entities/``.
@@ -27,6 +43,7 @@ class EntityView(AccessMixin, View):
 
     action = "view"
     template = ""
+    opens = True
     bound: BoundEntity
 
     def dispatch(self, request: HttpRequest, *args: Any, area: str, slug: str, **kwargs: Any) -> HttpResponse:
@@ -48,7 +65,8 @@ class EntityView(AccessMixin, View):
     def get_record(self, pk: int, action: str | None = None, related: Iterable[str] = ()) -> Model:
         """The record if the user may perform ``action`` on it; 404 hides the rest, whether it exists or not."""
         rows = self.bound.records(action or self.action)
-        return get_object_or_404(rows.select_related(*related) if related else rows, pk=pk)
+        found = get_object_or_404(rows.select_related(*related) if related else rows, pk=pk)
+        return opened(self.request.user, found) if self.opens and (action or self.action) == "view" else found
 
     def page(self, partial: str = "", *, status: int = 200, template: str = "", **context: Any) -> HttpResponse:
         """Render the page, or only ``partial`` of it when htmx asks."""

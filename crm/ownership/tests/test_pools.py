@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from crm.access import explain
 from crm.access.models import Scope
+from crm.api.tests.conftest import Caller
 from crm.ownership import pools
 from crm.ownership.models import HoldingLimit, PoolUse
 from crm.ownership.tests.conftest import SYSTEM, do
@@ -223,3 +224,19 @@ def test_who_sees_all_sees_pools_without_being_of_them(people, make_pool, put, c
     client = client_of(boss)
     assert listed(client) == {lead.pk}
     assert do(client, lead, "claim").status_code == 403
+
+
+def test_members_open_so_many_records_a_day(people, make_pool, put, client_of):
+    ann, _bob = people
+    pool = make_pool(ann, views_per_day=2)
+    one, two, three = (put(pool) for _n in range(3))
+    client = client_of(ann)
+    for lead in (one, two, one):
+        assert client.get(f"/sales/leads/{lead.pk}/").status_code == 200
+    refused = client.get(f"/sales/leads/{three.pk}/")
+    assert refused.status_code == 403 and "You have opened 2 records" in refused.content.decode()
+    for address in ("history/", "timeline/", "tabs/"):
+        assert client.get(f"/sales/leads/{three.pk}/{address}").status_code == 403, address
+    assert Caller.of(ann).get(f"sales/leads/{three.pk}/")[0] == 403
+    assert do(client, three, "claim").status_code == 302
+    assert client.get(f"/sales/leads/{three.pk}/").status_code == 200
