@@ -18,9 +18,12 @@ from crm.entities.admin_filters import EntityFilter
 from crm.entities.bound import bind
 from crm.entities.condition_field import ConditionField, in_words
 from crm.entities.entity import registry
-from crm.ownership import measures
+from crm.ownership import (
+    measures,
+    pool_admin,  # noqa: F401 - found by Django here
+)
 from crm.ownership.choosing import Chooser
-from crm.ownership.models import AssignmentMember, AssignmentRule
+from crm.ownership.models import AssignmentMember, AssignmentRule, Pool
 
 SHOWN = 20
 
@@ -40,7 +43,7 @@ class RuleForm(forms.ModelForm):
     class Meta:
         model = AssignmentRule
         fields = (
-            "entity", "name", "active", "position", "when", "condition", "strategy", "measure", "working_hours", "fallback",
+            "entity", "name", "active", "position", "when", "condition", "strategy", "measure", "working_hours", "fallback", "fallback_pool",
         )  # fmt: skip
 
     user: Any = None
@@ -51,6 +54,8 @@ class RuleForm(forms.ModelForm):
             ("", _("Weight alone")),
             *((m.name, m.label) for m in measures.registry.values()),
         ]
+        pools = Pool.objects.filter(entity=self.instance.entity) if self.instance.pk else Pool.objects.all()
+        self.fields["fallback_pool"].queryset = pools
         if self.instance.pk:
             self.fields["entity"].disabled = True
             self.fields["condition"].bind_to(self.instance.entity, self.user)

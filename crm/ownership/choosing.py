@@ -17,7 +17,8 @@ from crm.entities.entity import registry
 from crm.fields.conditions import Group, Reader, parse
 from crm.fields.field import resolve
 from crm.ownership.measures import factors
-from crm.ownership.models import AssignmentMember, AssignmentRule
+from crm.ownership.models import AssignmentMember, AssignmentRule, Pool
+from crm.ownership.pools import is_pooled
 from crm.records.models import Record
 from crm.reference.calendars import worktime_of
 from crm.users.models import User, away
@@ -28,9 +29,10 @@ INACTIVE, AWAY, FULL, DAY_FULL, OFF_HOURS, LATER = "inactive", "away", "full", "
 
 @dataclass
 class Decision:
-    """Who gets a record, by which rule, and how everybody asked fared: ``{"user", "why", "open", "share"}``."""
+    """Who gets a record, or which pool, by which rule, and how everybody asked fared: ``{"user", "why", "open", "share"}``."""
 
     user: User | None = None
+    pool: Pool | None = None
     rule: AssignmentRule | None = None
     fallback: bool = False
     passed: list[str] = field(default_factory=list)
@@ -54,7 +56,7 @@ class Chooser:
 
     def __init__(self, label: str, now: datetime, when: Iterable[str] = AssignmentRule.When.values) -> None:
         self.now, self.entity = now, registry[label]
-        rules = AssignmentRule.objects.select_for_update(of=("self",)).select_related("fallback")
+        rules = AssignmentRule.objects.select_for_update(of=("self",)).select_related("fallback", "fallback_pool")
         rules = rules.filter(entity=label, active=True, when__in=list(when)).order_by("position", "id")
         self.rules = [Rule(rule, self) for rule in rules]
 
@@ -75,7 +77,7 @@ class Chooser:
                 continue
             decision = rule.choose()
             decision.passed = passed
-            if decision.user:
+            if decision.user or decision.pool:
                 return decision
             passed.append(rule.model.name)
         return Decision(passed=passed)
@@ -162,6 +164,8 @@ class Rule:
             next(line for line in decision.people if line["id"] == chosen.user_id)["why"] = "chosen"
         elif self.model.fallback and self.model.fallback.is_active:
             decision.user, decision.fallback = self.model.fallback, True
+        elif self.model.fallback_pool and is_pooled(self.chooser.entity.model):
+            decision.pool, decision.fallback = self.model.fallback_pool, True
         return decision
 
     def _why_not(self, member: AssignmentMember) -> str:

@@ -10,7 +10,8 @@ from crm.entities.views.base import on_open
 from crm.ownership import membership  # noqa: F401 - tells the policy of pools
 from crm.ownership.limits import open_in_pool
 from crm.ownership.models import AssignmentRule, PooledRecord
-from crm.ownership.services import assign_many
+from crm.ownership.pools import in_pool, is_pooled
+from crm.ownership.services import assign_many, pool_unassigned
 from crm.records.actor import Actor
 from crm.records.hooks import WriteBatch, before_diff, computed, on_written
 
@@ -19,20 +20,28 @@ When = AssignmentRule.When
 
 @on_written
 def assign_new(batch: WriteBatch) -> None:
-    """Give away what nobody was named for: new records whose owner is whoever (or whatever) made them."""
+    """Give away what nobody was named for: new records whose owner is whoever (or whatever) made them.
+
+    What no rule finds anybody for goes to the pool that takes such records, if there is one.
+    """
     maker = batch.actor.user and batch.actor.user.pk
     new = [
         record
         for before, record in zip(batch.before, batch.after, strict=True)
-        if before is None and (maker is None or record.owner_id == maker)
+        if before is None and not in_pool(record) and (maker is None or record.owner_id == maker)
     ]
     if not new:
         return
     by_hand = batch.actor.cause.partition(":")[0] == "request"
     when = [When.ALL] if by_hand else [When.ALL, When.RECEIVED]
-    if AssignmentRule.objects.filter(entity=new[0].entity_label(), active=True, when__in=when).exists():
-        cause = f"assignment:{batch.actor.cause}"[:100]
-        assign_many(new, actor=Actor(None, cause, batch.actor.changes), when=when)
+    label, left = new[0].entity_label(), new
+    actor = Actor(None, f"assignment:{batch.actor.cause}"[:100], batch.actor.changes)
+    if AssignmentRule.objects.filter(entity=label, active=True, when__in=when).exists():
+        decisions = assign_many(new, actor=actor, when=when)
+        found = zip(new, decisions, strict=True)
+        left = [record for record, decision in found if decision.user is None and decision.pool is None]
+    if left and not by_hand and is_pooled(batch.model):
+        pool_unassigned(left, actor=actor)
 
 
 @before_diff
