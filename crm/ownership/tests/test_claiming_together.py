@@ -18,7 +18,7 @@ from crm.records.models import Entry
 from crm.users.models import User
 from sales.models import Lead
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 AT_ONCE = 50
 
 
