@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
 from typing import Any
 
 from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 
+from crm.exchange.models import Import
 from crm.inbound.models import ExternalId
 from crm.matching.merging.models import MergeOperation
 from crm.privacy.own_places import add_tied_place, plain_row, tied
 from crm.privacy.places import Place, Subject, add_place
 from crm.records.actor import Actor
-from crm.records.hooks import WriteBatch, before_diff, on, on_purge, on_redact
+from crm.records.hooks import WriteBatch, before_diff, on, on_purge, on_redact, on_written
 from crm.records.models import Entry
 from crm.records.redaction import BLANK
-from customers.tracing import Touch, refresh_traces
+from customers.tracing import Channel, Touch, Traced, add_touches, refresh_traces
 from marketing.events.behaviour import forget_events, refresh_behaviour
 from marketing.models import BehaviourEvent, FormSubmission, IdentityLink, WebForm
 from sales.models import Lead
@@ -84,6 +86,23 @@ def blank_submissions(record: Any, fields: Collection[str]) -> int:
             row.save(update_fields=["values", "email"])
             touched += 1
     return touched
+
+
+@on_written
+def touch_imported(batch: WriteBatch) -> None:
+    """New people of a file that was labelled with a source came by it."""
+    cause, _colon, number = batch.actor.cause.partition(":")
+    if cause != "import" or not issubclass(batch.model, Traced) or not number.isdigit():
+        return
+    new = [after for before, after in zip(batch.before, batch.after, strict=True) if before is None]
+    run = Import.objects.filter(pk=int(number)).only("options").first() if new else None
+    if run is None or not (label := run.options.get("label")):
+        return
+    by_source: dict[int | None, list[Any]] = defaultdict(list)
+    for record in new:
+        by_source[record.source_id].append(record)
+    for source_id, some in by_source.items():
+        add_touches(some, kind=Touch.Kind.FILE, name=label, channel=Channel.OTHER, source_id=source_id)
 
 
 def _empty_submissions(subject: Subject, actor: Actor) -> int:

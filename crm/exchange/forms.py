@@ -10,11 +10,14 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from crm.entities.entity import registry
 from crm.exchange.importing.makers import can_make, container_of
 from crm.exchange.importing.plan import CREATE, EMPTY, REJECT
 from crm.exchange.importing.targets import Target
 from crm.exchange.models import Import
-from crm.lib.text import fold
+from crm.lib.text import clean_line, fold
+from crm.ownership.models import Pool
+from crm.ownership.pools import is_pooled, pools_for
 
 ENCODINGS = ("utf-8", "gb18030", "utf-16", "big5", "cp1252", "shift_jis")
 DELIMITERS = ((",", _("Comma")), (";", _("Semicolon")), ("\t", _("Tab")), ("|", "|"))
@@ -24,7 +27,7 @@ ORDERS = (
     ("MDY", _("Month, day, year")),
     ("YMD", _("Year, month, day")),
 )
-ENDINGS = (".csv", ".txt", ".tsv", ".xlsx")
+ENDINGS = (".csv", ".txt", ".tsv", ".xlsx", ".vcf")
 
 
 class UploadForm(forms.Form):
@@ -35,7 +38,7 @@ class UploadForm(forms.Form):
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]
         if not str(file.name).lower().endswith(ENDINGS):
-            raise ValidationError(_("Choose a CSV, TXT or XLSX file. Save other workbooks as XLSX first."))
+            raise ValidationError(_("Choose a CSV, TXT, XLSX or VCF file. Save other workbooks as XLSX first."))
         if file.size > settings.UPLOAD_LIMIT:
             raise ValidationError(_("The file is too large. Divide it and bring the parts one after the other."))
         return file
@@ -88,8 +91,24 @@ class OptionsForm(forms.Form):
         choices=[("keep", _("Keep the value there")), ("clear", _("Clear the value there"))],
     )
 
+    label = forms.CharField(
+        label=_("Source of all new ones"),
+        required=False,
+        max_length=100,
+        help_text=_("Such as the exhibition where the cards were collected. Made if there is none of that name."),
+    )
+    pool = forms.ModelChoiceField(
+        Pool.objects.none(),
+        label=_("Those that no rule gives to anybody"),
+        required=False,
+        empty_label=_("stay mine"),
+        help_text=_("Assignment rules are asked for each new one, unless a column names its owner."),
+    )
+
     def __init__(self, *args: Any, run: Import, target: Target, **kwargs: Any) -> None:
         super().__init__(*args, initial=run.options, **kwargs)
+        self._offer_label(target)
+        self._offer_pool(target)
         filled = {entry["to"].removeprefix("field:") for entry in run.mapping}
         self.fields["keys"].choices = [(key, target.fields[key].label) for key in target.keys if key in filled]
         if not target.can_create:
@@ -97,11 +116,45 @@ class OptionsForm(forms.Form):
         elif not target.can_update:
             self.fields["mode"].choices = [(m.value, m.label) for m in (Import.Mode.CREATE, Import.Mode.SKIP)]
 
+    def _offer_label(self, target: Target) -> None:
+        field = target.fields.get("source")
+        self.source = field.link if field is not None and field.link else None
+        if self.source is None:
+            del self.fields["label"]
+        self.may_make = self.source is not None and can_make(target.user, self.source)
+
+    def _offer_pool(self, target: Target) -> None:
+        pools = (
+            pools_for(target.label) if target.label in registry and is_pooled(registry[target.label].model) else None
+        )
+        if pools is None or not pools.exists():
+            del self.fields["pool"]
+        else:
+            self.fields["pool"].queryset = pools
+
+    def clean_label(self) -> str:
+        """A source that there is, or that the person may make."""
+        label = _line(self.cleaned_data["label"])
+        if label and not self.may_make and not self.source._default_manager.filter(name=label).exists():
+            raise ValidationError(_("There is no source of that name, and you may not make one."))
+        return label
+
+    def clean_pool(self) -> int | None:
+        """Options are kept as JSON."""
+        return self.cleaned_data["pool"].pk if self.cleaned_data["pool"] else None
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("mode") not in (None, Import.Mode.CREATE) and not cleaned.get("keys"):
             self.add_error("keys", _("Choose by what existing records are recognised."))
         return cleaned
+
+
+def _line(text: str) -> str:
+    try:
+        return clean_line(text)
+    except ValueError as error:
+        raise ValidationError(str(error)) from None
 
 
 def posted_mapping(data: QueryDict, run: Import, target: Target) -> list[dict]:

@@ -175,7 +175,7 @@ def undo_batch(entries: list[Entry], inverse: ChangeSet, actor: Actor, done: Und
     done.conflicts += [(entry, GONE) for entry in entries if entry.record_id not in found]
     present = [(e, found[e.record_id]) for e in entries if e.record_id in found]
     if creates(entries[0]):
-        kept = _worked_on(entries)
+        kept = _worked_on(entries, inverse)
         done.conflicts += [(e, CHANGED) for e, r in present if r.pk in kept and not r.deleted_at]
         _each(_trash, [(e, r) for e, r in present if r.pk not in kept and not r.deleted_at], inverse, actor, done)
     elif trashes(entries[0]):
@@ -184,7 +184,7 @@ def undo_batch(entries: list[Entry], inverse: ChangeSet, actor: Actor, done: Und
         _each(_put_back, present, inverse, actor, done)
 
 
-def _worked_on(entries: list[Entry]) -> set[int]:
+def _worked_on(entries: list[Entry], inverse: ChangeSet) -> set[int]:
     """Of records that an import created, those that people have changed since: that is not to go with it."""
     changes = entries[0].change_set
     if changes is None or changes.kind != "import":
@@ -192,7 +192,7 @@ def _worked_on(entries: list[Entry]) -> set[int]:
     since = min(entry.at for entry in entries)
     ids = {entry.record_id for entry in entries}
     later = Entry.objects.filter(BY_HAND, entity=entries[0].entity, record_id__in=ids, at__gte=since)
-    later = later.exclude(change_set=changes).exclude(changes={})
+    later = later.exclude(change_set__in=[changes, inverse]).exclude(changes={})
     return set(later.values_list("record_id", flat=True))
 
 

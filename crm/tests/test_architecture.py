@@ -42,6 +42,7 @@ JUSTIFIED = {
     "crm/entities/seen.py:learn": ADMINS,
     "crm/exchange/exporting.py:learn": "the names of links of restricted rows, as lists show them",
     "crm/exchange/forms.py:_missing": ADMINS,
+    "crm/exchange/forms.py:clean_label": ADMINS,
     "crm/exchange/steps.py:places": ADMINS,
     "crm/home/start.py:_has_activities": "whether one owns any oneself",
     "marketing/links/views.py:follow": "a public address: whoever has it may follow it",

@@ -40,12 +40,26 @@ for label in Segment.Of.values:
     contribute(
         label,
         Action(
-            "add_to_list", _("Add to a list"), add_to_list, "list-check", ListForm, "segment", bulk=True, automatic=False
+            "add_to_list",
+            _("Add to a list"),
+            add_to_list,
+            "list-check",
+            ListForm,
+            "segment",
+            bulk=True,
+            automatic=False,
         ),
     )
     contribute(
         label,
         Action(
-            "take_off_list", _("Take off a list"), take_off_list, "list", ListForm, "segment", bulk=True, automatic=False
+            "take_off_list",
+            _("Take off a list"),
+            take_off_list,
+            "list",
+            ListForm,
+            "segment",
+            bulk=True,
+            automatic=False,
         ),
     )

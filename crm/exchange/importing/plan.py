@@ -19,6 +19,7 @@ from crm.exchange.importing.makers import can_make, container_of
 from crm.exchange.importing.rows import Row
 from crm.exchange.importing.targets import Target, TargetField
 from crm.exchange.models import Import
+from crm.exchange.reading.vcard import join_name
 from crm.lib.text import clean_line, fold
 
 # What a cell's text may become instead of itself, and what happens when it names nothing.
@@ -42,6 +43,19 @@ class Column:
         return self.to.removeprefix("field:") if self.to.startswith("field:") else ""
 
 
+# How address books call the parts of a name.
+GIVEN = frozenset({"firstname", "givenname", "forename", "名", "名字"})
+FAMILY = frozenset({"lastname", "familyname", "surname", "姓", "姓氏"})
+
+
+def name_parts(headings: Sequence[str]) -> tuple[int | None, int | None] | None:
+    """The columns of given and family name, where a file has both (or at least the given one) instead of whole names."""
+    plain = ["".join(fold(heading).replace("-", " ").replace("_", " ").split()) for heading in headings]
+    given = next((index for index, heading in enumerate(plain) if heading in GIVEN), None)
+    family = next((index for index, heading in enumerate(plain) if heading in FAMILY), None)
+    return (given, family) if given is not None and family is not None else None
+
+
 class Plan:
     """Reads rows of one import for its target."""
 
@@ -56,6 +70,7 @@ class Plan:
         self.fill: dict[str, list[int]] = {
             name: columns for name, columns in options.get("fill", {}).items() if name in target.fields
         }
+        self.name_parts = name_parts(run.headings) if "name" in target.fields and "name" not in self.filled else None
         self.tags: list[tuple[int, str, Cleaner]] = []
         self.readers = [(c.index, c.heading, self._reader(c)) for c in self.columns if c.to != "ignore"]
         self.links = {
@@ -75,6 +90,10 @@ class Plan:
             text = cells[index].strip() if index < count else ""
             if text or self.blank_clears:
                 reader(row, heading, text)
+        if self.name_parts:
+            given, family = (cells[i].strip() if i is not None and i < count else "" for i in self.name_parts)
+            if whole := join_name(given, family):
+                self._take(row, "name", self._cleaners["name"], whole)
         for name, indexes in self.fill.items():
             parts = [cells[i].strip() for i in indexes if i < count and cells[i].strip()]
             if parts and name not in row.values:
@@ -115,7 +134,10 @@ class Plan:
 
     @cached_property
     def _cleaners(self) -> dict[str, Cleaner]:
-        return {name: Cleaner(self.target.fields[name].field) for name in self.fill}
+        return {
+            name: Cleaner(self.target.fields[name].field)
+            for name in (*self.fill, *(["name"] if self.name_parts else []))
+        }
 
     def _take(self, row: Row, name: str, cleaner: Cleaner, text: str) -> None:
         try:

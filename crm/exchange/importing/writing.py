@@ -9,6 +9,7 @@ from django.db import DataError, IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from crm.exchange.importing.judge import Judge, outcome
+from crm.exchange.importing.labelling import Label
 from crm.exchange.importing.makers import make
 from crm.exchange.importing.plan import Link, Plan
 from crm.exchange.importing.rows import CREATE, REJECT, SKIP, UPDATE, Row
@@ -32,6 +33,7 @@ class Writer:
         self.actor = Actor(run.user, f"import:{run.pk}")
         self.plan = Plan(run, self.target)
         self.judge = Judge(self.plan, make=self._make)
+        self.label = Label(run, self.target, self.actor)
 
     def write(self, rows: list[Row]) -> dict[str, int]:
         """Judge and write a batch inside the caller's transaction; what the database refuses is narrowed down to its rows."""
@@ -54,9 +56,12 @@ class Writer:
 
     def _write(self, rows: list[Row]) -> dict[str, int]:
         self.judge.judge(rows)
+        new = [row for row in rows if row.verdict == CREATE]
+        self.label.put(new)
         records = list({id(row.record): row.record for row in rows if row.verdict in {CREATE, UPDATE}}.values())
         changed = self.target.save(records, actor=self.actor, changes=self.run.changes) if records else set()
         self._link_own([row for row in rows if row.later and row.verdict in {CREATE, UPDATE}])
+        self.label.place(new)
         self._note(rows)
         return outcome(rows, changed)
 

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from django.utils.translation import gettext as _
 
+from . import vcard
 from .decode import Encoding, detect_encoding
 from .delimited import Dialect, records, sniff
 from .errors import ReadError
@@ -94,7 +95,7 @@ def open_table(
     encoding: str | None = None,
     delimiter: str | None = None,
 ) -> Table:
-    """The table of a CSV, TXT or XLSX file, told apart by content. ReadError says what to do instead.
+    """The table of a CSV, TXT or XLSX file or an address book (vCard), told apart by content. ReadError says what to do instead.
 
     ``header_row`` is the line of the headings (found when None), ``no_header`` names the columns by number,
     ``skip`` leaves out so many lines at the top first. ``sheet`` is the first shown one by default.
@@ -107,6 +108,10 @@ def open_table(
         sheets = list_sheets(file)
         chosen = sheet or sheets[0]
         table = Table([], "", None, sheets, chosen, None, _source=partial(sheet_rows, file, chosen))
+    elif vcard.BEGIN in head[:200].lower():
+        _check_size(file, MAX_WORKBOOK_BYTES)
+        table = Table([], "", None, [], None, None, _source=partial(vcard.rows, file))
+        header_row, no_header, skip = 1, False, 0
     else:
         found, dialect = _text_format(file, encoding, delimiter)
         table = Table([], found.name, dialect.delimiter, [], None, None, broken_characters=found.broken)
