@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
+from analytics.rfm import score_all
+from analytics.rfm_views import may as may_value
 from analytics.sales import may
-from crm.demo.steps import bench_page
+from crm.demo.steps import World, bench_page, demo_step
+from crm.records.actor import Actor
 from crm.users.models import User
+
+
+@demo_step(96, "RFM scores")
+def score_accounts(world: World) -> None:
+    """How the accounts buy."""
+    score_all(actor=Actor(None, "demo"), today=world.now.date())
+
+
+@bench_page("customer value", goal=6, roles=("rep", "manager", "admin"), htmx=True)
+def value(user: User) -> tuple[str, str, None] | None:
+    """Classes and the grid of recency and frequency."""
+    return ("GET", "/analytics/rfm/", None) if may_value(user) else None
+
+
+@bench_page("accounts by RFM score", goal=2.5, roles=("rep", "manager", "admin"))
+def by_score(user: User) -> tuple[str, str, None] | None:
+    """A list sorted by a contributed field."""
+    return ("GET", "/customers/accounts/?cols=name,rfm.class,rfm.score&sort=-rfm.score", None) if may_value(user) else None
 
 
 @bench_page("dashboard", goal=6, roles=("rep", "manager", "admin"))

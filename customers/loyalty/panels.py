@@ -78,7 +78,7 @@ def _statement_tab(record: Any, user: Any) -> dict:
 
 
 for label in MEMBERSHIPS:
-    panel(label, slot="side", template="loyalty/portrait.html", order=5)(_portrait)
+    panel(label, slot="side", template="loyalty/portrait.html", order=-15)(_portrait)
     record_tab(label, "points", _("Points"), icon="coins", template="loyalty/statement.html", when=knows)(
         _statement_tab
     )

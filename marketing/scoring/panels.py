@@ -29,4 +29,4 @@ def reasons(record: Any, user: Any) -> dict | None:
 
 
 for label in TABLES:
-    panel(label, slot="side", template="scoring/reasons.html", order=3)(reasons)
+    panel(label, slot="side", template="scoring/reasons.html", order=-20)(reasons)

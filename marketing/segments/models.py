@@ -2,13 +2,37 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from crm.access.policy import Shared
 from crm.records.indexes import scope_indexes
 from crm.records.models import Record
+
+
+class Asked(models.JSONField):
+    """A stored condition. History says how much it asks, not what: whoever reads that may not know the fields."""
+
+    def told(self, value: Any) -> str:
+        """How many conditions it has."""
+        count = _tests(value)
+        return ngettext("%(count)d condition", "%(count)d conditions", count) % {"count": count} if count else ""
+
+    def deconstruct(self) -> Any:
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.JSONField", args, kwargs
+
+
+def _tests(value: Any) -> int:
+    """How many fields a condition compares."""
+    if not isinstance(value, dict):
+        return 0
+    items = value.get("all", value.get("any"))
+    return sum(map(_tests, items)) if isinstance(items, list) else int("field" in value)
 
 
 class Segment(Record):
@@ -30,8 +54,8 @@ class Segment(Record):
     name = models.CharField(_("name"), max_length=200)
     of = models.CharField(_("group of"), max_length=50, choices=Of, default=Of.ACCOUNT)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.DYNAMIC)
-    condition = models.JSONField(_("who is in it"), default=dict, blank=True, editable=False)
-    without = models.JSONField(_("without"), default=dict, blank=True, editable=False)
+    condition = Asked(_("who is in it"), default=dict, blank=True, editable=False)
+    without = Asked(_("without"), default=dict, blank=True, editable=False)
     description = models.TextField(_("description"), blank=True)
     size = models.PositiveIntegerField(_("members"), null=True, editable=False)
     counted_at = models.DateTimeField(_("counted"), null=True, editable=False)
