@@ -25,7 +25,9 @@ def value(user: User) -> tuple[str, str, None] | None:
 @bench_page("accounts by RFM score", goal=2.5, roles=("rep", "manager", "admin"))
 def by_score(user: User) -> tuple[str, str, None] | None:
     """A list sorted by a contributed field."""
-    return ("GET", "/customers/accounts/?cols=name,rfm.class,rfm.score&sort=-rfm.score", None) if may_value(user) else None
+    return (
+        ("GET", "/customers/accounts/?cols=name,rfm.class,rfm.score&sort=-rfm.score", None) if may_value(user) else None
+    )
 
 
 @bench_page("dashboard", goal=6, roles=("rep", "manager", "admin"))

@@ -39,7 +39,9 @@ def rfm_figure(account: Account, user: Any) -> list[dict]:
     return [{"label": "RFM", "value": score.get_rfm_class_display(), "note": str(score), "url": "?tab=rfm"}]
 
 
-@record_tab(ACCOUNT, "rfm", gettext_lazy("Customer value"), icon="chart-dots", template="analytics/rfm_tab.html", when=_knows)
+@record_tab(
+    ACCOUNT, "rfm", gettext_lazy("Customer value"), icon="chart-dots", template="analytics/rfm_tab.html", when=_knows
+)
 def trend(account: Account, user: Any) -> dict:
     """The scores as they stand, and since when they were what."""
     bound = bind(registry[ACCOUNT], user)

@@ -14,7 +14,14 @@ from customers.models import Contact
 LEVELS = (
     (0, "普卡", "Basic", "slate", "生日礼", "A birthday gift"),
     (500, "银卡", "Silver", "blue", "生日礼\n优先客服", "A birthday gift\nPriority service"),
-    (2000, "金卡", "Gold", "amber", "生日礼\n优先客服\n专属活动", "A birthday gift\nPriority service\nEvents of their own"),
+    (
+        2000,
+        "金卡",
+        "Gold",
+        "amber",
+        "生日礼\n优先客服\n专属活动",
+        "A birthday gift\nPriority service\nEvents of their own",
+    ),
 )
 RULES = (
     ("vip", "近两年购买满 500 万", {"all": [{"field": "rfm.amount", "op": "gte", "value": "5000000"}]}),
@@ -34,7 +41,9 @@ def make_members(world: World) -> None:
         name="成交送积分", event="sales.opportunity.won", defaults={"per_yuan": Decimal("0.001")}
     )
     for position, (value, name, condition) in enumerate(RULES, 1):
-        LevelRule.objects.get_or_create(name=name, defaults={"value": value, "condition": condition, "position": position})
+        LevelRule.objects.get_or_create(
+            name=name, defaults={"value": value, "condition": condition, "position": position}
+        )
     actor = Actor(None, "demo")
     for contact in Contact.objects.order_by("pk")[:MEMBERS]:
         give(contact, world.random.randrange(1, 30) * 100, actor=actor, reason="开卡礼", now=world.now)
