@@ -164,6 +164,7 @@ def score_all(*, actor: Actor, today: date | None = None) -> RfmRun:
         cursor.execute(_WRITE)
         cursor.execute(_KEEP, [run.pk])
         run.moved = cursor.rowcount
+        cursor.execute("drop table rfm_wanted")
         cursor.execute("select rfm_class, count(*) from analytics_rfmscore group by rfm_class")
         run.counts = dict(cursor.fetchall())
     run.seconds = round(monotonic() - began, 3)

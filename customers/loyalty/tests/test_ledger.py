@@ -154,3 +154,12 @@ def test_points_are_good_for_the_months_of_the_programme(rep, db):
 def test_an_adjustment_says_why(member, rep):
     with pytest.raises(ledger.ValidationError):
         adjust(member, 5, actor=Actor(rep), reason=" ")
+
+
+def test_only_the_reason_is_blanked_where_values_are_erased(member):
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("select set_config('crm.redact', 'on', true)")
+        cursor.execute("update loyalty_pointsentry set reason = ''")
+        assert cursor.rowcount == 1
+        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+            cursor.execute("update loyalty_pointsentry set points = 7")
