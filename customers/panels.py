@@ -7,6 +7,8 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from crm.access import policy
+from crm.entities.bound import bind
+from crm.entities.entity import registry
 from crm.entities.panels import panel, record_tab
 from customers import suggesters, trees  # noqa: F401 - register themselves
 from customers.groups import group_of
@@ -45,3 +47,9 @@ def contact_relations(record: Contact, user: Any) -> dict:
 def insight(record: Account | Contact, user: Any) -> dict | None:
     """The place of what is worked out about the record; it comes in a second request."""
     return None if record.deleted_at or getattr(user, "preview", False) else {"label": record.entity_label()}
+
+
+@panel(CONTACT, slot="menu", template="customers/card_menu.html")
+def card_link(contact: Contact, user: Any) -> dict[str, Any] | None:
+    """The way to the person's card, for who may export them."""
+    return {"record": contact} if bind(registry[CONTACT], user).allowed_on(contact, ["export"]) else None

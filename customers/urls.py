@@ -1,9 +1,10 @@
 from django.urls import path
 
-from customers import cleansing_views, views
+from customers import cleansing_views, vcards, views
 
 app_name = "customers"
 urlpatterns = [
+    path("customers/contacts/<int:pk>/card.vcf", vcards.card, name="card"),
     path("customers/org/<int:account>/<int:contact>/", views.line, name="line"),
     path("customers/cleansing/", cleansing_views.overview, name="cleansing"),
     path("customers/cleansing/<slug:code>/", cleansing_views.problem, name="problem"),

@@ -7,4 +7,5 @@ class MarketingConfig(AppConfig):
     verbose_name = _("Marketing")
 
     def ready(self) -> None:
+        from marketing import purchases  # noqa: F401 - registers itself
         from marketing.webforms import mails  # noqa: F401 - registers itself

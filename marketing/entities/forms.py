@@ -36,7 +36,7 @@ class WebFormEntity(Entity):
             *("title_zh", "title_en", "intro_zh", "intro_en", "button_zh", "button_en"),
             *("thanks_zh", "thanks_en", "redirect_url"),
         ),
-        gettext_lazy("Consent"): ("consent_zh", "consent_en", "consent_required", "consent_version"),
+        gettext_lazy("Consent"): ("purpose", "consent_zh", "consent_en", "consent_required", "consent_version"),
         gettext_lazy("Embedding"): ("hosts",),
     }
     bulk_edit = ("active", "source", "campaign")

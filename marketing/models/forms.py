@@ -54,6 +54,17 @@ class WebForm(Record):
     consent_zh = models.TextField(_("consent (Chinese)"), blank=True)
     consent_en = models.TextField(_("consent (English)"), blank=True)
     consent_required = models.BooleanField(_("consent is required"), default=True)
+    purpose = models.ForeignKey(
+        "privacy.ConsentPurpose",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("purpose of the consent"),
+        help_text=_(
+            "What is agreed to goes into the ledger of consents. Without words of its own the form asks in those of the purpose."
+        ),
+    )
     consent_version = models.PositiveIntegerField(_("version of the consent"), default=1, editable=False)
     source = models.ForeignKey(
         "customers.Source", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("source")

@@ -5,10 +5,13 @@ import re
 import pytest
 from django.core import mail
 from django.test import Client
+from django.utils.html import escape
 
 from crm.access.models import Scope
 from crm.notifications.models import Notification
 from crm.ownership.models import AssignmentMember, AssignmentRule
+from crm.privacy.consent import may_contact
+from crm.privacy.models import ConsentPurpose, ConsentRecord
 from crm.records import services as records
 from crm.records.actor import Actor
 from crm.records.models import Entry
@@ -251,3 +254,18 @@ def test_who_keeps_no_form_neither_builds_nor_reads(form, client, rep, grant):
     assert client.get(f"/marketing/webforms/{form.pk}/").status_code == 200
     assert client.get(f"/marketing/webforms/{form.pk}/?tab=submissions").status_code == 404
     assert [Client().post(address).status_code for address in addresses] == [302, 302]
+
+
+def test_what_is_agreed_to_goes_into_the_ledger_of_who_surely_agreed(form, keeper, send):
+    form.purpose, form.consent_zh, form.consent_en = ConsentPurpose.objects.get(code="marketing"), "", ""
+    records.save(form, actor=Actor(keeper))
+    page = send(form, name="x", consent=None)
+    words = form.purpose.texts.first()
+    assert page.status_code == 422 and escape(words.text_en[:30]) in page.content.decode()
+    send(form, **WANG)
+    lead = Lead.objects.get()
+    line = ConsentRecord.objects.get()
+    assert (line.person_entity, line.person_id, line.granted, line.text) == ("sales.lead", lead.pk, True, words)
+    assert may_contact(lead, "marketing", "email")
+    send(form, **WANG)  # anybody may type the number of somebody whom we know
+    assert ConsentRecord.objects.count() == 1

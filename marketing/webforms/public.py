@@ -19,7 +19,7 @@ from crm.lib.http import client_address
 from customers.tracing import Trail, trail_of
 from marketing.models import FormSubmission, WebForm
 from marketing.webforms.fields import cut, public_form, shown
-from marketing.webforms.receiving import TRAP, Visit, count_view, is_too_often, looks_like_spam, receive
+from marketing.webforms.receiving import TRAP, Visit, count_view, is_too_often, looks_like_spam, receive, words_of
 from marketing.webforms.stamps import BadStamp, new_stamp, read_confirm, read_stamp
 from marketing.webforms.taking import confirm
 
@@ -79,7 +79,9 @@ def embed_script(request: HttpRequest) -> HttpResponse:
 
 
 def _open(token: str) -> WebForm:
-    return get_object_or_404(WebForm.objects.alive().select_related("owner", "source"), token=token, active=True)
+    return get_object_or_404(
+        WebForm.objects.alive().select_related("owner", "source", "purpose"), token=token, active=True
+    )
 
 
 def _get(request: HttpRequest, form: WebForm) -> HttpResponse:
@@ -100,7 +102,7 @@ def _post(request: HttpRequest, form: WebForm) -> HttpResponse:
         note = _("Too much was sent from here. Please try again in an hour.")
         return _show(request, form, made, trail, note=note, status=429)
     consented = bool(request.POST.get("consent"))
-    lacking = bool(form.said("consent")) and form.consent_required and not consented
+    lacking = bool(words_of(form)[0]) and form.consent_required and not consented
     if not made.is_valid() or lacking or not rows:
         return _show(request, form, made, trail, status=422, lacking=lacking, consented=consented)
     try:
@@ -141,7 +143,7 @@ def _show(
         "title": form.said("title"),
         "intro": form.said("intro"),
         "button": form.said("button"),
-        "consent": form.said("consent"),
+        "consent": words_of(form)[0],
         "trail": trail.as_dict(),
         "trap": TRAP,
         "stamp": new_stamp(form.token),

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from crm.privacy.models import ConsentText
 from crm.records.actor import Actor
 from crm.records.outgoing import queue_outgoing
 from customers.tracing import Trail
@@ -89,12 +90,23 @@ def receive(
     return take(submission)
 
 
+def words_of(form: WebForm) -> tuple[str, int, ConsentText | None]:
+    """(text, version, text of the ledger) that stand beside the box: the form's own, else those of its purpose; "" for no box."""
+    if text := form.said("consent"):
+        return text, form.consent_version, None
+    of = form.purpose.texts.first() if form.purpose_id else None
+    if of is None:
+        return "", 0, None
+    return (of.text_zh if (get_language() or "").startswith("zh") else of.text_en), of.version, of
+
+
 def consent_of(form: WebForm, consented: bool) -> dict[str, Any]:
     """The words that stood beside the box, their version, and whether it was ticked; nothing where the form asks for none."""
-    text = form.said("consent")
+    text, version, of = words_of(form)
     if not text:
         return {}
-    return {"text": text, "version": form.consent_version, "given": consented, "language": get_language()}
+    told = {"text": text, "version": version, "given": consented, "language": get_language()}
+    return told | ({"ledger": of.pk} if of else {})
 
 
 def looks_like_spam(values: Mapping[str, list[str]], trap: str) -> str:

@@ -19,6 +19,10 @@ from crm.matching.claims import Collision
 from crm.matching.keys import Key, keys_of
 from crm.matching.services import matching_ids
 from crm.notifications.services import notify
+from crm.privacy.consent import note_consent
+from crm.privacy.models import ConsentText
+from crm.privacy.models.consent import ANY
+from crm.privacy.people import is_person
 from crm.records.actor import Actor
 from crm.records.errors import Conflict
 from crm.records.log import log
@@ -141,6 +145,7 @@ def _tell(form: WebForm, submission: FormSubmission, record: Record) -> None:
     told = {"phone": submission.values.get("mobile"), "email": [submission.email], "visitor": [trail.visitor]}
     known = [identity_of(kind, (texts or [""])[0]) for kind, texts in told.items()]
     join({(record.entity_label(), record.pk): [one for one in known if one is not None]}, submission.at)
+    _note_consent(form, submission, record)
     log(record, kinds.FORM_SENT, actor=Actor(None, _actor(form).cause), form=form.name, form_id=form.pk)
     note_activity(record, submission.at)
     new = submission.state == State.CREATED
@@ -148,6 +153,28 @@ def _tell(form: WebForm, submission: FormSubmission, record: Record) -> None:
     kind = kinds.NEW_BY_FORM if new else kinds.AGAIN_BY_FORM
     if record.owner_id:
         notify([record.owner_id], kind, record=record, data={"form": form.name}, key=f"form-{submission.pk}")
+
+
+def _note_consent(form: WebForm, submission: FormSubmission, record: Record) -> None:
+    """Into the ledger, where it is surely the person who agreed: who is new, or confirmed the address."""
+    consent = submission.consent
+    if not form.purpose_id or not consent.get("given") or not is_person(record):
+        return
+    if submission.state != State.CREATED and submission.confirmed_at is None:
+        return
+    text = ConsentText.objects.filter(pk=consent.get("ledger"), purpose=form.purpose_id).first()
+    version = consent.get("version")
+    note_consent(
+        record,
+        form.purpose,
+        [ANY],
+        True,
+        source=f"form:{form.name}",
+        actor=Actor(None, f"form:{form.pk}"),
+        proof="" if text else f"v{version}: {consent.get('text', '')}",
+        address=submission.address,
+        text=text,
+    )
 
 
 def _fail(submission: FormSubmission, reason: str) -> FormSubmission:

@@ -63,7 +63,7 @@ GUARDS = {
         " /approvals/task/<int:pk>/ /approvals/task/<int:pk>/do/<slug:verb>/ /activities/guests/<int:pk>/answer/"
         " /activities/guests/<int:pk>/remove/ /calls/<int:pk>/close/"
         " /marketing/webforms/<int:pk>/fields/ /marketing/webforms/<int:pk>/submissions/<int:submission_pk>/retry/"
-        " /marketing/links/<int:pk>/qr.<str:kind>"
+        " /marketing/links/<int:pk>/qr.<str:kind> /customers/contacts/<int:pk>/card.vcf"
     ),
     TOKEN: (
         "/api/v1/openapi.json /api/v1/<slug:area>/<slug:slug>/ /api/v1/<slug:area>/<slug:slug>/<int:pk>/"
