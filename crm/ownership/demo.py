@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from crm.demo.steps import World, demo_step
+from crm.ownership import demo_pools  # noqa: F401 - registers its step
 from crm.ownership.models import AssignmentMember, AssignmentRule
 from crm.reference.models import Region
 from crm.users.models import User

@@ -10,6 +10,7 @@ from crm.activities.models import Comment
 from crm.api.tests.conftest import Caller
 from crm.entities.bound import bind
 from crm.entities.entity import registry
+from crm.entities.panels import record_tabs
 from crm.exchange.exporting import Export
 from crm.messaging.merging import values_for
 from crm.messaging.reaching import emails_of, phones_of
@@ -65,6 +66,15 @@ def test_no_page_shows_them_before_the_claim_and_all_do_after_it(ann, lead, clie
         "/sales/leads/{pk}/history/",
     ):
         assert tells(client.get(address.format(pk=lead.pk)).content.decode()), address
+
+
+def test_no_tab_of_the_record_shows_them(ann, lead, client_of):
+    client = client_of(ann)
+    names = {tab.name for tab in record_tabs("sales.lead", lead, ann)} | {"timeline", "history"}
+    assert "owners" in names
+    for name in names:
+        page = client.get(f"/sales/leads/{lead.pk}/?tab={name}")
+        assert page.status_code == 200 and not tells(page.content.decode()), name
 
 
 @pytest.mark.parametrize(

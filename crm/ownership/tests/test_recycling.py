@@ -244,3 +244,22 @@ def test_the_moment_equals_the_oracle_over_random_calendars(seed, make_rule, lea
         assert judged[lead.pk] == expected, (seed, rule.unit, rule.days, lead.last_activity_at)
         by = {one.record_id for one in Judge(rule, NOW).due_by(expected - timedelta(seconds=1))}
         assert lead.pk not in by and lead.pk in {one.record_id for one in Judge(rule, NOW).due_by(expected)}
+
+
+def test_the_record_tells_who_had_it_and_what_rules_say(make_rule, lead_of, people, client_of, pool):
+    make_rule(exempt=HOT)
+    lead, hot = lead_of(touched=28), lead_of(touched=28, rating="hot")
+    page = client_of(people[0]).get(f"/sales/leads/{lead.pk}/?tab=owners").content.decode()
+    assert "the last follow-up + 30 days" in page and "exempt" not in page
+    assert "The record is exempt." in client_of(people[0]).get(f"/sales/leads/{hot.pk}/?tab=owners").content.decode()
+    recycler.recycle(lead.last_activity_at + timedelta(days=30))
+    page = client_of(people[1]).get(f"/sales/leads/{lead.pk}/?tab=owners").content.decode()
+    assert "Owner: ann → –" in page and "Recycled" in page
+
+
+def test_my_day_shows_what_will_soon_go(make_rule, lead_of, people, client_of):
+    make_rule()
+    lead = lead_of(touched=28, name="Nearly gone")
+    recycler.recycle(NOW)
+    page = client_of(people[0]).get("/home/widget/recycled_soon/").content.decode()
+    assert "Nearly gone" in page and f"/sales/leads/{lead.pk}/" in page
