@@ -85,6 +85,8 @@ EXCEPTIONS: dict[tuple[str, str], dict[str, Scope]] = {
     ("agent", "sales.lead"): {"view": NONE},
     # Whoever forwards leads chooses among all partners; who keeps them is another question.
     ("rep", "partners.partner"): {"view": ALL},
+    ("rep", "partners.dealregistration"): {"decide": NONE},
+    ("lead", "partners.dealregistration"): {"decide": NONE},
     ("lead", "partners.partner"): {"view": ALL},
     ("manager", "partners.partner"): {"view": ALL},
 }

@@ -13,7 +13,11 @@ from crm.entities.entity import Action, Entity, View, contribute, register
 from customers.models import Account
 from sales.entities.leads import is_workable
 from sales.entities.opportunities import is_open
-from sales.partners import forwarding, people
+from sales.partners import (
+    forwarding,
+    people,
+    registration_entity,  # noqa: F401 - registers itself
+)
 from sales.partners.forms import AnswerForm, ForwardForm, ReasonForm, ReportForm
 from sales.partners.models import ForwardReport, LeadForward, Partner, PartnerPerson
 

@@ -10,10 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.entities.bound import bind
 from crm.entities.entity import registry
-from crm.entities.inputs import LineField
+from crm.entities.inputs import DayInput, LineField
 from crm.entities.links import LinkField
-from sales.forms import VerbForm
-from sales.partners.models import ForwardReport, LeadForward, Partner
+from sales.forms import ConvertForm, VerbForm
+from sales.partners.models import DealRegistration, ForwardReport, LeadForward, Partner
+from sales.partners.registering import lead_of
 from sales.partners.suggesting import Suggestion, suggest_partners
 
 OTHER = ""
@@ -93,3 +94,30 @@ class ReportForm(VerbForm):
 
     step = forms.ChoiceField(label=_("Step"), choices=ForwardReport.Step)
     text = forms.CharField(label=_("Report"), max_length=4000, widget=forms.Textarea(attrs={"rows": 4}))
+
+
+class NoteForm(VerbForm):
+    """The reason, which the partner reads."""
+
+    note = LineField(label=_("Reason, which the partner reads"), max_length=500)
+
+
+class ApproveForm(VerbForm):
+    """Until when it is protected."""
+
+    until = DayInput(label=_("Protected until"), required=False, help_text=_("Empty: as the partner's level says."))
+    note = LineField(label=_("Note, which the partner reads"), max_length=500, required=False)
+
+
+class ExtendForm(VerbForm):
+    """Until which day instead."""
+
+    until = DayInput(label=_("Protected until"))
+    note = LineField(label=_("Reason"), max_length=500, required=False)
+
+
+class DealForm(ConvertForm):
+    """What a registration becomes, asked as of a lead."""
+
+    def __init__(self, *args: Any, record: Any, **kwargs: Any) -> None:
+        super().__init__(*args, record=lead_of(record) if isinstance(record, DealRegistration) else record, **kwargs)

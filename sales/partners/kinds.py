@@ -21,3 +21,11 @@ REPORTED = _kind("partners.forwardreport.created", _("noted a report of the part
 INVITED = _kind("partners.partnerperson.invited", _("invited %(subject)s to the portal"), "mail")
 JOINED = _kind("partners.partnerperson.joined", _("noted that %(subject)s set a password for the portal"), "key")
 REVOKED = _kind("partners.partnerperson.revoked", _("revoked the access of %(subject)s to the portal"), "ban")
+REGISTERED = _kind("partners.dealregistration.submitted", _("registered the deal %(subject)s"), "certificate")
+APPROVED = _kind("partners.dealregistration.approved", _("approved the registration of %(subject)s"), "circle-check")
+REJECTED = _kind("partners.dealregistration.rejected", _("rejected the registration of %(subject)s"), "ban")
+EXTENDED = _kind("partners.dealregistration.extended", _("moved the end of protection of %(subject)s"), "calendar-plus")
+PROTECTION_ENDED = _kind(
+    "partners.dealregistration.expired", _("noted that %(subject)s is protected no longer"), "clock"
+)
+DEAL_MADE = _kind("partners.dealregistration.converted", _("made an opportunity of %(subject)s"), "arrows-exchange")

@@ -12,3 +12,11 @@ FORWARD_ANSWERED = notice_kind(
     icon="heart-handshake",
     channels=(APP, EMAIL),
 )
+REGISTERED = notice_kind(
+    "partner_registered",
+    _("A partner registers a deal"),
+    said=_("%(partner)s: %(what)s · %(record)s"),
+    why=_("The partner or the registration is yours."),
+    icon="certificate",
+    channels=(APP, EMAIL),
+)

@@ -3,5 +3,15 @@
 from sales.partners.models.forward import ForwardReport, LeadForward
 from sales.partners.models.partner import Partner, PartnerLevel
 from sales.partners.models.people import PartnerCredential, PartnerPerson
+from sales.partners.models.registration import DealRegistration, RegistrationKey
 
-__all__ = ["ForwardReport", "LeadForward", "Partner", "PartnerCredential", "PartnerLevel", "PartnerPerson"]
+__all__ = [
+    "DealRegistration",
+    "ForwardReport",
+    "LeadForward",
+    "Partner",
+    "PartnerCredential",
+    "PartnerLevel",
+    "PartnerPerson",
+    "RegistrationKey",
+]

@@ -9,6 +9,7 @@ from django.contrib.auth.password_validation import password_validators_help_tex
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from crm.entities.inputs import DayInput, LineField, MoneyInput
 from sales.partners.models import ForwardReport
 
 
@@ -60,3 +61,17 @@ class ReportForm(forms.Form):
 class ColleagueForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=200)
     email = forms.EmailField(label=_("E-mail"), max_length=254)
+
+
+class RegistrationForm(forms.Form):
+    """An end customer to be registered."""
+
+    customer = LineField(label=_("End customer"), max_length=300)
+    tax_id = LineField(label=_("Tax id"), max_length=40, required=False)
+    contact_name = LineField(label=_("Contact"), max_length=200, required=False)
+    phone = LineField(label=_("Phone"), max_length=40, required=False)
+    project = forms.CharField(
+        label=_("Project"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    amount = MoneyInput(label=_("Expected amount"), required=False, min_value=0, max_digits=18, decimal_places=2)
+    expected_on = DayInput(label=_("Expected close"), required=False)

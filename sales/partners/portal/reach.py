@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from sales.models import Lead
-from sales.partners.models import LeadForward, PartnerPerson
+from sales.partners.models import DealRegistration, LeadForward, PartnerPerson
 
 SHOWN = ("sent", "accepted", "won", "lost")
 OPEN_TO_ALL = ("company", "region", "city", "industry", "interest")
@@ -62,3 +62,9 @@ def colleagues_of(person: PartnerPerson) -> QuerySet[PartnerPerson]:
     """Who signs in for the same partner."""
     rows = PartnerPerson.objects.filter(partner=person.partner, deleted_at__isnull=True)
     return rows.exclude(state=PartnerPerson.State.REVOKED).order_by("name", "pk")
+
+
+def registrations_of(person: PartnerPerson) -> QuerySet[DealRegistration]:
+    """What was registered for the person's partner."""
+    rows = DealRegistration.objects.filter(partner=person.partner, deleted_at__isnull=True)
+    return rows.select_related("submitted_by").order_by("-created_at")

@@ -10,5 +10,6 @@ urlpatterns = [
     path("forgotten/", views.forgotten, name="forgotten"),
     path("welcome/<str:token>/", views.welcome, name="welcome"),
     path("leads/<int:pk>/", views.lead, name="lead"),
+    path("registrations/", views.registrations, name="registrations"),
     path("people/", views.people, name="people"),
 ]

@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from crm.records.errors import Conflict
-from sales.partners import forwarding
+from sales.partners import forwarding, registering
 from sales.partners.links import person_of_token
-from sales.partners.models import LeadForward, PartnerPerson
+from sales.partners.models import DealRegistration, LeadForward, PartnerPerson
 from sales.partners.people import invite_colleague, send_reset
 from sales.partners.portal import forms, guard, reach
 from sales.partners.portal.guard import actor_of, closed, portal_page
@@ -140,6 +140,24 @@ def _done(forward: LeadForward, verb: str, form: Any, person: PartnerPerson) -> 
     except Conflict:
         form.add_error(None, _("That does not fit its state any more. Load the page again."))
     return not form.errors
+
+
+@portal_page
+@both
+def registrations(request: HttpRequest, person: PartnerPerson) -> HttpResponse:
+    """The deals that the partner registered, and the form for one more."""
+    form = forms.RegistrationForm(request.POST or None)
+    if form.is_bound and form.is_valid():
+        deal = DealRegistration(partner=person.partner, owner=person.partner.owner, **form.cleaned_data)
+        try:
+            registering.register_deal(deal, actor=actor_of(person), person=person)
+        except ValidationError as error:
+            form.add_error(None, error.messages)
+        else:
+            messages.success(request, _("Thank you. You will hear from us."))
+            return redirect("partner_portal:registrations")
+    context = {"person": person, "rows": reach.registrations_of(person)[:200], "form": form, "tab": "registrations"}
+    return _page(request, "registrations", context, status=422 if form.is_bound else 200)
 
 
 @portal_page
