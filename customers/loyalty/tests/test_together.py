@@ -13,7 +13,7 @@ from customers.factories import make_contact
 from customers.loyalty.ledger import give
 from customers.loyalty.models import ContactMembership, PointsEntry, PointsLot
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 MANY = 100
 
 
