@@ -326,6 +326,7 @@ CELERY_BEAT_SCHEDULE = {
     "scoring.nightly": {"task": "marketing.scoring.tasks.nightly", "schedule": crontab(hour=2, minute=40)},
     "customfields.nightly": {"task": "crm.customfields.tasks.nightly", "schedule": crontab(hour=0, minute=5)},
     "privacy.retention": {"task": "crm.privacy.tasks.retention", "schedule": crontab(hour=2, minute=20)},
+    "inbound.sweep": {"task": "crm.inbound.tasks.sweep", "schedule": timedelta(days=1)},
     "marketing.ensure_months": {"task": "marketing.tasks.ensure_months", "schedule": timedelta(days=1)},
     "partners.chase": {"task": "sales.partners.tasks.chase", "schedule": 600, "options": {"expires": 600}},
     "partners.end_protection": {"task": "sales.partners.tasks.end_protection", "schedule": crontab(hour=0, minute=10)},

@@ -7,5 +7,9 @@ class MarketingConfig(AppConfig):
     verbose_name = _("Marketing")
 
     def ready(self) -> None:
+        from crm.home.pages import nav_page
         from marketing import purchases  # noqa: F401 - registers itself
+        from marketing.events.views import may_bring
         from marketing.webforms import mails  # noqa: F401 - registers itself
+
+        nav_page("marketing", _("Bring events"), "marketing:events_file", icon="file-import", allowed=may_bring)

@@ -6,6 +6,7 @@ from marketing.webforms import public, views
 
 app_name = "marketing"
 urlpatterns = [
+    path("marketing/events/import/", events.bring, name="events_file"),
     path("hooks/events/<slug:token>/", events.receive, name="events"),
     path("q/<slug:code>/", links.follow, name="link"),
     path("marketing/links/<int:pk>/qr.<str:kind>", links.qr_code, name="link_qr"),

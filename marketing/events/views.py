@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, JsonResponse
-from django.shortcuts import get_object_or_404
+from typing import Any
+
+from django import forms
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
+from crm.access import policy
+from crm.access.models import Scope
+from crm.exchange.reading.errors import ReadError
 from crm.inbound.models import Connection
 from crm.inbound.receiving import verified
 from crm.messaging.signing import Refused
+from crm.records.audit import audit
+from marketing.events.files import MOST as MOST_ROWS
+from marketing.events.files import take_file
 from marketing.events.taking import MOST, take_events
+from marketing.models import BehaviourEvent
 
 
 @csrf_exempt
@@ -28,3 +41,43 @@ def receive(request: HttpRequest, token: str) -> JsonResponse:
         return JsonResponse({"error": f"Send 1 to {MOST} events under “events”."}, status=422)
     told = take_events(connection, events)
     return JsonResponse(told, status=422 if told["refused"] == len(events) else 200)
+
+
+class EventFileForm(forms.Form):
+    """A file of events."""
+
+    file = forms.FileField(label=gettext_lazy("File"), max_length=255)
+    kind = forms.ChoiceField(
+        label=gettext_lazy("Kind of all rows that name none"),
+        required=False,
+        choices=lambda: [("", "–"), *BehaviourEvent.Kind.choices],
+    )
+
+
+def may_bring(user: Any) -> bool:
+    """Who imports people for everybody brings what they did, too."""
+    return user.is_superuser or policy.access_of(user).scope("customers.contact", "import") == Scope.ALL
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def bring(request: HttpRequest) -> HttpResponse:
+    """Events out of a file, with what became of its rows."""
+    if not may_bring(request.user):
+        raise PermissionDenied
+    form = EventFileForm(request.POST or None, request.FILES or None)
+    told = None
+    if request.method == "POST" and form.is_valid():
+        try:
+            told = take_file(form.cleaned_data["file"], kind=form.cleaned_data["kind"])
+        except ReadError as error:
+            form.add_error("file", str(error))
+        else:
+            audit(request.user, "imported", entity="marketing.behaviourevent", count=told["kept"])
+    lines = (
+        [(line, " ".join(t for texts in reasons.values() for t in texts)) for line, reasons in told["errors"].items()]
+        if told
+        else []
+    )
+    context = {"form": form, "told": told, "lines": lines, "most": MOST_ROWS}
+    return render(request, "marketing/events_file.html", context, status=422 if form.errors else 200)

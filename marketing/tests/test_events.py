@@ -8,6 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
@@ -213,3 +214,27 @@ def test_a_thousand_events_cost_a_few_statements(post, django_assert_max_num_que
     rows = [event(n, who={"phone": f"1391234500{n % 10}", "visitor": f"v{n % 50}"}) for n in range(1000)]
     with django_assert_max_num_queries(40):
         assert post(*rows).json()["kept"] == 1000
+
+
+def test_a_till_writes_a_file(client, rep, grant):
+    grant(rep, "customers.contact", **{"import": Scope.ALL})
+    contact = make_contact(mobile="13912345678")
+    day = f"{timezone.now() - timedelta(days=1):%Y-%m-%d}"
+    rows = f"交易时间,会员手机,商品名称,实付金额,门店\n{day} 10:00,139 1234 5678,龙井,¥128.00,南京路店\n{day} 11:00,,茶杯,20,南京路店\nfoo,13912345678,x,1,y\n"
+    client.force_login(rep)
+    data = {"kind": "store_purchase"}
+    for kept in (1, 0):
+        file = SimpleUploadedFile("till.csv", rows.encode("gb18030"))
+        answer = client.post("/marketing/events/import/", data | {"file": file})
+        assert answer.status_code == 200 and answer.context["told"]["kept"] == kept
+    assert [line for line, _reason in answer.context["lines"]] == [3, 4]
+    contact.refresh_from_db()
+    assert contact.purchase_sum == Decimal("128.00")
+    wrong = client.post("/marketing/events/import/", {"file": SimpleUploadedFile("x.csv", b"a,b\n1,2\n")})
+    assert wrong.status_code == 422
+
+
+def test_not_everybody_brings_events(client, rep, grant):
+    grant(rep, "customers.contact", **{"import": Scope.OWN})
+    client.force_login(rep)
+    assert client.get("/marketing/events/import/").status_code == 403

@@ -70,7 +70,7 @@ GUARDS = {
         " /api/v1/<slug:area>/<slug:slug>/<int:pk>/do/<slug:name>/"
     ),
     RIGHT: (
-        "/handover/ /import/<str:label>/ /import/<str:label>/template.<str:format> /audit/ /seen-as/<int:pk>/"
+        "/marketing/events/import/ /handover/ /import/<str:label>/ /import/<str:label>/template.<str:format> /audit/ /seen-as/<int:pk>/"
         " /mail/aside/<int:pk>/ /approvals/cards/effect/<str:label>/ /approvals/cards/node/<str:label>/"
     ),
 }

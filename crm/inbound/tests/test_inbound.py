@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from crm.access.models import Scope
 from crm.inbound.models import Connection, Delivery, ExternalId, Mapping
 from crm.inbound.paths import at, paths_of
+from crm.inbound.tasks import sweep
 from crm.messaging.signing import sign
 from crm.ownership.models import AssignmentMember, AssignmentRule
+from crm.privacy.erasing import subject_of
+from crm.privacy.places import places
 from crm.records import services as records
 from crm.records.actor import Actor
 from customers.factories import make_source
@@ -216,3 +221,15 @@ def test_paths():
         "text",
     ]
     assert dict(paths_of(data)) == {"a.b[0].c": "1", "d": ""}
+
+
+def test_what_was_sent_about_a_person_is_a_place_of_their_data_and_is_not_kept_for_ever(post, boss):
+    post(body(order(1, phones=["13912345678"])))
+    lead = Lead.objects.get()
+    place = next(one for one in places() if one.name == "inbound.deliveries")
+    subject = subject_of(lead)
+    assert place.count(subject) == 1 and "13912345678" in next(iter(place.rows(subject)))["body"]
+    place.erase(subject, Actor(boss))
+    assert Delivery.objects.get().body == ""
+    Delivery.objects.update(at=timezone.now() - timedelta(days=91))
+    assert sweep() == 1 and not Delivery.objects.exists()
