@@ -152,7 +152,9 @@ def test_the_search_finds_only_rows_within_reach(signed_in, label, rep, other, m
                 page = call(signed_in, "get", "/search/", {"q": needle}, headers=HTMX)
                 assert (f'"{address}"' in text_of(page)) == there, (name, needle)
     words = {
-        record: next(iter(needles(record, n) for n in ("name", "subject", "text", "title") if hasattr(record, n)))
+        record: next(
+            iter(needles(record, n) for n in ("name", "subject", "text", "title", "customer") if hasattr(record, n))
+        )
         for record in (mine, theirs)
     }
     assert [listed(signed_in, label, f"?q={word}") for found in words.values() for word in found] == [{mine.pk}, set()]
