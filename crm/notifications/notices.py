@@ -143,7 +143,7 @@ notice_kind(
 notice_kind(
     "recycled_soon",
     _("Records of mine will soon go back to a pool"),
-    said=_("%(count)s × %(what)s will go to “%(pool)s” within %(days)s days: follow them up to keep them"),
+    said=_("%(count)s of your records will go to “%(pool)s” within %(days)s days: follow them up to keep them"),
     why=_("You own them and have left them alone."),
     icon="clock-exclamation",
     channels=(APP, EMAIL),
@@ -151,7 +151,7 @@ notice_kind(
 notice_kind(
     "recycled",
     _("Records of mine went back to a pool"),
-    said=_("%(count)s × %(what)s went back to “%(pool)s”"),
+    said=_("%(count)s of your records went back to “%(pool)s”"),
     why=_("You owned them and left them alone for too long."),
     icon="recycle",
     channels=(APP, DIGEST),

@@ -85,7 +85,7 @@ def _warn(judge: Judge, soon: Sequence[Due]) -> int:
     mine = Counter(one.owner_id for one in fresh if one.record_id in noted)
     entity = registry[judge.pool.entity]
     for owner, count in mine.items():
-        data = {"count": count, "what": str(entity.plural), "pool": judge.pool.name, "days": judge.rule.warn_days}
+        data = {"count": count, "pool": judge.pool.name, "days": judge.rule.warn_days}
         tell([owner], notices.SOON, data=data, url=f"{entity.url('list')}?view=recycled_soon", now=judge.now)
     return len(noted)
 
@@ -130,7 +130,7 @@ def _take_now(judge: Judge, ids: Sequence[int], changes: ChangeSet, actor: Actor
     )  # fmt: skip
     _note(judge, [still[record.pk] for record in batch], Verdict.RECYCLED)
     for owner, count in owners.items():
-        data = {"count": count, "what": str(judge.entity.plural), "pool": judge.pool.name}
+        data = {"count": count, "pool": judge.pool.name}
         tell([owner], notices.TAKEN, data=data, url=f"{judge.entity.url('list')}?view=pool", now=judge.now)
     return len(batch)
 
