@@ -317,6 +317,7 @@ CELERY_BEAT_SCHEDULE = {
     "approvals.tick": {"task": "crm.approvals.tasks.tick", "schedule": 30, "options": {"expires": 30}},
     "matching.freshen": {"task": "crm.matching.tasks.freshen_pairs", "schedule": 60, "options": {"expires": 60}},
     "matching.move_cases": {"task": "crm.matching.tasks.move_cases", "schedule": crontab(), "options": {"expires": 60}},
+    "matching.move_late": {"task": "crm.matching.tasks.move_late", "schedule": 60, "options": {"expires": 60}},
     "matching.nightly": {"task": "crm.matching.tasks.nightly", "schedule": crontab(hour=2, minute=20)},
     "workflows.prune": {"task": "crm.workflows.tasks.prune", "schedule": timedelta(days=1)},
     "analytics.rfm": {"task": "analytics.tasks.score_nightly", "schedule": crontab(hour=1, minute=10)},

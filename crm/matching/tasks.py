@@ -5,6 +5,7 @@ from celery import shared_task
 from crm.matching.cases.services import move_on
 from crm.matching.jobs import scan_all
 from crm.matching.keys import matched_labels
+from crm.matching.merging.late import move_late
 from crm.matching.scan import freshen
 
 
@@ -25,3 +26,9 @@ def nightly() -> None:
 def move_cases() -> None:
     """Each minute: collisions that nobody answered in time."""
     move_on()
+
+
+@shared_task(name="crm.matching.tasks.move_late")
+def move_late_links() -> None:
+    """Each minute: what came to point at a record while it was being merged."""
+    move_late()

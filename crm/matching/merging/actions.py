@@ -21,21 +21,23 @@ from crm.records.models import Record
 
 
 class MergeForm(forms.Form):
-    """Which records go into this one, and from which it takes a field: ``{"phone": 7}``; other fields keep their value."""
+    """Which records go into this one, and from which it takes a field: ``phone:7 website:9``; other fields keep their value."""
 
     records = forms.ModelMultipleChoiceField(None, label=_("Records that go into this one"))
-    choices = forms.JSONField(label=_("Values to take over: field and record"), required=False)
+    choices = forms.CharField(label=_("Values to take over, as field:record"), required=False, max_length=5000)
 
     def __init__(self, data: Any = None, *, user: Any, record: Record) -> None:
         super().__init__(data)
         self.fields["records"].queryset = bind(entity_of(record), user).records(MERGE)
 
     def clean_choices(self) -> dict[str, int]:
-        given = self.cleaned_data["choices"] or {}
-        whole = isinstance(given, dict) and all(type(pk) is int for pk in given.values())
-        if not whole:
-            raise ValidationError(_("Name the fields, each with the id of a record."))
-        return dict(given)
+        found = {}
+        for word in self.cleaned_data["choices"].replace(",", " ").split():
+            name, _colon, pk = word.rpartition(":")
+            if not name or not pk.isascii() or not pk.isdigit() or len(pk) > 18:
+                raise ValidationError(_("Name the fields, each with the id of a record: phone:7"))
+            found[name] = int(pk)
+        return found
 
 
 class UnmergeForm(forms.Form):

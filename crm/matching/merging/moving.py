@@ -25,11 +25,14 @@ Rows = dict[tuple[Link, int], list[int]]
 
 
 def move_all(operation: MergeOperation, losers: Collection[int], *, actor: Actor) -> None:
-    """Point everything that points at the losers at the record that stays."""
+    """Point everything that points at the losers at the record that stays; what was left behind before stays there."""
     label, winner = operation.entity, operation.record_id
+    behind: dict[str, set[int]] = defaultdict(set)
+    for item in operation.items.exclude(left=[]):
+        behind[item.model].update(item.left)
     ways = links_to(label)
     for model, where in counted(ways, losers):
-        rows = model._base_manager.filter(where)
+        rows = model._base_manager.filter(where).exclude(pk__in=behind[model._meta.label_lower])
         if (
             model._meta.label_lower == label
         ):  # among themselves they keep their links; those of the winner are its values
@@ -92,18 +95,16 @@ def _grouped(link: Link, found: Iterable[tuple[int, int | None]]) -> Rows:
 
 
 def _remember(operation: MergeOperation, found: Rows, held: set[int]) -> None:
-    items = [
-        MergeItem(
-            operation=operation,
-            model=link.model._meta.label_lower,
-            name=link.name,
-            record_id=at,
-            rows=[pk for pk in pks if pk not in held],
-            left=[pk for pk in pks if pk in held],
-        )
-        for (link, at), pks in found.items()
-    ]
-    MergeItem.objects.bulk_create(items)
+    """Note each row, beside those that were noted before: what comes late is moved later."""
+    known = {(item.model, item.name, item.record_id): item for item in operation.items.all()} if found else {}
+    for (link, at), pks in found.items():
+        key = (link.model._meta.label_lower, link.name, at)
+        item = known.get(key) or MergeItem(operation=operation, model=key[0], name=key[1], record_id=at)
+        new = [pk for pk in pks if pk not in {*item.rows, *item.left}]
+        item.rows = [*item.rows, *(pk for pk in new if pk not in held)]
+        item.left = [*item.left, *(pk for pk in new if pk in held)]
+        if new:
+            item.save()
 
 
 def move_back(
