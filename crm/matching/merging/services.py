@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
 from django.db import DataError, IntegrityError, models, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm.access import policy
@@ -23,7 +24,7 @@ from crm.matching.merging.selves import cut_circles
 from crm.records.actor import Actor
 from crm.records.diff import diff, set_at, value_at
 from crm.records.errors import Conflict, Protected
-from crm.records.hooks import lock_ahead
+from crm.records.hooks import WriteBatch, ask_guards, lock_ahead
 from crm.records.models import Record
 from crm.records.services import change_set, delete_many, log, save
 
@@ -131,6 +132,7 @@ def _merge(
     MergedRecord.objects.bulk_create(
         MergedRecord(operation=operation, entity=bound.label, record_id=pk) for pk in losers
     )
+    _may_go(type(record), [found[pk] for pk in losers], actor)
     if cut_circles(record, losers):  # before others come to stand under it
         save(record, actor=actor)
     try:
@@ -142,6 +144,14 @@ def _merge(
     _keep(operation, before, [found[pk] for pk in losers])
     log(record, MERGED, actor=actor, merge=operation.pk, records=losers)
     return operation
+
+
+def _may_go(model: type[Record], losers: list[Any], actor: Actor) -> None:
+    """Ask what may stand against their going while everything that belongs to them is still there: approvals move along."""
+    gone = [copy(record) for record in losers]
+    for record in gone:
+        record.deleted_at = timezone.now()
+    ask_guards(WriteBatch(model, losers, gone, actor, actor.changes))
 
 
 def _taken(bound: BoundEntity, found: Mapping[int, Any], winner: int, choices: Mapping[str, int]) -> dict[str, Any]:

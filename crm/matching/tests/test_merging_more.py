@@ -105,7 +105,8 @@ def test_what_is_under_approval_is_not_merged_away(make_process, make_user, gran
     signer = make_user("signer")
     grant(signer, "sales.lead", view=Scope.ALL)
     process = make_process(node(signer), values={"entity": "sales.lead"})
-    ask(process, locked, boss)
+    made = ask(process, locked, boss)
+    assert (made.state, made.holds) == ("running", True)
     with pytest.raises(ValidationError, match="locked|锁定"):
         merge([stays, locked], stays, {}, actor=actor)
     locked.refresh_from_db()
