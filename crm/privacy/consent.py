@@ -15,6 +15,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from crm.entities.entity import registry
+from crm.entities.merged import formers
 from crm.privacy import kinds, suppression
 from crm.privacy.models import Channel, ConsentPurpose, ConsentRecord, ConsentText
 from crm.privacy.models.consent import ANY
@@ -166,11 +167,13 @@ def _purpose(purpose: str | ConsentPurpose) -> ConsentPurpose | None:
 
 
 def _latest(label: str, ids: list[int], purposes: list[int]) -> dict[tuple[int, int, str], ConsentRecord]:
-    """(person, purpose, channel) → the last line about it."""
-    about = ConsentRecord.objects.filter(person_entity=label, person_id__in=ids, purpose__in=purposes)
+    """(person, purpose, channel) → the last line about it, also where it was said by a record merged into the person's."""
+    own = dict.fromkeys(ids)
+    own = {pk: pk for pk in own} | {was: pk for pk, before in formers(label, list(own)).items() for was in before}
+    about = ConsentRecord.objects.filter(person_entity=label, person_id__in=own, purpose__in=purposes)
     last = about.values("person_id", "purpose", "channel").annotate(last=Max("pk")).values_list("last", flat=True)
-    rows = ConsentRecord.objects.filter(pk__in=list(last)).select_related("actor", "text")
-    return {(row.person_id, row.purpose_id, row.channel): row for row in rows}
+    rows = ConsentRecord.objects.filter(pk__in=list(last)).select_related("actor", "text").order_by("pk")
+    return {(own[row.person_id], row.purpose_id, row.channel): row for row in rows}
 
 
 def _state(purpose: ConsentPurpose, channel: str, latest: dict, pk: int) -> State:

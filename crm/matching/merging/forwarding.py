@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 
 from django.db import connection
 
 _DOWN = """
 with recursive former as (
-    select m.record_id from matching_mergedrecord m join matching_mergeoperation o on o.id = m.operation_id
-    where m.active and o.entity = %s and o.record_id = %s
+    select o.record_id as now, m.record_id as was from matching_mergedrecord m
+    join matching_mergeoperation o on o.id = m.operation_id
+    where m.active and o.entity = %s and o.record_id = any(%s)
     union
-    select m.record_id from former f
-    join matching_mergeoperation o on o.entity = %s and o.record_id = f.record_id
+    select f.now, m.record_id from former f
+    join matching_mergeoperation o on o.entity = %s and o.record_id = f.was
     join matching_mergedrecord m on m.active and m.operation_id = o.id
-) select record_id from former"""
+) select now, was from former order by was"""
 _UP = """
 with recursive moved as (
     select m.record_id as was, o.record_id as now from matching_mergedrecord m
@@ -28,11 +30,14 @@ with recursive moved as (
     select 1 from matching_mergedrecord m where m.active and m.entity = %s and m.record_id = v.now)"""
 
 
-def former(label: str, pk: int) -> list[int]:
-    """The records that went into this one, directly or by others; one query."""
+def former(label: str, ids: Collection[int]) -> Mapping[int, list[int]]:
+    """Record → the records that went into it, directly or by others; one query, records without any left out."""
+    found: dict[int, list[int]] = defaultdict(list)
     with connection.cursor() as cursor:
-        cursor.execute(_DOWN, [label, pk, label])
-        return sorted(row[0] for row in cursor.fetchall())
+        cursor.execute(_DOWN, [label, list(ids), label])
+        for now, was in cursor.fetchall():
+            found[now].append(was)
+    return dict(found)
 
 
 def present(label: str, ids: Collection[int]) -> Mapping[int, int]:

@@ -19,8 +19,6 @@ from crm.customfields.definitions import current
 from crm.records.figures import Figures
 from crm.records.models import Record
 
-# A pair of columns that names a record of any entity: the label's column → the id's.
-PAIRS = {"entity": "record_id", "on_entity": "on_id", "subject_entity": "subject_id"}
 FOLLOWS = _("Follows its record by itself.")
 LOG = _("The log is not rewritten: timelines read what happened to a merged record with the one that stays.")
 EFFECT = _("Names the record that set an effect off, which goes on as for any record in the trash.")
@@ -109,8 +107,8 @@ def _columns(label: str) -> tuple[Link, ...]:
             if field.is_relation and getattr(field.related_model, "_meta", None) is not None:
                 if field.related_model._meta.concrete_model is target:
                     found.append(Link(model, label, field.name, field.attname))
-            elif field.name in PAIRS and PAIRS[field.name] in names:
-                found.append(Link(model, label, PAIRS[field.name], PAIRS[field.name], pair=field.name))
+            elif (partner := partner_of(field.name)) in names and not model._meta.get_field(partner).is_relation:
+                found.append(Link(model, label, partner, partner, pair=field.name))
     return tuple(found)
 
 
@@ -120,6 +118,17 @@ def _custom(label: str) -> Iterable[Link]:
         for field in fields.values():
             if field.kind == "link" and field.target == label:
                 yield Link(apps.get_model(holder), label, f"custom.{field.code}", "custom", code=field.code)
+
+
+def partner_of(column: str) -> str:
+    """Of a pair of columns that names a record of any entity, the one with the id beside that with the label; else empty."""
+    return (
+        "record_id"
+        if column == "entity"
+        else f"{stem}_id"
+        if (stem := column.removesuffix("_entity")) != column
+        else ""
+    )
 
 
 def tables() -> list[type[models.Model]]:

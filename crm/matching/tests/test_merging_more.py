@@ -14,6 +14,9 @@ from crm.matching.merging.late import move_late
 from crm.matching.merging.models import MergedRecord, MergeOperation
 from crm.matching.merging.services import merge
 from crm.matching.merging.unmerging import unmerge
+from crm.privacy.consent import note_consent, states
+from crm.privacy.models import ConsentPurpose
+from crm.privacy.people import same_people
 from crm.records import services as records
 from crm.records.actor import Actor
 from crm.records.purge import purge
@@ -120,3 +123,16 @@ def test_one_record_is_none_to_merge(actor):
         merge([lead], lead, {}, actor=actor)
     with pytest.raises(ValidationError):
         merge([lead, make_account()], lead, {}, actor=actor)
+
+
+def test_consents_and_privacy_follow_the_person(actor):
+    stays, goes = make_contact(name="王芳"), make_contact(name="王芳芳")
+    purpose = ConsentPurpose.objects.filter(active=True).first()
+    channel = purpose.channels[0]
+    note_consent(goes, purpose, [channel], False, source="phone", actor=actor)
+    before = [state.granted for state in states(stays, [purpose])]
+    operation = merge([stays, goes], stays, {}, actor=actor)
+    assert next(s for s in states(stays, [purpose]) if s.channel == channel).granted is False
+    assert {record.pk for record in same_people(stays)} >= {stays.pk, goes.pk}
+    unmerge(operation, actor=actor)
+    assert [state.granted for state in states(stays, [purpose])] == before
