@@ -124,6 +124,8 @@ class EntityApi(ApiView):
         """409: what it looks like, as far as the token's person may know."""
         lines = [{"title": line.title, "url": line.url, "reasons": line.reasons} for line in twins.lines]
         said = _("This looks like a record that exists. Send “confirm”: true to write it all the same.")
+        if twins.notes and not len(twins):
+            said = _("%(note)s Send “confirm”: true to write it all the same.") % {"note": twins.notes[0]}
         if twins.blocked:
             said = _("Another record has this already, and only one may.")
         return refused({"": [said]}, 409, duplicates=lines, hidden_duplicates=twins.hidden, told=twins.told)

@@ -22,7 +22,7 @@ from crm.lib.lookups import any_of
 from crm.matching import rules
 from crm.matching.holders import told_of
 from crm.matching.keys import Key, keys_of, matched
-from crm.matching.models import MatchKey, MatchRule, UniqueKey
+from crm.matching.models import MatchKey, MatchRule, Registration, UniqueKey
 from crm.records.hooks import WriteBatch
 from crm.records.models import Entry
 
@@ -73,7 +73,7 @@ def keep_claims(batch: WriteBatch) -> None:
         for claim in new.keys() - old.keys():
             first = wanted.setdefault(claim, (after, new[claim]))
             if first[0].pk != after.pk and not _moving(batch):
-                raise _collision([(first[0], new[claim])], batch.actor.user)
+                raise refuse([(first[0], new[claim])], batch.actor.user)
     if given:
         _give_up(label, given)
     if wanted:
@@ -110,6 +110,9 @@ def _refuse(missed: dict[Claim, tuple[Any, Key]], label: str, batch: WriteBatch)
     against = []
     for claim, (record, key) in missed.items():
         holder = holders.get(claim)
+        if holder in loaded and _own_registration(loaded[holder], record):
+            UniqueKey.objects.filter(rule=claim[0], value=claim[1]).update(entity=label, record_id=record.pk)
+            continue
         if holder is None or holder not in loaded or holder in {(label, record.pk), *matched(label).kin(record)}:
             continue
         if (label, record.pk) in set(matched(holder[0]).kin(loaded[holder])):
@@ -118,7 +121,14 @@ def _refuse(missed: dict[Claim, tuple[Any, Key]], label: str, batch: WriteBatch)
             continue
         against.append((loaded[holder], key))
     if against:
-        raise _collision(against, batch.actor.user)
+        raise refuse(against, batch.actor.user)
+
+
+def _own_registration(holder: Any, record: Any) -> bool:
+    """Whether the value was registered by the very person whose record claims it now: it becomes what it was registered for."""
+    return (
+        isinstance(holder, Registration) and holder.owner_id == record.owner_id and not isinstance(record, Registration)
+    )
 
 
 def _moving(batch: WriteBatch) -> bool:
@@ -143,8 +153,8 @@ def _load(places: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Any]:
     }
 
 
-def _collision(against: Sequence[tuple[Any, Key]], user: Any) -> Collision:
-    """What the writer hears: the record itself where they see it, otherwise what the house tells of it."""
+def refuse(against: Sequence[tuple[Any, Key]], user: Any) -> Collision:
+    """The refusal that the writer hears: the record itself where they see it, otherwise what the house tells of it."""
     texts, places = [], []
     for record, key in dict.fromkeys(against):
         place = (record._meta.label_lower, record.pk)
@@ -205,9 +215,10 @@ def refusals(records: Sequence[Any], user: Any) -> list[str]:
     said, earlier = [], set()
     for record, some in zip(records, claims, strict=True):
         kin = set(matched(label).kin(record))
-        against = [(loaded[holders[c]], key) for c, key in some.items() if c in holders and holders[c] not in kin]
+        held_by = {c: holders[c] for c in some if c in holders and holders[c] not in kin}
+        against = [(loaded[h], some[c]) for c, h in held_by.items() if not _own_registration(loaded[h], record)]
         if against:
-            said.append(" ".join(_collision(against, user).messages))
+            said.append(" ".join(refuse(against, user).messages))
         else:
             said.append(_("It looks like an earlier row.") if earlier & some.keys() else "")
             earlier |= some.keys()

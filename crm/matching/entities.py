@@ -10,8 +10,10 @@ from crm.entities.brief import brief
 from crm.entities.entity import Action, Entity, View, register
 from crm.entities.panels import panel
 from crm.matching.cases.forms import AnswerForm
-from crm.matching.cases.models import DECIDE, CollisionCase
+from crm.matching.cases.models import DECIDE, CollisionCase, Registration
+from crm.matching.cases.registering import protect
 from crm.matching.cases.services import accept_case, reject_case, subject_of, withdraw_case
+from crm.matching.services import warnings_of
 
 RUNNING = {"field": "state", "op": "in", "value": ["open", "escalated"]}
 
@@ -62,6 +64,35 @@ class CollisionEntity(Entity):
         ),
         Action("withdraw", _("Withdraw"), withdraw_case, "arrow-back-up", when=is_running, automatic=False),
     )
+
+
+@register
+class RegistrationEntity(Entity):
+    model = Registration
+    area = "customers"
+    slug = "registrations"
+    icon = "shield-check"
+    columns = ("title", "phone", "state", "until", "owner", "created_at")
+    filters = ("title", "phone", "email", "tax_id", "state", "until", "owner", "created_at")
+    sortable = {"created_at": "created_at"}
+    search = {"company": ("title",), "phone": ("phone",), "email": ("email",), "code": ("tax_id",)}
+    subtitle = ("until", "owner")
+    pills = ("state",)
+    quick = ("title", "phone", "email", "tax_id", "plan")
+    sections = {_("Who they are"): ("title", "phone", "email", "tax_id", "plan", "state", "until", "owner")}
+    views = (View("mine", _("My registrations"), {"all": [{"field": "owner", "op": "me"}]}, "-created_at"),)
+
+    def save(self, record: Registration, *, actor: Any, **options: Any) -> Any:
+        protect(record)
+        return super().save(record, actor=actor, **options)
+
+    def arrive(self, rows: list[Registration], *, user: Any) -> None:
+        """Those that come from a file are protected like others."""
+        for registration in rows:
+            protect(registration)
+
+    def warnings(self, record: Registration, user: Any) -> list[Any]:
+        return warnings_of(record, user)
 
 
 @panel("matching.collisioncase", slot="side", template="matching/case_subject.html")

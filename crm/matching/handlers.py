@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Model, Q
 
+from crm.matching.cases import registering  # noqa: F401 - registrations register themselves there
 from crm.matching.claims import keep_claims
 from crm.matching.keys import Key, is_matched, keys_of
 from crm.matching.merging import handlers  # noqa: F401 - merges register themselves there

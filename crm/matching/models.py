@@ -8,7 +8,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm.matching.cases.models import CollisionCase  # noqa: F401 - found by Django here
+from crm.matching.cases.models import CollisionCase, Registration  # noqa: F401 - found by Django here
 from crm.matching.merging.models import MergedRecord, MergeItem, MergeOperation  # noqa: F401 - found by Django here
 
 

@@ -9,14 +9,17 @@ from typing import Any
 
 from django.apps import apps
 from django.db import connection, models
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
 
 from crm.access import policy
 from crm.lib.lookups import any_of
+from crm.lib.uscc import is_mistyped_code
 from crm.matching import rules
 from crm.matching.claims import claims_of
 from crm.matching.holders import told_of
-from crm.matching.keys import WEAK, Key, compared_with, is_matched, keys_of, matched
-from crm.matching.models import MatchKey
+from crm.matching.keys import WEAK, Key, compared_with, is_matched, keys_of, matched, tax_key
+from crm.matching.models import MatchKey, MatchRule, Registration
 from crm.matching.scoring import Reason, Verdict, compare, facts_of
 
 STRONG = ("tax_id", "email", "phone", "company", "person")
@@ -78,7 +81,31 @@ def warnings_of(record: Any, user: Any) -> list[Match]:
     labels = compared_with(label) if across else [label]
     found = _matches_of([record], user, labels)[0]
     url = next((asker(record, user) for asker in _askers), "") if found.unseen else ""
-    return [*found.found, *(replace(match, ask_url=url) for match in found.unseen)]
+    return [*notes_on(record), *found.found, *(replace(match, ask_url=url) for match in found.unseen)]
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something that looks wrong in a record that is being entered; whoever enters it may mean it all the same."""
+
+    note: str
+
+
+def notes_on(record: Any) -> list[Note]:
+    """A credit code whose check character does not fit, where it was entered just now: its field is named."""
+    code = getattr(record, "tax_id", "") or ""
+    if not is_mistyped_code(code):
+        return []
+    label, key = record._meta.label_lower, tax_key(code)
+    stood = (
+        record.pk and key and MatchKey.objects.filter(entity=label, record_id=record.pk, kind=key.kind, value=key.value)
+    )
+    if stood and stood.exists():
+        return []
+    said = _(
+        "%(field)s: this is no valid unified social credit code. The check character does not fit; look for a slip."
+    )
+    return [Note(said % {"field": capfirst(str(record._meta.get_field("tax_id").verbose_name))})]
 
 
 def candidates_many(rows: Sequence[Any], user: Any, *, model: type[models.Model] | None = None) -> list[Matches]:
@@ -128,7 +155,12 @@ def _matches_of(rows: Sequence[Any], user: Any, labels: Sequence[str]) -> list[M
         judged = []
         for place in near:
             other = loaded.get(place)
-            if other is None or place in kin or (label, row.pk) in set(matched(place[0]).kin(other)):
+            if (
+                other is None
+                or _is_own_registration(other, row, user)
+                or place in kin
+                or (label, row.pk) in set(matched(place[0]).kin(other))
+            ):
                 continue
             them = facts_of(other)
             verdict = compare(some, them, ignored)
@@ -141,11 +173,20 @@ def _matches_of(rows: Sequence[Any], user: Any, labels: Sequence[str]) -> list[M
 
 def _blocks(row: Any, other: Any, ours: rules.Rules, known: set[Key]) -> bool:
     """Whether a rule refuses the two to stand beside each other; what the row carries already was there before the rule."""
+    if isinstance(other, Registration):
+        return other.is_active and any(k.kind in MatchRule.BLOCKING for k in (keys_of(row) & keys_of(other)) - known)
     wanted, held = (ours.blocking.get(record._meta.label_lower) for record in (row, other))
     if not wanted or not held:
         return False
     fresh = {claim for claim, key in claims_of(row, wanted).items() if key not in known}
     return bool(fresh and fresh & claims_of(other, held).keys())
+
+
+def _is_own_registration(other: Any, row: Any, user: Any) -> bool:
+    """What the reader registered themself, or what nobody is kept out of any more, stands in nobody's way."""
+    if not isinstance(other, Registration):
+        return False
+    return not other.is_active or other.owner_id == (row.owner_id or user.pk)
 
 
 def _sharing(labels: Sequence[str], keys: set[Key]) -> dict[Key, list[tuple[str, int]]]:

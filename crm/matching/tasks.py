@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from crm.matching.cases.registering import end_protection
 from crm.matching.cases.services import move_on
 from crm.matching.jobs import scan_all
 from crm.matching.keys import matched_labels
@@ -24,8 +25,9 @@ def nightly() -> None:
 
 @shared_task(name="crm.matching.tasks.move_cases")
 def move_cases() -> None:
-    """Each minute: collisions that nobody answered in time."""
+    """Each minute: collisions that nobody answered in time, registrations whose time is over."""
     move_on()
+    end_protection()
 
 
 @shared_task(name="crm.matching.tasks.move_late")

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm.access.policy import EVERYTHING, NOTHING, Joined, Scope
+from crm.access.policy import EVERYTHING, NOTHING, Joined, Owned, Scope
 from crm.access.snapshot import Access
+from crm.fields.columns import PhoneField
 from crm.records.indexes import ALIVE, scope_indexes
 from crm.records.models import Record
 
@@ -108,3 +110,43 @@ class CollisionCase(Record):
     def is_running(self) -> bool:
         """Whether an answer is still awaited."""
         return self.state in self.RUNNING
+
+
+class Registration(Record):
+    """A customer whom somebody is after and has said so first: nobody else enters it until the time is over."""
+
+    class State(models.TextChoices):
+        ACTIVE = "active", _("Protected")
+        EXPIRED = "expired", _("Expired")
+
+    access = Owned()
+    shown_by = ("title",)
+
+    title = models.CharField(_("company"), max_length=300)
+    phone = PhoneField(_("phone"), blank=True)
+    email = models.EmailField(_("e-mail"), blank=True)
+    tax_id = models.CharField(_("tax id"), max_length=40, blank=True)
+    plan = models.CharField(_("plan"), max_length=500, blank=True)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.ACTIVE, editable=False)
+    until = models.DateTimeField(_("protected until"), null=True, editable=False)
+
+    class Meta:
+        verbose_name = _("registration")
+        verbose_name_plural = _("registrations")
+        indexes = [
+            *scope_indexes("registration", created="created_at"),
+            models.Index(fields=["until"], condition=Q(state="active"), name="registration_until"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(title=""), name="registration_has_a_name", violation_error_message=_("Enter a name.")
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it keeps others out."""
+        return self.state == self.State.ACTIVE and (self.until is None or self.until > timezone.now())
