@@ -29,23 +29,21 @@ class CollisionEntity(Entity):
     slug = "collisions"
     icon = "shield-lock"
     importable = False
-    columns = ("title", "kind", "state", "due_at", "owner", "holder", "arbiter", "created_at")
-    filters = ("title", "kind", "state", "due_at", "owner", "holder", "arbiter", "created_at")
+    columns = ("title", "kind", "told", "state", "due_at", "owner", "created_at")
+    filters = ("title", "kind", "state", "due_at", "owner", "created_at")
     sortable = {"created_at": "created_at"}
     search = {"text": ("title",)}
     subtitle = ("kind", "owner")
     pills = ("state",)
     quick = ("title", "kind", "reason")
     sections = {
-        _("Request"): ("title", "kind", "reason", "owner"),
-        _("Decision"): ("state", "holder", "arbiter", "due_at", "answer", "decided_by", "decided_at"),
+        _("Request"): ("title", "told", "kind", "reason", "owner"),
+        _("Decision"): ("state", "due_at", "answer", "decided_at"),
     }
     verbs = (DECIDE,)
-    attention = {"all": [RUNNING, {"any": [{"field": "holder", "op": "me"}, {"field": "arbiter", "op": "me"}]}]}
     views = (
-        View("waiting", _("Waiting for me"), attention, "-created_at"),
-        View("asked", _("Asked by me"), {"all": [{"field": "owner", "op": "me"}]}, "-created_at"),
         View("running", _("Not settled"), {"all": [RUNNING]}, "-created_at"),
+        View("asked", _("Asked by me"), {"all": [{"field": "owner", "op": "me"}]}, "-created_at"),
     )
     actions = (
         Action(

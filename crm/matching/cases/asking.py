@@ -21,7 +21,6 @@ from django.utils.translation import gettext as _
 from crm.access import policy
 from crm.entities.entity import registry
 from crm.matching.cases.forms import AskForm
-from crm.matching.cases.models import CollisionCase
 from crm.matching.cases.services import open_case
 from crm.matching.keys import is_matched, matched
 from crm.matching.services import Match, set_asker, warnings_of
@@ -55,14 +54,14 @@ set_asker(address)
 def ask(request: HttpRequest) -> HttpResponse:
     """What the house tells, and what one asks for."""
     title, match = _met(request)
+    told = match.told or _("It belongs to somebody else and is hidden from you.")
     form = AskForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         record = apps.get_model(match.entity)._base_manager.select_related("owner__department").get(pk=match.pk)
-        case = open_case(record, title=title, actor=Actor.of(request), **form.cleaned_data)
+        case = open_case(record, title=title, actor=Actor.of(request), told=told, **form.cleaned_data)
         messages.success(request, _("Asked. You hear of the answer."))
         return redirect(registry[LABEL].url("record", case.pk))
     status = 422 if form.is_bound else 200
-    told = match.told or _("It belongs to somebody else and is hidden from you.")
     return render(request, "matching/ask.html", {"form": form, "title": title, "told": told}, status=status)
 
 
@@ -82,5 +81,3 @@ def _met(request: HttpRequest) -> tuple[str, Match]:
     title = str(getattr(typed, matched(label).name) or typed)
     return title, max(hidden, key=lambda match: (match.blocked, match.points))
 
-
-__all__ = ["CollisionCase", "address", "ask"]

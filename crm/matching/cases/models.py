@@ -41,7 +41,8 @@ class Settled(Joined):
 class CollisionCase(Record):
     """A request about a record that the asker may not see: to work along, or to have it. ``title`` is what the asker typed.
 
-    ``on_entity`` and ``on_id`` name the record; they are no declared fields, so that no surface shows them to the asker.
+    ``on_entity`` and ``on_id`` name the record, ``holder``, ``arbiter`` and ``decided_by`` people whom the house may keep to itself:
+    none is a declared field, so that no surface shows them to the asker. ``told`` is what the asker was told.
     """
 
     class Kind(models.TextChoices):
@@ -64,6 +65,7 @@ class CollisionCase(Record):
     title = models.CharField(_("what was entered"), max_length=300)
     kind = models.CharField(_("request"), max_length=10, choices=Kind, default=Kind.JOIN)
     reason = models.CharField(_("reason"), max_length=500, blank=True)
+    told = models.CharField(_("what was told"), max_length=300, blank=True, editable=False)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.OPEN, editable=False)
     holder = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+", verbose_name=_("holder")

@@ -27,7 +27,7 @@ BATCH = 200
 
 
 @transaction.atomic
-def open_case(record: Record, *, title: str, kind: str, reason: str, actor: Actor) -> CollisionCase:
+def open_case(record: Record, *, title: str, kind: str, reason: str, actor: Actor, told: str = "") -> CollisionCase:
     """Ask the holder of ``record`` to let the actor work along, or dispute that it is theirs. Who asks twice gets the first case."""
     on = {"on_entity": record.entity_label(), "on_id": record.pk}
     known = CollisionCase._base_manager.filter(
@@ -41,6 +41,7 @@ def open_case(record: Record, *, title: str, kind: str, reason: str, actor: Acto
         title=title[:300],
         kind=kind,
         reason=reason[:500],
+        told=told[:300],
         holder=record.owner,
         arbiter=arbiter_of(record.owner, rule.arbiter, actor.user),
         due_at=timezone.now() + timedelta(hours=rule.answer_hours),
@@ -161,9 +162,16 @@ def _share(record: Record, case: CollisionCase, actor: Actor) -> None:
 def _close(case: CollisionCase, state: str, kind: str, actor: Actor, answer: str) -> CollisionCase:
     case.state, case.answer = state, answer[:500]
     case.decided_by, case.decided_at = actor.user, timezone.now()
-    records.save(case, actor=actor, kind=kind)
-    _tell([case.owner_id, case.holder_id], "collision_settled", case, actor)
+    voice = _voice(case, actor)
+    records.save(case, actor=voice, kind=kind)
+    _tell([case.owner_id, case.holder_id], "collision_settled", case, voice)
     return case
+
+
+def _voice(case: CollisionCase, actor: Actor) -> Actor:
+    """Who the history says it was: nobody by name where the house does not tell the asker whose the record is."""
+    told = actor.user is not None and (actor.user.pk == case.owner_id or rules.current().policy(case.on_entity).tell_owner)
+    return actor if told else Actor(None, actor.cause)
 
 
 def _tell(people: list[int | None], kind: str, case: CollisionCase, actor: Actor) -> None:

@@ -158,5 +158,11 @@ def test_the_house_decides_what_is_told(hidden, asker, client, other, house):
     url = met(client)
     assert other.name in silent(client.get(url))
     house("customers.account", tell_owner=False, tell_stage=False)
-    said = silent(client.get(url))
-    assert other.name not in said
+    assert other.name not in silent(client.get(url))
+    case = asked(client, hidden)
+    services.reject_case(case, actor=Actor(other), answer="No")
+    case.refresh_from_db()
+    assert (case.state, case.decided_by) == (State.REJECTED, other)
+    for address in (f"/customers/collisions/{case.pk}/", f"/customers/collisions/{case.pk}/?tab=history", "/customers/collisions/",
+                    "/notifications/", f"/customers/collisions/?cols=holder,arbiter,decided_by,on_id&holder={other.pk}"):  # fmt: skip
+        assert other.name not in silent(client.get(address)), address
