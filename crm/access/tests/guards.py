@@ -64,6 +64,7 @@ GUARDS = {
         " /activities/guests/<int:pk>/remove/ /calls/<int:pk>/close/"
         " /marketing/webforms/<int:pk>/fields/ /marketing/webforms/<int:pk>/submissions/<int:submission_pk>/retry/"
         " /marketing/links/<int:pk>/qr.<str:kind> /customers/contacts/<int:pk>/card.vcf"
+        " /duplicates/ /duplicates/<int:pk>/ /duplicates/ask/"
     ),
     TOKEN: (
         "/api/v1/openapi.json /api/v1/<slug:area>/<slug:slug>/ /api/v1/<slug:area>/<slug:slug>/<int:pk>/"
@@ -72,6 +73,7 @@ GUARDS = {
     RIGHT: (
         "/marketing/events/import/ /handover/ /import/<str:label>/ /import/<str:label>/template.<str:format> /audit/ /seen-as/<int:pk>/"
         " /mail/aside/<int:pk>/ /approvals/cards/effect/<str:label>/ /approvals/cards/node/<str:label>/"
+        " /duplicates/scan/"
     ),
 }
 TABLE = {route: guard for guard, listed in GUARDS.items() for route in listed.split()}

@@ -67,7 +67,10 @@ class World:
                 return False
             whole = getattr(record, record.access.parent)
             return self.may(user, whole, "view" if action in {"view", "export"} else "change")
-        return any(self._covers(user, record, scope) for scope in self.grants[user.pk][label, action]) or any(
+        scopes = self.grants[user.pk][label, action]
+        if action in getattr(record.access, "by_turn", ()):  # whose it is says nothing; here it is nobody's turn
+            scopes = [scope for scope in scopes if scope in (BY_CONDITION, Scope.ALL)]
+        return any(self._covers(user, record, scope) for scope in scopes) or any(
             self._opens(share, user, record, action) for share in self.shares
         )
 

@@ -80,4 +80,3 @@ def _met(request: HttpRequest) -> tuple[str, Match]:
         raise Http404
     title = str(getattr(typed, matched(label).name) or typed)
     return title, max(hidden, key=lambda match: (match.blocked, match.points))
-

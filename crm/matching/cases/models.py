@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -23,9 +24,12 @@ DECIDE = "decide"
 class Settled(Joined):
     """Cases belong to who asks; the holder and the arbiter see them too, and only the one whose turn it is decides."""
 
+    # Verbs that are not a matter of whose the case is, but of whose turn it is.
+    by_turn: ClassVar[frozenset[str]] = frozenset({DECIDE})
+
     def scope(self, access: Access, label: str, action: str) -> Q:
         """Seeing the cases of a team gives nobody a say in them; administrators have it."""
-        if action == DECIDE:
+        if action in self.by_turn:
             return EVERYTHING if access.scope(label, action) == Scope.ALL else NOTHING
         return super().scope(access, label, action)
 
@@ -136,8 +140,8 @@ class Registration(Record):
         verbose_name = _("registration")
         verbose_name_plural = _("registrations")
         indexes = [
-            *scope_indexes("registration", created="created_at"),
-            models.Index(fields=["until"], condition=Q(state="active"), name="registration_until"),
+            *scope_indexes("claimed_first", created="created_at"),
+            models.Index(fields=["until"], condition=Q(state="active"), name="claimed_first_until"),
         ]
         constraints = [
             models.CheckConstraint(

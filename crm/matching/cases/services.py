@@ -170,7 +170,9 @@ def _close(case: CollisionCase, state: str, kind: str, actor: Actor, answer: str
 
 def _voice(case: CollisionCase, actor: Actor) -> Actor:
     """Who the history says it was: nobody by name where the house does not tell the asker whose the record is."""
-    told = actor.user is not None and (actor.user.pk == case.owner_id or rules.current().policy(case.on_entity).tell_owner)
+    told = actor.user is not None and (
+        actor.user.pk == case.owner_id or rules.current().policy(case.on_entity).tell_owner
+    )
     return actor if told else Actor(None, actor.cause)
 
 

@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'registration',
                 'verbose_name_plural': 'registrations',
-                'indexes': [models.Index(condition=models.Q(('deleted_at__isnull', True)), fields=['created_at', 'id'], name='registration_created_all'), models.Index(condition=models.Q(('deleted_at__isnull', True)), fields=['owner', 'created_at', 'id'], name='registration_created_owner'), models.Index(condition=models.Q(('deleted_at__isnull', True)), fields=['department', 'created_at', 'id'], name='registration_created_dept'), models.Index(condition=models.Q(('deleted_at__isnull', True), _negated=True), fields=['deleted_at', 'id'], name='registration_trash'), models.Index(condition=models.Q(('state', 'active')), fields=['until'], name='registration_until')],
+                'indexes': [models.Index(condition=models.Q(('deleted_at__isnull', True)), fields=['created_at', 'id'], name='claimed_first_created_all'), models.Index(condition=models.Q(('deleted_at__isnull', True)), fields=['owner', 'created_at', 'id'], name='claimed_first_created_owner'), models.Index(condition=models.Q(('deleted_at__isnull', True)), fields=['department', 'created_at', 'id'], name='claimed_first_created_dept'), models.Index(condition=models.Q(('deleted_at__isnull', True), _negated=True), fields=['deleted_at', 'id'], name='claimed_first_trash'), models.Index(condition=models.Q(('state', 'active')), fields=['until'], name='claimed_first_until')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('title', ''), _negated=True), name='registration_has_a_name', violation_error_message='Enter a name.')],
             },
         ),
