@@ -65,6 +65,7 @@ class CollisionCase(Record):
 
     access = Settled()
     shown_by = ("title",)
+    untold = ("holder", "arbiter", "decided_by", "on_entity", "on_id")
 
     title = models.CharField(_("what was entered"), max_length=300)
     kind = models.CharField(_("request"), max_length=10, choices=Kind, default=Kind.JOIN)
