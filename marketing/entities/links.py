@@ -40,6 +40,8 @@ class TrackedLinkEntity(Entity):
 
     def clean(self, form: Any) -> None:
         """It leads to one place."""
+        if not form.adding and not {"form", "url"} & set(form.changed_data):
+            return
         cleaned = form.cleaned_data
         form_, url = (cleaned.get(n) if n in form.fields else getattr(form.instance, n) for n in ("form", "url"))
         if bool(form_) == bool(url) and not {"form", "url"} & set(form.errors):
