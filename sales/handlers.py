@@ -21,7 +21,10 @@ from crm.records.actor import Actor
 from crm.records.hooks import WriteBatch, computed, on, on_purge, on_write
 from crm.records.models import Entry
 from customers.models import Account
-from sales import people  # noqa: F401 - they register themselves
+from sales import (
+    people,  # noqa: F401 - they register themselves
+    recycling,  # noqa: F401 - registers what rules count from
+)
 from sales.models import Lead, Opportunity, StageHistory
 
 stays("sales.stagehistory", "opportunity", _("How long each deal lay in its stages stays that deal's own."))

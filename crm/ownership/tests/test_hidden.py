@@ -161,3 +161,24 @@ def test_what_hangs_on_it_is_not_seen_either(ann, people, make_pool, put, lead, 
     seen = set(Comment.objects.restrict(ann).values_list("pk", flat=True))
     assert free.pk in seen and shut.pk not in seen
     assert not tells(client_of(ann).get(f"/sales/leads/{lead.pk}/timeline/").content.decode())
+
+
+def test_an_account_in_a_pool_tells_nothing_either(people, make_pool, put, client_of):
+    ann = people[0]
+    pool = make_pool(ann, entity="customers.account", hidden=["phone", "email", "website", "address"])
+    account = put(
+        pool, Account, name="Pond works", phone=PHONE, email=MAIL, website="https://pond.example", address=WANTS
+    )
+    client, page = client_of(ann), f"/customers/accounts/{account.pk}/"
+    tabs = {tab.name for tab in record_tabs("customers.account", account, ann)}
+    for address in ("", "history/", "timeline/", *(f"?tab={name}" for name in tabs)):
+        found = client.get(page + address)
+        assert found.status_code == 200, address
+        assert not tells(found.content.decode()) and "pond.example" not in found.content.decode(), address
+    for address in (
+        f"/customers/insight/customers.account/{account.pk}/",
+        f"/customers/insight/customers.account/{account.pk}/website/",
+    ):
+        found = client.get(address, headers={"HX-Request": "true"})
+        assert "pond.example" not in found.content.decode() and not tells(found.content.decode()), address
+    assert not tells(str(Caller.of(ann).get(f"customers/accounts/{account.pk}/")))

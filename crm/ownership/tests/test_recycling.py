@@ -17,7 +17,9 @@ from crm.records.models import Entry
 from crm.records.undo import undo
 from crm.reference.calendars import SpecialDay, WorkingCalendar, WorkingHours, touch
 from crm.users.models import Department
-from sales.factories import make_lead
+from customers.factories import make_account
+from customers.models import Account
+from sales.factories import make_lead, make_opportunity
 from sales.models import Lead
 
 pytestmark = pytest.mark.django_db
@@ -263,3 +265,18 @@ def test_my_day_shows_what_will_soon_go(make_rule, lead_of, people, client_of):
     recycler.recycle(NOW)
     page = client_of(people[0]).get("/home/widget/recycled_soon/").content.decode()
     assert "Nearly gone" in page and f"/sales/leads/{lead.pk}/" in page
+
+
+def test_accounts_without_a_deal_go_and_those_with_a_late_one_stay(people, make_pool):
+    ann = people[0]
+    pool = make_pool(ann, entity="customers.account", name="Sea")
+    RecycleRule.objects.create(pool=pool, counted_from="deal", days=60)
+    silent, sold = (make_account(owner=ann) for _n in range(2))
+    deal = make_opportunity(owner=ann, account=sold)
+    won = deal.stage.pipeline.stages.filter(is_won=True).first()
+    type(deal)._base_manager.filter(pk=deal.pk).update(state="won", stage=won, closed_at=NOW - timedelta(days=30))
+    Account.objects.update(held_since=NOW - timedelta(days=100))
+    recycler.recycle(NOW)
+    assert (where(silent), where(sold)) == ("Sea", "ann")
+    recycler.recycle(NOW + timedelta(days=30))
+    assert where(sold) == "Sea"
