@@ -15,7 +15,6 @@ from crm.matching.merging.links import stays
 from customers.models import Account
 from customers.purchases import ACCOUNT
 
-stays("analytics.rfmstep", "account", gettext_lazy("What was worked out of one account at the time stays with it."))
 
 FIELDS = ("rfm.class", "rfm.recency", "rfm.frequency", "rfm.monetary", "rfm.last_on", "rfm.times", "rfm.amount")
 STEPS = 60
