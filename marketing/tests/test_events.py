@@ -15,6 +15,8 @@ from django.utils import timezone
 
 from crm.access.models import Scope
 from crm.inbound.models import Connection
+from crm.matching.merging.services import merge
+from crm.matching.merging.unmerging import unmerge
 from crm.matching.models import DuplicateCandidate
 from crm.messaging.signing import sign
 from crm.records import services as records
@@ -22,7 +24,8 @@ from crm.records.actor import Actor
 from crm.records.dispatch import dispatch
 from crm.records.models import Entry
 from crm.records.purge import purge
-from customers.factories import make_account, make_contact
+from customers.factories import make_contact, make_source
+from customers.tracing import add_touch
 from marketing.models import BehaviourEvent, IdentityLink
 from sales.factories import make_lead
 from sales.models import Lead
@@ -201,11 +204,30 @@ def test_hostile_calls_are_refused(post):
     assert not BehaviourEvent.objects.exists()
 
 
-def test_merging_moves_what_one_is_known_by(post, boss):
-    account = make_account(is_person=True, name="王小川", phone="13912345678", owner=boss)
-    post(event(1, "purchase", {"phone": "13912345678"}, amount=5))
-    account.refresh_from_db()
-    assert account.purchase_sum == Decimal("5.00")
+def test_a_merge_takes_traces_along_and_gives_them_back(post, boss):
+    first, second = (make_contact(mobile=m, owner=boss) for m in ("13912345678", "13800001111"))
+    post(
+        event(1, "purchase", {"phone": "13912345678"}, amount=5), event(2, who={"phone": "13800001111", "openid": "o1"})
+    )
+    post(event(3, "purchase", {"openid": "o1"}, amount=7))
+    source = make_source("展会")
+    add_touch(second, kind="hand", source=source, channel="event")
+
+    def state(contact):
+        contact.refresh_from_db()
+        return contact.purchase_sum, contact.first_channel, IdentityLink.objects.filter(on_id=contact.pk).count()
+
+    before = [state(first), state(second)]
+    assert before == [(Decimal("5.00"), "", 1), (Decimal("7.00"), "event", 2)]
+    operation = merge([first, second], first, {}, actor=Actor(boss, "test"))
+    dispatch()
+    assert state(first) == (Decimal("12.00"), "event", 3)
+    post(event(4, "purchase", {"openid": "o1"}, amount=1))
+    assert state(first)[0] == Decimal("13.00")
+    unmerge(operation, actor=Actor(boss, "test"))
+    dispatch()
+    # What came after the merge stays with the one that stayed.
+    assert [state(first)[0], state(second)] == [Decimal("6.00"), before[1]]
 
 
 def test_a_thousand_events_cost_a_few_statements(post, django_assert_max_num_queries):
