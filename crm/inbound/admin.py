@@ -131,7 +131,8 @@ class ConnectionAdmin(admin.ModelAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def _about(self, connection: Connection) -> dict[str, Any]:
-        route = "inbound:receive"
+        # Connections that make no records send events, which a room above takes.
+        route = "inbound:receive" if connection.entity else "marketing:events"
         about: dict[str, Any] = {"address": settings.PUBLIC_URL + reverse(route, args=[connection.token])}
         if connection.sample and connection.entity in registry:
             about["trial"] = preview(connection, connection.sample)

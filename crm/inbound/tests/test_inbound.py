@@ -208,6 +208,8 @@ def test_the_administration_shows_paths_and_what_would_become_of_the_sample(clie
     rows = {"mappings-TOTAL_FORMS": "0", "mappings-INITIAL_FORMS": "0"}
     answer = client.post("/admin/inbound/connection/add/", made | rows | {"secret": ""}, follow=True)
     assert "The secret, which is not shown again" in answer.content.decode()
+    till = Connection.objects.create(name="POS", secret=SECRET, user=boss)
+    assert f"/hooks/events/{till.token}/" in client.get(f"/admin/inbound/connection/{till.pk}/change/").content.decode()
 
 
 def test_paths():
