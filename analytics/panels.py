@@ -15,7 +15,6 @@ from crm.matching.merging.links import stays
 from customers.models import Account
 from customers.purchases import ACCOUNT
 
-
 FIELDS = ("rfm.class", "rfm.recency", "rfm.frequency", "rfm.monetary", "rfm.last_on", "rfm.times", "rfm.amount")
 STEPS = 60
 stays(

@@ -136,6 +136,7 @@ class MergeView(EntityView):
         )
 
     def _done(self, operation: MergeOperation, winner: Any) -> HttpResponse:
+        winner.refresh_from_db()
         count = operation.merged.count()
         said = ngettext("%(n)s record was merged into %(name)s.", "%(n)s records were merged into %(name)s.", count)
         undo = reverse("matching:unmerge", args=[operation.pk])

@@ -147,6 +147,13 @@ def test_hidden_and_masked_values_are_neither_shown_nor_taken(client, merger, pa
     assert "CANARY" not in operation.content.decode()
 
 
+def test_the_page_of_a_merge_says_what_was_taken_over(client, merger, pair):
+    stays, goes = pair
+    client.post(PAGE, posted(stays, goes, **{"f-website": goes.pk}))
+    page = client.get(reverse("matching:operation", args=[MergeOperation.objects.get().pk])).content.decode()
+    assert "https://y.example" in page
+
+
 def test_somebody_changed_one_meanwhile(client, merger, pair, rep):
     stays, goes = pair
     data = posted(stays, goes, **{f"v-{stays.pk}": stays.version, f"v-{goes.pk}": goes.version})
@@ -211,7 +218,9 @@ def test_the_timeline_tells_the_past_of_both(client, merger, pair, rep):
     client.post(PAGE, posted(stays, goes))
     page = client.get(f"/customers/accounts/{stays.pk}/?tab=history").content.decode()
     assert "只有它知道" in page
-    assert reverse("matching:operation", args=[MergeOperation.objects.get().pk]) in page
+    operation = MergeOperation.objects.get()
+    assert reverse("matching:operation", args=[operation.pk]) in page
+    assert f'action="{reverse("matching:unmerge", args=[operation.pk])}"' in page
     client.post(reverse("matching:unmerge", args=[MergeOperation.objects.get().pk]))
     assert "只有它知道" not in client.get(f"/customers/accounts/{stays.pk}/?tab=history").content.decode()
 
