@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.conf import settings
+
+# The day of the house, which has begun hours before that of UTC.
+TODAY = f"(now() at time zone '{settings.TIME_ZONE}')::date"
 ACCOUNT, DEAL, LEAD = "customers.account", "sales.opportunity", "sales.lead"
 
 
@@ -49,7 +53,7 @@ FIELDS = (
     Shape(ACCOUNT, "integer", "seats", "席位数", "Seats", "id % 500", (), SORTED),
     Shape(ACCOUNT, "money", "credit", "授信额度", "Credit", "((id % 900) * 1000)::numeric(14, 2)::text", (), SORTED),
     Shape(ACCOUNT, "percent", "discount", "折扣", "Discount", "(id % 30)::text"),
-    Shape(ACCOUNT, "date", "audited_on", "审核日期", "Audited on", "(current_date - (id % 700)::int)::text", (), SORTED),
+    Shape(ACCOUNT, "date", "audited_on", "审核日期", "Audited on", f"({TODAY} - (id % 700)::int)::text", (), SORTED),
     Shape(ACCOUNT, "choice", "grade", "等级", "Grade", _one_of("a", "b", "c"), GRADES, SORTED),
     Shape(ACCOUNT, "multichoice", "needs", "需求", "Needs", f"jsonb_build_array({_one_of('mes', 'pump')}, 'care')", NEEDS),
     Shape(ACCOUNT, "boolean", "strategic", "战略客户", "Strategic", "id % 9 = 0"),
@@ -58,7 +62,7 @@ FIELDS = (
     Shape(DEAL, "text", "project_no", "项目编号", "Project number", "'P-' || (id % 5000)", (), SORTED),
     Shape(DEAL, "money", "budget", "预算", "Budget", "((id % 400) * 500)::numeric(14, 2)::text", (), SORTED | {"on_card": True}),
     Shape(DEAL, "number", "tonnes", "吨位", "Tonnes", "(id % 80)::text"),
-    Shape(DEAL, "date", "kickoff", "启动日期", "Kick-off", "(current_date + (id % 200)::int)::text"),
+    Shape(DEAL, "date", "kickoff", "启动日期", "Kick-off", f"({TODAY} + (id % 200)::int)::text"),
     Shape(DEAL, "choice", "route", "销售方式", "Route", _one_of("direct", "partner", "tender"), ROUTES, {"on_card": True}),
     Shape(DEAL, "boolean", "urgent", "加急", "Urgent", "id % 5 = 0"),
     Shape(DEAL, "email", "bid_mail", "投标邮箱", "Bid address", "'bid' || id || '@example.com'"),

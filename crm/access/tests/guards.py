@@ -1,6 +1,6 @@
 """Every route that is of no single entity, with what guards it. A route that is not here makes a test red."""
 
-# Anybody may ask.
+# Anybody may ask. The portal's pages ask for a partner's sign-in of their own (sales/partners/tests).
 PUBLIC = "public"
 # Anybody who is signed in: it holds no records, or only what is one's own.
 SELF = "self"
@@ -23,6 +23,9 @@ GUARDS = {
         " /password-reset/<uidb64>/<token>/ /calendar/feed/<str:token>.ics /approvals/mail/<str:token>/"
         " /hooks/sms/<int:pk>/ /hooks/calls/<int:pk>/ /hooks/in/<slug:token>/ /hooks/events/<slug:token>/"
         " /f/embed.js /f/confirm/<str:token>/ /f/<slug:token>/ /f/<slug:token>/thanks/ /q/<slug:code>/"
+        " /preferences/<str:token>/ /portal/partner/ /portal/partner/sign-in/ /portal/partner/sign-out/"
+        " /portal/partner/forgotten/ /portal/partner/welcome/<str:token>/ /portal/partner/leads/<int:pk>/"
+        " /portal/partner/registrations/ /portal/partner/people/"
     ),
     SELF: (
         "/profile/ /profile/absences/new/ /profile/password/ /profile/mail/ /profile/mail/add/ /jobs/ /regions/"
@@ -45,6 +48,10 @@ GUARDS = {
         " /automation/<str:label>/<int:pk>/ /automation/<str:label>/<int:pk>/run/<int:rule_pk>/"
         " /approvals/ask/<str:label>/<int:pk>/ /approvals/ask/<str:label>/<int:pk>/<int:process_pk>/"
         " /approvals/gate/<str:label>/<int:pk>/ /calls/dial/<str:label>/<int:pk>/ /texts/<str:label>/<int:pk>/"
+        " /privacy/consents/<str:label>/<int:pk>/ /privacy/unmask/<str:label>/<int:pk>/"
+        " /customers/insight/<str:label>/<int:pk>/ /customers/insight/<str:label>/<int:pk>/later/"
+        " /customers/insight/<str:label>/<int:pk>/suggestion/ /customers/insight/<str:label>/<int:pk>/website/"
+        " /points/<str:label>/<int:pk>/ /points/<str:label>/<int:pk>/export/ /segments/of/<str:label>/<int:pk>/"
     ),
     HOLDER: (
         "/files/<int:pk>/download/ /files/<int:pk>/download/<int:number>/ /files/<int:pk>/preview/<slug:size>/"
@@ -64,7 +71,8 @@ GUARDS = {
         " /activities/guests/<int:pk>/remove/ /calls/<int:pk>/close/"
         " /marketing/webforms/<int:pk>/fields/ /marketing/webforms/<int:pk>/submissions/<int:submission_pk>/retry/"
         " /marketing/links/<int:pk>/qr.<str:kind> /customers/contacts/<int:pk>/card.vcf"
-        " /duplicates/ /duplicates/<int:pk>/ /duplicates/ask/"
+        " /duplicates/ /duplicates/<int:pk>/ /duplicates/ask/ /customers/org/<int:account>/<int:contact>/"
+        " /segments/<int:pk>/count/ /analytics/rfm/"
     ),
     TOKEN: (
         "/api/v1/openapi.json /api/v1/<slug:area>/<slug:slug>/ /api/v1/<slug:area>/<slug:slug>/<int:pk>/"
@@ -73,7 +81,8 @@ GUARDS = {
     RIGHT: (
         "/marketing/events/import/ /handover/ /import/<str:label>/ /import/<str:label>/template.<str:format> /audit/ /seen-as/<int:pk>/"
         " /mail/aside/<int:pk>/ /approvals/cards/effect/<str:label>/ /approvals/cards/node/<str:label>/"
-        " /duplicates/scan/"
+        " /duplicates/scan/ /privacy/holds/<int:pk>/release/ /customers/cleansing/ /customers/cleansing/<slug:code>/"
+        " /customers/cleansing/<slug:code>/count/ /analytics/rfm/setup/ /analytics/rfm/score/"
     ),
 }
 TABLE = {route: guard for guard, listed in GUARDS.items() for route in listed.split()}

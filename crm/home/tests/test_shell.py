@@ -37,6 +37,7 @@ def test_the_navigation_holds_what_one_may_see_in_the_order_of_areas(rf, rep, gr
         "/",
         "/customers/accounts/",
         "/sales/leads/",
+        "/analytics/rfm/",
     ]
     assert links(found)[1] == "/activities/tasks/"
     assert [item["url"] for group in found["nav"] for item in group["items"] if item["active"]] == ["/sales/leads/"]

@@ -1,12 +1,17 @@
 """The ledger of consents and what people were asked are append-only; what admins say about fields raises the registry."""
 
+from datetime import UTC, datetime
+
 from django.db import migrations
 
 TABLES = ("privacy_personalfield", "privacy_suppression")
 CREATE = [
     "create trigger consent_is_append_only before update or delete on privacy_consentrecord"
     " for each row execute function records_refuse_change();",
-    "create trigger consent_text_is_append_only before update or delete on privacy_consenttext"
+    # Writing what stands there already is no change: loading a copy of the migrations' rows does that.
+    "create trigger consent_text_is_append_only before update on privacy_consenttext"
+    " for each row when (old.* is distinct from new.*) execute function records_refuse_change();",
+    "create trigger consent_text_stays before delete on privacy_consenttext"
     " for each row execute function records_refuse_change();",
     *(
         f"create trigger {table}_raises_registry after insert or update or delete or truncate on {table}"
@@ -17,8 +22,10 @@ CREATE = [
 DROP = [
     "drop trigger consent_is_append_only on privacy_consentrecord;",
     "drop trigger consent_text_is_append_only on privacy_consenttext;",
+    "drop trigger consent_text_stays on privacy_consenttext;",
     *(f"drop trigger {table}_raises_registry on {table};" for table in TABLES),
 ]
+SINCE = datetime(2026, 11, 22, tzinfo=UTC)  # to the second, so that a copy of the row is the row
 FIRST = (
     ("marketing", "营销信息", "News and offers", "consent", True, 0),
     ("service", "服务通知", "Service messages", "contract", False, 1),
@@ -45,7 +52,7 @@ def first_purposes(apps, schema_editor):
         )
         if made:
             text_zh, text_en = TEXTS[code]
-            text_model.objects.create(purpose=purpose, version=1, text_zh=text_zh, text_en=text_en)
+            text_model.objects.create(purpose=purpose, version=1, text_zh=text_zh, text_en=text_en, made_at=SINCE)
 
 
 class Migration(migrations.Migration):

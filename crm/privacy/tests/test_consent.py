@@ -151,7 +151,7 @@ def test_who_was_erased_is_refused_at_every_door(client, erased, boss):
     client.force_login(boss)
     add = client.post(
         reverse("entities:add", args=["customers", "contacts"]),
-        {"name": "某某", "mobile": "+86 137-6194-0283", "owner": boss.pk},
+        {"birthday_calendar": "solar", "name": "某某", "mobile": "+86 137-6194-0283", "owner": boss.pk},
     )
     assert add.status_code == 422 and "asked to be erased" in add.content.decode()
     lead = client.post(

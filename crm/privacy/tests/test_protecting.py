@@ -120,7 +120,7 @@ def test_an_encrypted_field_is_clear_nowhere_but_on_its_page(client, boss, id_no
     client.force_login(boss)
     add = client.post(
         reverse("entities:add", args=["customers", "contacts"]),
-        {"name": "欧阳鹊桥", "custom.id_no": SECRET, "owner": boss.pk},
+        {"birthday_calendar": "solar", "name": "欧阳鹊桥", "custom.id_no": SECRET, "owner": boss.pk},
     )
     assert add.status_code == 302, add.content.decode()[:500]
     person = Contact.objects.get()
@@ -131,7 +131,8 @@ def test_an_encrypted_field_is_clear_nowhere_but_on_its_page(client, boss, id_no
     history = client.get(reverse("entities:history", args=["customers", "contacts", person.pk]))
     edit = client.post(
         reverse("entities:edit", args=["customers", "contacts", person.pk]),
-        {"name": person.name, "custom.id_no": "11010119900307002X", "version": person.version, "owner": boss.pk},
+        {"name": person.name, "custom.id_no": "11010119900307002X", "version": person.version}
+        | {"owner": boss.pk, "birthday_calendar": "solar"},
     )
     assert edit.status_code == 302
     entry = Entry.objects.filter(entity=CONTACT).latest("pk")
