@@ -45,7 +45,9 @@ def every_page(label: str, record: Record | None = None) -> list[Page]:
 
 
 def test_the_table_names_every_route_of_an_entity():
-    told = Counter(route["entity"] for route in routes() if route["entity"])
+    # What merging asks is asked where several records are at hand: crm/matching/tests/test_merging_pages.py.
+    generic = [route for route in routes() if route["entity"] and not route["route"].startswith("/merge/")]
+    told = Counter(route["entity"] for route in generic)
     assert set(told) == set(registry)
     assert set(told.values()) == {len(NEEDS)}, "A new route of entities: say in NEEDS what it needs."
 

@@ -120,7 +120,8 @@ def test_rows_may_be_edited_one_by_one():
 
 def test_the_line_of_a_change_is_escaped_and_names_the_field_where_there_are_several():
     entry = Entry(at=timezone.now(), title=EVIL, kind="customers.account.changed")
-    line = Line(entry, kind_of(entry.kind), own=False, entity_name="Account", place=Place(url="/x/"))
+    place = Place(url="/x/")
+    line = Line(entry, kind_of(entry.kind), own=False, entity_name="Account", place=place, see=registry.__getitem__)
     line.changes = [Change("name", "Name", EVIL, ""), Change("description", "Text", "a", f"{EVIL}\nb", long=True)]
     with translation.override("en"):
         html = entry_told(line)

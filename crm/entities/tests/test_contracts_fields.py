@@ -26,6 +26,7 @@ from crm.entities.testing import (
     state,
     text_of,
 )
+from crm.fields.contributed import contributed_names
 from crm.records.actor import Actor
 from crm.records.models import Entry
 from customers.factories import make_account
@@ -129,7 +130,7 @@ def test_what_is_guarded_neither_filters_nor_sorts(signed_in, label, mode, rep, 
     may(rep, label, Scope.ALL)
     entity = registry[label]
     factory_of(label)(rep, filled=True)
-    rules(label, entity.field_names, mode)
+    rules(label, {*entity.field_names, *contributed_names(label, compared=True)}, mode)
     page = signed_in.get(entity.url("list"))
     assert page.status_code == 200
     assert page.context["fields"] == []

@@ -233,7 +233,8 @@ def test_people_are_suggested_by_name_and_pinyin_within_the_right_to_assign(sell
 def test_a_contact_is_added_to_the_account_it_was_asked_for(sells, seller, account):
     url = reverse("entities:add", args=["customers", "contacts"]) + f"?account={account.pk}"
     assert account.name in sells.get(url).content.decode()
-    assert sells.post(url, {"name": "孙倩", "account": str(account.pk)}).status_code == 302
+    typed = {"name": "孙倩", "account": str(account.pk), "birthday_calendar": "solar"}
+    assert sells.post(url, typed).status_code == 302
     assert Contact.objects.get(name="孙倩").account == account
 
 
