@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crm.demo.steps import World, demo_step
-from crm.ownership import demo_pools  # noqa: F401 - registers its step
+from crm.ownership import demo_pools
 from crm.ownership.models import AssignmentMember, AssignmentRule
 from crm.reference.models import Region
 from crm.users.models import User
@@ -47,3 +47,9 @@ def make_assignment_rules(world: World) -> None:
         AssignmentMember.objects.bulk_create(
             AssignmentMember(rule=rule, user=user, position=i, capacity=200) for i, user in enumerate(people[:20])
         )
+
+
+@demo_step(90, "pools")
+def make_pools(world: World) -> None:
+    """Lead pools by region and a public pool for each branch, with rules; records in them and some that will soon go."""
+    demo_pools.make_pools(world)

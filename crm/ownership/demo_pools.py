@@ -1,4 +1,4 @@
-"""The pools of the demo company: leads by region, accounts by branch; some lie there, some will soon."""
+"""The pools of the demo company: leads by region, accounts by branch; some lie there, some will soon. The room's demo.py makes them a step."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 
 from django.apps import apps
 
-from crm.demo.steps import World, demo_step
 from crm.ownership.kinds import RELEASED
 from crm.ownership.models import HoldingLimit, Pool, PoolMember, RecycleRule
 from crm.ownership.pools import into_pool
@@ -21,8 +20,7 @@ REASONS = ("客户暂无预算", "多次联系未果", "区域调整", "业务�
 MOST = 240
 
 
-@demo_step(90, "pools")
-def make_pools(world: World) -> None:
+def make_pools(world: Any) -> None:
     """Lead pools by region and a public pool for each branch, with rules; records in them and some that will soon go."""
     if Pool.objects.exists():
         return
@@ -77,7 +75,7 @@ def _account_pools() -> None:
         RecycleRule.objects.create(pool=pool, counted_from="activity", days=90, warn_days=5, exempt=vip)
 
 
-def _fill(world: World, label: str, share: float, keep: dict[str, Any]) -> None:
+def _fill(world: Any, label: str, share: float, keep: dict[str, Any]) -> None:
     """Put some records into the pools that take them."""
     model = apps.get_model(label)
     rows = model._base_manager.filter(deleted_at__isnull=True, pool__isnull=True, **keep).order_by("pk")
@@ -91,7 +89,7 @@ def _fill(world: World, label: str, share: float, keep: dict[str, Any]) -> None:
             into_pool(mine, pool, actor=Actor(None, "demo"), kind=RELEASED, data={"reason": reason})
 
 
-def _soon(world: World, label: str) -> None:
+def _soon(world: Any, label: str) -> None:
     """Some of what 林晓 owns has been left alone for nearly too long."""
     model, rule = apps.get_model(label), RecycleRule.objects.filter(pool__entity=label).first()
     rows = model._base_manager.filter(owner__username="rep", deleted_at__isnull=True).order_by("-pk")
