@@ -32,13 +32,16 @@ def told_of(records: Iterable[Any], rules: Rules) -> dict[tuple[str, int], str]:
     by_label: dict[str, list[Any]] = defaultdict(list)
     for record in records:
         by_label[record._meta.label_lower].append(record)
-    owners = User.objects.in_bulk({record.owner_id for rows in by_label.values() for record in rows})
+    owners = User.objects.in_bulk({record.owner_id for rows in by_label.values() for record in rows} - {None})
     told = {}
     for label, rows in by_label.items():
         policy = rules.policy(label)
         stages = _stages[label](rows) if policy.tell_stage and label in _stages else {}
         departments = _departments(rows) if policy.tell_department else {}
         for record in rows:
+            if record.owner_id is None:
+                told[label, record.pk] = _("It lies in a pool; whoever keeps that pool can assign it")
+                continue
             name = str(owners[record.owner_id]) if policy.tell_owner else ""
             told[label, record.pk] = answer(name, departments.get(record.department_id, ""), stages.get(record.pk, ""))
     return told

@@ -39,7 +39,8 @@ def set_asker(fn: Callable[[Any, Any], str]) -> None:
 @dataclass(frozen=True)
 class Match:
     """A record that looks like another one. ``record`` is None when the reader may not see it: then ``told`` says what the house
-    tells of it. ``blocked``: the house refuses to have both. ``entity`` and ``pk`` are not for showing."""
+    tells of it. ``blocked``: the house refuses to have both. ``owned``: there is somebody whom one can ask; what lies in a pool has
+    nobody. ``entity`` and ``pk`` are not for showing."""
 
     record: Any
     reasons: tuple[Reason, ...] = ()
@@ -49,6 +50,7 @@ class Match:
     entity: str = ""
     pk: int = 0
     ask_url: str = ""
+    owned: bool = True
 
 
 @dataclass
@@ -80,8 +82,10 @@ def warnings_of(record: Any, user: Any) -> list[Match]:
     across = rules.current().policy(label).across
     labels = compared_with(label) if across else [label]
     found = _matches_of([record], user, labels)[0]
-    url = next((asker(record, user) for asker in _askers), "") if found.unseen else ""
-    return [*notes_on(record), *found.found, *(replace(match, ask_url=url) for match in found.unseen)]
+    askable = any(match.owned for match in found.unseen)
+    url = next((asker(record, user) for asker in _askers), "") if askable else ""
+    unseen = [replace(match, ask_url=url) if match.owned else match for match in found.unseen]
+    return [*notes_on(record), *found.found, *unseen]
 
 
 @dataclass(frozen=True)
@@ -247,7 +251,9 @@ def _told(verdicts: list[list[tuple[Any, Verdict, bool]]], user: Any) -> list[Ma
             if (type(other), other.pk) in seen:
                 matches.found.append(Match(other, verdict.reasons, verdict.points, "", blocked, *place))
             else:
-                matches.unseen.append(Match(None, (), verdict.points, said.get(place, ""), blocked, *place))
+                owned = other.owner_id is not None
+                told = said.get(place, "")
+                matches.unseen.append(Match(None, (), verdict.points, told, blocked, *place, owned=owned))
         matches.found = matches.found[:MOST]
         result.append(matches)
     return result

@@ -52,9 +52,11 @@ set_asker(address)
 
 @login_required
 def ask(request: HttpRequest) -> HttpResponse:
-    """What the house tells, and what one asks for."""
+    """What the house tells, and what one asks for; of what went to a pool since nobody is asked."""
     title, match = _met(request)
     told = match.told or _("It belongs to somebody else and is hidden from you.")
+    if not match.owned:
+        return render(request, "matching/ask.html", {"title": title, "told": told}, status=409)
     form = AskForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         record = apps.get_model(match.entity)._base_manager.select_related("owner__department").get(pk=match.pk)
@@ -66,7 +68,8 @@ def ask(request: HttpRequest) -> HttpResponse:
 
 
 def _met(request: HttpRequest) -> tuple[str, Match]:
-    """What was typed, and the likeliest record that it meets and that the asker may not see; 404 where there is none (any more)."""
+    """What was typed, and the likeliest record that it meets and that the asker may not see, owned ones first; 404 where there is
+    none (any more)."""
     try:
         label, values, user_id = signing.loads(request.GET.get("t", ""), salt=SALT, max_age=LASTS)
     except (signing.BadSignature, ValueError):
@@ -79,4 +82,4 @@ def _met(request: HttpRequest) -> tuple[str, Match]:
     if not hidden:
         raise Http404
     title = str(getattr(typed, matched(label).name) or typed)
-    return title, max(hidden, key=lambda match: (match.blocked, match.points))
+    return title, max(hidden, key=lambda match: (match.owned, match.blocked, match.points))

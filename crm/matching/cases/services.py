@@ -28,7 +28,12 @@ BATCH = 200
 
 @transaction.atomic
 def open_case(record: Record, *, title: str, kind: str, reason: str, actor: Actor, told: str = "") -> CollisionCase:
-    """Ask the holder of ``record`` to let the actor work along, or dispute that it is theirs. Who asks twice gets the first case."""
+    """Ask the holder of ``record`` to let the actor work along, or dispute that it is theirs. Who asks twice gets the first case.
+
+    ValidationError for what lies in a pool: there is nobody to ask.
+    """
+    if record.owner is None:
+        raise ValidationError(_("It lies in a pool now: there is nobody to ask. Whoever keeps the pool can assign it."))
     on = {"on_entity": record.entity_label(), "on_id": record.pk}
     known = CollisionCase._base_manager.filter(
         owner=actor.user, state__in=CollisionCase.RUNNING, deleted_at__isnull=True, **on
@@ -67,11 +72,14 @@ def arbiter_of(holder: User, named: User | None, asker: User | None) -> User | N
 
 @transaction.atomic
 def accept_case(case: CollisionCase, *, actor: Actor, answer: str = "") -> CollisionCase:
-    """Let the asker in: as a collaborator, or as the owner where that was disputed."""
+    """Let the asker in: as a collaborator, or as the owner where that was disputed. Nobody gives away what is no longer the
+    holder's who was asked."""
     case = _deciding(case, actor)
-    record = subject_of(case)
+    record = subject_of(case, lock=True)
     if record is None:
         raise ValidationError(_("The record is gone. Reject the request and say so."))
+    if record.owner_id is None or record.owner_id != case.holder_id:
+        raise ValidationError(_("It has changed hands since. Reject the request; it can be asked anew."))
     if case.kind == Kind.DISPUTE:
         record.owner = case.owner
         records.save(record, actor=Actor(actor.user, f"collision:{case.pk}"))
@@ -122,11 +130,12 @@ def _move(case: CollisionCase, now: datetime) -> None:
     _tell([case.owner_id, case.holder_id], "collision_settled", case, actor)
 
 
-def subject_of(case: CollisionCase) -> Any:
-    """The living record that a case is about."""
+def subject_of(case: CollisionCase, *, lock: bool = False) -> Any:
+    """The living record that a case is about; locked until the transaction ends, if asked."""
     if not case.on_entity or case.on_id is None:
         return None
-    return apps.get_model(case.on_entity)._base_manager.filter(pk=case.on_id, deleted_at__isnull=True).first()
+    rows = apps.get_model(case.on_entity)._base_manager.filter(pk=case.on_id, deleted_at__isnull=True)
+    return (rows.select_for_update(of=("self",)) if lock else rows).first()
 
 
 def _locked(case: CollisionCase) -> CollisionCase:

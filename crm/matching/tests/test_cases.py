@@ -11,8 +11,10 @@ from crm.access.models import RecordShare, Scope
 from crm.matching.cases import services
 from crm.matching.cases.models import CollisionCase
 from crm.notifications.models import Notification
+from crm.ownership.models import Pool
 from crm.records.actor import Actor
 from customers.factories import make_account
+from customers.models import Account
 
 pytestmark = pytest.mark.django_db
 PHONE, SECRETS = "13800138000", ("秘密远洋", "secret@hidden.example", "13911112222", "保密路")
@@ -166,3 +168,50 @@ def test_the_house_decides_what_is_told(hidden, asker, client, other, house):
     for address in (f"/customers/collisions/{case.pk}/", f"/customers/collisions/{case.pk}/?tab=history", "/customers/collisions/",
                     "/notifications/", f"/customers/collisions/?cols=holder,arbiter,decided_by,on_id&holder={other.pk}"):  # fmt: skip
         assert other.name not in silent(client.get(address)), address
+
+
+def pooled(record):
+    """Put a record into a pool whose members the asker is none of."""
+    pool = Pool.objects.create(entity="customers.account", name="Lost deals")
+    Account.objects.filter(pk=record.pk).update(owner=None, pool=pool)
+
+
+@pytest.mark.parametrize("level", ["warn", "block"])
+def test_of_what_lies_in_a_pool_that_is_said_and_nobody_is_asked(hidden, asker, client, rule, level):
+    rule("phone", level)
+    pooled(hidden)
+    client.force_login(asker)
+    assert met(client) == ""
+    typed = {"name": "海洋贸易", "phone": PHONE, "kind": "prospect", "lifecycle": "prospect", "currency": "CNY"}
+    assert "lies in a pool" in silent(client.post("/customers/accounts/add/", typed))
+
+
+def test_what_went_to_a_pool_since_cannot_be_asked_for(hidden, asker, client):
+    client.force_login(asker)
+    url = met(client)
+    pooled(hidden)
+    for answer in (client.get(url), client.post(url, {"kind": "dispute", "reason": "Mine"})):
+        assert (
+            answer.status_code == 409 and "lies in a pool" in silent(answer) and 'name="reason"' not in silent(answer)
+        )
+    assert not CollisionCase.objects.exists()
+
+
+@pytest.mark.parametrize("kind", ["join", "dispute"])
+@pytest.mark.parametrize("to", ["somebody", "pool"])
+def test_nobody_gives_away_what_has_changed_hands(hidden, asker, client, other, make_user, kind, to):
+    client.force_login(asker)
+    case = asked(client, hidden, kind=kind)
+    if to == "pool":
+        pooled(hidden)
+    else:
+        Account.objects.filter(pk=hidden.pk).update(owner=make_user("heir"))
+    client.force_login(other)
+    said = client.post(f"/customers/collisions/{case.pk}/do/accept/", {"version": case.version, "answer": "Welcome"})
+    assert said.status_code == 422 and "changed hands" in said.content.decode()
+    case.refresh_from_db()
+    hidden.refresh_from_db()
+    assert (case.state, hidden.owner == asker, RecordShare.objects.exists()) == (State.OPEN, False, False)
+    done = client.post(f"/customers/collisions/{case.pk}/do/reject/", {"version": case.version, "answer": "Ask anew"})
+    case.refresh_from_db()
+    assert (done.status_code, case.state) == (302, State.REJECTED)
