@@ -96,11 +96,12 @@ def create_task(record: Record, params: Mapping[str, Any], *, actor: Actor) -> s
 
 
 def _owner(record: Record, params: Mapping[str, Any]) -> User | None:
+    """Whose the task is; None where it would be the owner's of a record that lies in a pool."""
     match params["to"]:
         case "person":
             return params["person"]
         case "manager":
-            return record.owner.manager or record.owner
+            return record.owner and (record.owner.manager or record.owner)
     return record.owner
 
 

@@ -17,6 +17,7 @@ from crm.entities.bound import bind
 from crm.entities.effect_forms import effect_view
 from crm.entities.entity import registry
 from crm.messaging.models import MailAccount, SmsProvider
+from crm.ownership.models import Pool
 from crm.records import services as records
 from crm.records.actor import Actor
 from crm.records.models import Outgoing
@@ -26,6 +27,7 @@ from crm.workflows.models import RuleRun, Webhook
 from crm.workflows.tests.conftest import runs, set_fields, work
 from crm.workflows.webhooks import key_of, sign
 from crm.workflows.words import summary
+from sales.factories import make_lead
 
 pytestmark = pytest.mark.django_db
 TRIGGER = {"on": "changed", "field": "amount"}
@@ -70,6 +72,18 @@ def test_who_may_not_give_tasks_away_is_refused(make_rule, opportunity, robot, s
     assert runs(rule=rule)[0].state == RuleRun.State.REFUSED and not Task.objects.exists()
     rule.refresh_from_db()
     assert rule.alarm.startswith("“Rule” failed on Pump station: Robot may not")
+
+
+@pytest.mark.parametrize("to", ["owner", "manager"])
+def test_a_task_about_what_lies_in_a_pool_falls_to_whom_the_rule_acts_as(make_rule, robot, seller, as_actor, to):
+    lead = make_lead(owner=seller)
+    rule = make_rule(
+        {"on": "changed", "field": "city"}, do("create_task", **TASK["params"] | {"to": to}), entity="sales.lead"
+    )
+    lead.owner, lead.pool, lead.city = None, Pool.objects.create(entity="sales.lead", name="Cold"), "杭州"
+    records.save(lead, actor=as_actor(seller))
+    work()
+    assert (Task.objects.get().owner, runs(rule=rule)[0].state) == (robot, RuleRun.State.DONE)
 
 
 @pytest.fixture
