@@ -6,6 +6,7 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out, user_lo
 from django.dispatch import receiver
 from django.http import HttpRequest
 
+from crm.lib.http import client_address
 from crm.records.audit import audit
 
 
@@ -26,4 +27,4 @@ def sign_in_failed(credentials: dict, request: HttpRequest | None = None, **kwar
 
 
 def _address(request: HttpRequest | None) -> str | None:
-    return request.META.get("REMOTE_ADDR") or None if request else None
+    return client_address(request) or None if request else None

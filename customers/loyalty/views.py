@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from crm.entities.bound import bind
 from crm.entities.entity import registry
 from crm.exchange.sheets import csv_lines
+from crm.lib.http import client_address
 from crm.records.audit import audit
 from customers.loyalty.ledger import MEMBERSHIPS
 from customers.loyalty.models import PointsEntry
@@ -48,7 +49,7 @@ def export(request: HttpRequest, label: str, pk: int) -> StreamingHttpResponse:
     """The whole statement, the earliest first."""
     record = _record(request, label, pk, "export")
     rows = PointsEntry.objects.filter(entity=label, record_id=pk).select_related("actor").order_by("id")
-    audit(request.user, "exported", entity=label, record_ids=[pk], address=request.META.get("REMOTE_ADDR") or None)
+    audit(request.user, "exported", entity=label, record_ids=[pk], address=client_address(request) or None)
     response = StreamingHttpResponse(csv_lines(_lines(rows)), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="points-{record.pk}.csv"'
     return response

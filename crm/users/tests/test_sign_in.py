@@ -30,6 +30,13 @@ def test_signing_in_and_out_is_audited(client, li):
     assert list(AuditEvent.objects.order_by("id").values_list("action", flat=True)) == ["signed_in", "signed_out"]
 
 
+def test_behind_a_proxy_the_log_names_whoever_called_it(client, li, settings):
+    settings.BEHIND_PROXY = True
+    client.defaults["HTTP_X_FORWARDED_FOR"] = "203.0.113.9"
+    assert sign_in(client).status_code == 302
+    assert AuditEvent.objects.get().address == "203.0.113.9"
+
+
 def without_chance(response):
     """The page without what differs from request to request: its nonce, its token, the name typed."""
     page = response.content.decode().replace("nobody", "li")
