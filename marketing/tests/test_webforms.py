@@ -257,7 +257,12 @@ def test_who_keeps_no_form_neither_builds_nor_reads(form, client, rep, grant):
 
 
 def test_what_is_agreed_to_goes_into_the_ledger_of_who_surely_agreed(form, keeper, send):
-    form.purpose, form.consent_zh, form.consent_en = ConsentPurpose.objects.get(code="marketing"), "", ""
+    names = {"name_zh": "营销信息", "name_en": "News and offers"}
+    form.purpose = ConsentPurpose.objects.get_or_create(code="marketing", defaults={**names, "marketing": True})[0]
+    form.purpose.texts.get_or_create(
+        version=1, defaults={"text_zh": "我同意接收资讯。", "text_en": "I agree to receive news."}
+    )
+    form.consent_zh, form.consent_en = "", ""
     records.save(form, actor=Actor(keeper))
     page = send(form, name="x", consent=None)
     words = form.purpose.texts.first()
