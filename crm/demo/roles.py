@@ -89,6 +89,13 @@ EXCEPTIONS: dict[tuple[str, str], dict[str, Scope]] = {
     ("lead", "partners.dealregistration"): {"decide": NONE},
     ("lead", "partners.partner"): {"view": ALL},
     ("manager", "partners.partner"): {"view": ALL},
+    # What partners are given to read is seen by everybody who sells, and published by managers and marketing.
+    **{
+        (role, "partners.partnerdocument"): {"view": ALL} | dict.fromkeys(("add", "change", "delete", "assign"), NONE)
+        for role in ("rep", "lead")
+    },
+    ("manager", "partners.partnerdocument"): {"view": ALL},
+    ("marketer", "partners.partnerdocument"): dict.fromkeys(("change", "delete", "assign", "export"), ALL),
 }
 # Everybody keeps tasks and follow-ups of their own; who leads sees those of the people they lead.
 DAILY = {"add": OWN, "change": OWN, "delete": OWN, "assign": OWN, "verbs": OWN}

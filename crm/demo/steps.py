@@ -51,6 +51,7 @@ class World:
     now: datetime
     sellers: list[User] = field(default_factory=list)
     left: dict[str, Any] = field(default_factory=dict)
+    told: list[str] = field(default_factory=list)  # lines that whoever made the company reads at the end
     say: Callable[[str], None] = print
 
 

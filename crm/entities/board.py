@@ -186,8 +186,10 @@ class BoardQuery:
 
     @cached_property
     def movable(self) -> bool:
-        """Whether the user may move cards at all; the verb decides about each."""
-        return self.bound.can("change") and may_write(self.bound, self.bound.visible([self.board.field])[0])
+        """Whether the user may move cards at all; the verb decides about each. No form writes some states: only the verb does."""
+        field = self.bound.visible([self.board.field])[0]
+        open_to = may_write(self.bound, field) if field.source.editable else field.mode is None
+        return self.bound.can("change") and open_to
 
     @cached_property
     def _closable(self) -> list[BoundField]:

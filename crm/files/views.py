@@ -26,18 +26,26 @@ SANDBOX = "default-src 'none'; sandbox"
 def download(request: HttpRequest, pk: int, number: int | None = None) -> FileResponse:
     """The present version of a file, or the one named, as an attachment to whoever may see its record."""
     file, version = _find(request.user, pk, number)
+    return hand_out(request, file, version, user=request.user)
+
+
+def hand_out(
+    request: HttpRequest, file: StoredFile, version: FileVersion, *, user: Any = None, **data: Any
+) -> FileResponse:
+    """A version as an attachment, noted in the audit log with ``data``. The caller has asked whether who asks may have it."""
     try:
         content = open_content(version.sha256)
     except FileNotFoundError:
         raise Http404 from None
     if request.method == "GET":
         audit(
-            request.user,
+            user,
             "downloaded",
             entity=file.entity_label(),
             record_ids=[file.pk],
             address=client_address(request) or None,
             version=version.number,
+            **data,
         )
     name = file.name if version.number == file.number else version.name
     answer = FileResponse(content, as_attachment=True, filename=name, content_type=served_as(version.content_type))

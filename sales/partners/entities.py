@@ -13,23 +13,21 @@ from crm.entities.entity import Action, Entity, View, contribute, register
 from customers.models import Account
 from sales.entities.leads import is_workable
 from sales.entities.opportunities import is_open
-from sales.partners import (
+from sales.partners import (  # noqa: F401 - the entities register themselves
+    coop_entity,
+    document_entity,
+    feedback_entity,
     forwarding,
     people,
-    registration_entity,  # noqa: F401 - registers itself
+    registration_entity,
 )
 from sales.partners.forms import AnswerForm, ForwardForm, ReasonForm, ReportForm
 from sales.partners.models import ForwardReport, LeadForward, Partner, PartnerPerson
+from sales.partners.prefill import asked_for
 
 ACTIVE = {"field": "state", "op": "in", "value": ["active"]}
 MINE = {"field": "owner", "op": "me"}
 RUNNING = {"field": "state", "op": "in", "value": ["sent", "accepted"]}
-
-
-def asked_for(initial: Mapping[str, Any], name: str) -> int | None:
-    """The id that the address names for a link."""
-    raw = str(initial.get(name) or "")
-    return int(raw) if raw.isdecimal() and len(raw) < 18 else None
 
 
 @register

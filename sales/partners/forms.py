@@ -10,10 +10,12 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.entities.bound import bind
 from crm.entities.entity import registry
-from crm.entities.inputs import DayInput, LineField
+from crm.entities.inputs import DayInput, LineField, MoneyInput
 from crm.entities.links import LinkField
+from customers.models import Account
 from sales.forms import ConvertForm, VerbForm
-from sales.partners.models import DealRegistration, ForwardReport, LeadForward, Partner
+from sales.models import Stage
+from sales.partners.models import CoopOpportunity, DealRegistration, ForwardReport, LeadForward, Partner
 from sales.partners.registering import lead_of
 from sales.partners.suggesting import Suggestion, suggest_partners
 
@@ -121,3 +123,47 @@ class DealForm(ConvertForm):
 
     def __init__(self, *args: Any, record: Any, **kwargs: Any) -> None:
         super().__init__(*args, record=lead_of(record) if isinstance(record, DealRegistration) else record, **kwargs)
+
+
+class FeedbackAnswerForm(VerbForm):
+    """What the partner reads."""
+
+    answer = forms.CharField(
+        label=_("Answer, which the partner reads"), max_length=4000, widget=forms.Textarea(attrs={"rows": 5})
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["answer"].initial = self.record.answer
+
+
+class CoopStateForm(VerbForm):
+    """Where it stands now."""
+
+    state = forms.ChoiceField(label=_("State"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        State = CoopOpportunity.State
+        steps = [State(value) for value in CoopOpportunity.NEXT[self.record.state] if value != State.ENDED]
+        self.fields["state"].choices = [(step.value, step.label) for step in steps]
+
+
+class CoopDealForm(VerbForm):
+    """The opportunity that comes of joint business."""
+
+    name = LineField(label=_("Name of the opportunity"), max_length=300)
+    account = LinkField(Account.objects.none(), label=_("End customer"), required=False)
+    stage = forms.ModelChoiceField(Stage.objects.none(), label=_("Stage"), required=False)
+    amount = MoneyInput(label=_("Amount"), required=False, min_value=0, max_digits=18, decimal_places=2)
+    close_date = DayInput(label=_("Close date"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        source = CoopOpportunity._meta.get_field("account")
+        self.fields["account"].bind(bind(registry["partners.coopopportunity"], self.user), source, None)
+        stages = Stage.objects.open().filter(pipeline__active=True)
+        self.fields["stage"].queryset, self.fields["stage"].initial = stages, stages.first()
+        given = {"name": "name", "account": "account", "amount": "amount", "close_date": "expected_on"}
+        for field, name in given.items():
+            self.fields[field].initial = getattr(self.record, name)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from crm.lib.pinyin import pinyin_key
+from crm.records.actor import Actor
 from crm.records.hooks import WriteBatch, before_write, on, on_write
 from crm.records.models import Entry
 from customers.models import Account, Contact
-from sales.partners.models import DealRegistration, Partner, PartnerPerson
+from sales.partners import mails
+from sales.partners.coops import win_coops
+from sales.partners.models import DealRegistration, Partner, PartnerDocument, PartnerPerson
 from sales.partners.protecting import guard_protected, release
+from sales.partners.publishing import readers_of
 from sales.partners.registering import win_registrations
 
 before_write(guard_protected)
@@ -39,5 +43,14 @@ def free_deleted(batch: WriteBatch) -> None:
 
 @on("sales.opportunity.won")
 def registered_deal_won(entry: Entry) -> None:
-    """The registration behind it is won, and over."""
+    """The registration and the co-operation behind it are won, and over."""
     win_registrations(entry.record_id)
+    win_coops(entry.record_id)
+
+
+@on("partners.partnerdocument.published")
+def document_published(entry: Entry) -> None:
+    """Everybody for whom it is hears of it once a publication."""
+    document = PartnerDocument.objects.filter(pk=entry.record_id, state="published", deleted_at__isnull=True).first()
+    for partner in readers_of(document) if document is not None else ():
+        mails.tell_partner(partner, mails.NEW_DOCUMENT, key=f"document:{entry.pk}", actor=Actor(None, "partners"))

@@ -29,3 +29,10 @@ PROTECTION_ENDED = _kind(
     "partners.dealregistration.expired", _("noted that %(subject)s is protected no longer"), "clock"
 )
 DEAL_MADE = _kind("partners.dealregistration.converted", _("made an opportunity of %(subject)s"), "arrows-exchange")
+FEEDBACK = _kind("partners.partnerfeedback.given", _("noted the feedback %(subject)s"), "message-circle")
+FEEDBACK_ANSWERED = _kind("partners.partnerfeedback.answered", _("answered the feedback %(subject)s"), "circle-check")
+COOP_PROPOSED = _kind("partners.coopopportunity.proposed", _("proposed to work together: %(subject)s"), "bulb")
+COOP_MOVED = _kind("partners.coopopportunity.moved", _("took %(subject)s to another state"), "arrow-right")
+COOP_DEAL = _kind("partners.coopopportunity.converted", _("made an opportunity of %(subject)s"), "arrows-exchange")
+PUBLISHED = _kind("partners.partnerdocument.published", _("published %(subject)s to partners"), "send")
+UNPUBLISHED = _kind("partners.partnerdocument.withdrawn", _("withdrew %(subject)s from the partners"), "ban")

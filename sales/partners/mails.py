@@ -25,11 +25,15 @@ NOTICE = "partners.notice"
 NEW_FORWARD = gettext_noop("A lead is waiting for your answer")
 FORWARD_DUE = gettext_noop("Please answer: a lead is about to be taken back")
 REGISTRATION_DECIDED = gettext_noop("Your registration was decided")
+FEEDBACK_ANSWERED = gettext_noop("Your feedback was answered")
+COOP_MOVED = gettext_noop("News of a joint project")
+NEW_DOCUMENT = gettext_noop("A new document is there for you")
 
 
-def tell_partner(partner: Partner, subject: str, *, key: str, actor: Actor) -> None:
-    """Send a notice to everybody who signs in for the partner; the same ``key`` tells a person once."""
-    for person in partner.people.filter(state=PartnerPerson.State.ACTIVE, deleted_at__isnull=True):
+def tell_partner(partner: Partner, subject: str, *, key: str, actor: Actor, only: PartnerPerson | None = None) -> None:
+    """Send a notice to everybody who signs in for the partner, or ``only`` to one; the same ``key`` tells a person once."""
+    people = partner.people.filter(state=PartnerPerson.State.ACTIVE, deleted_at__isnull=True)
+    for person in people.filter(pk=only.pk) if only is not None else people:
         payload = {"person": person.pk, "subject": subject}
         queue_outgoing(NOTICE, f"{key}:{person.pk}", payload, actor=actor, record=person)
 

@@ -20,3 +20,19 @@ REGISTERED = notice_kind(
     icon="certificate",
     channels=(APP, EMAIL),
 )
+FEEDBACK = notice_kind(
+    "partner_feedback",
+    _("A partner sends feedback"),
+    said=_("%(partner)s: %(what)s · %(record)s"),
+    why=_("The partner or the feedback is yours."),
+    icon="message-circle",
+    channels=(APP, EMAIL),
+)
+COOP = notice_kind(
+    "partner_coop",
+    _("A partner proposes or agrees to work together"),
+    said=_("%(partner)s: %(what)s · %(record)s"),
+    why=_("The partner or the co-operation is yours."),
+    icon="bulb",
+    channels=(APP, EMAIL),
+)

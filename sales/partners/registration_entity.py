@@ -12,6 +12,7 @@ from crm.entities.entity import Action, Entity, View, register
 from sales.partners import registering
 from sales.partners.forms import ApproveForm, DealForm, ExtendForm, NoteForm
 from sales.partners.models import DealRegistration, Partner
+from sales.partners.prefill import asked_for
 
 State = DealRegistration.State
 SUBMITTED = {"field": "state", "op": "in", "value": ["submitted"]}
@@ -26,12 +27,6 @@ def convert(registration: DealRegistration, *, actor: Any, **chosen: Any) -> Any
     """Convert, and go to what came of it."""
     done = registering.convert_registration(registration, actor=actor, **chosen)
     return done.opportunity or done.account
-
-
-def asked_for(initial: Mapping[str, Any], name: str) -> int | None:
-    """The id that the address names for a link."""
-    raw = str(initial.get(name) or "")
-    return int(raw) if raw.isdecimal() and len(raw) < 18 else None
 
 
 @register

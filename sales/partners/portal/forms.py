@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from crm.entities.inputs import DayInput, LineField, MoneyInput
-from sales.partners.models import ForwardReport
+from sales.partners.models import ForwardReport, PartnerFeedback
 
 
 class SignInForm(forms.Form):
@@ -55,7 +55,7 @@ class AnswerForm(forms.Form):
 
 class ReportForm(forms.Form):
     step = forms.ChoiceField(label=_("How far are you?"), choices=ForwardReport.Step)
-    text = forms.CharField(label=_("Report"), max_length=4000, widget=forms.Textarea(attrs={"rows": 3}))
+    text = forms.CharField(label=_("Your report"), max_length=4000, widget=forms.Textarea(attrs={"rows": 3}))
 
 
 class ColleagueForm(forms.Form):
@@ -72,6 +72,28 @@ class RegistrationForm(forms.Form):
     phone = LineField(label=_("Phone"), max_length=40, required=False)
     project = forms.CharField(
         label=_("Project"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    amount = MoneyInput(label=_("Expected amount"), required=False, min_value=0, max_digits=18, decimal_places=2)
+    expected_on = DayInput(label=_("Expected close"), required=False)
+
+
+class FeedbackForm(forms.Form):
+    """What a partner noticed."""
+
+    topic = forms.ChoiceField(label=_("Topic"), choices=PartnerFeedback.Topic)
+    title = LineField(label=_("What is it about?"), max_length=200)
+    text = forms.CharField(label=_("What did you notice?"), max_length=4000, widget=forms.Textarea(attrs={"rows": 4}))
+
+
+class CoopForm(forms.Form):
+    """Joint business that a partner proposes."""
+
+    name = LineField(label=_("What do you propose?"), max_length=200)
+    partner_brings = forms.CharField(
+        label=_("What you bring"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    we_bring = forms.CharField(
+        label=_("What you expect of us"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 3})
     )
     amount = MoneyInput(label=_("Expected amount"), required=False, min_value=0, max_digits=18, decimal_places=2)
     expected_on = DayInput(label=_("Expected close"), required=False)

@@ -11,8 +11,18 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from crm.files.models import StoredFile
+from crm.files.services import files_of
 from sales.models import Lead
-from sales.partners.models import DealRegistration, LeadForward, PartnerPerson
+from sales.partners.models import (
+    CoopOpportunity,
+    DealRegistration,
+    LeadForward,
+    PartnerDocument,
+    PartnerFeedback,
+    PartnerPerson,
+)
+from sales.partners.publishing import documents_for
 
 SHOWN = ("sent", "accepted", "won", "lost")
 OPEN_TO_ALL = ("company", "region", "city", "industry", "interest")
@@ -68,3 +78,28 @@ def registrations_of(person: PartnerPerson) -> QuerySet[DealRegistration]:
     """What was registered for the person's partner."""
     rows = DealRegistration.objects.filter(partner=person.partner, deleted_at__isnull=True)
     return rows.select_related("submitted_by").order_by("-created_at")
+
+
+def feedback_of(person: PartnerPerson) -> QuerySet[PartnerFeedback]:
+    """What the person's partner told us, with what we answered. The customer that we tied it to is never told."""
+    rows = PartnerFeedback.objects.filter(partner=person.partner, submitted_by__isnull=False, deleted_at__isnull=True)
+    return rows.select_related("submitted_by").order_by("-created_at")
+
+
+def coops_of(person: PartnerPerson) -> QuerySet[CoopOpportunity]:
+    """Joint business that is shown to the person's partner."""
+    rows = CoopOpportunity.objects.filter(partner=person.partner, shared=True, deleted_at__isnull=True)
+    return rows.select_related("account", "proposed_by", "agreed_by").order_by("-created_at")
+
+
+def documents_of(person: PartnerPerson) -> list[tuple[PartnerDocument, list[StoredFile]]]:
+    """What is published for the person's partner today, each with its files."""
+    found = [(document, files_of(document)) for document in documents_for(person.partner)[:200]]
+    return [(document, files) for document, files in found if files]
+
+
+def file_of(person: PartnerPerson, document: int, file: int) -> tuple[PartnerDocument, StoredFile] | None:
+    """One file of a document that is published for the person's partner today."""
+    found = documents_for(person.partner).filter(pk=document).first()
+    known = {one.pk: one for one in files_of(found)} if found is not None else {}
+    return (found, known[file]) if found is not None and file in known else None

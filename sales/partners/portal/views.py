@@ -21,6 +21,7 @@ from sales.partners.portal.guard import actor_of, closed, portal_page
 
 both = require_http_methods(["GET", "HEAD", "POST"])
 LONGEST = 500
+MOST = 200
 
 
 @both
@@ -38,7 +39,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         except guard.LockedOut as error:
             form.add_error(None, error)
             status = 429
-    return _page(request, "sign_in", {"form": form}, status=status)
+    return page(request, "sign_in", {"form": form}, status=status)
 
 
 @require_POST
@@ -54,8 +55,8 @@ def forgotten(request: HttpRequest) -> HttpResponse:
     form = forms.EmailForm(request.POST or None)
     if form.is_bound and form.is_valid():
         send_reset(form.cleaned_data["email"])
-        return _page(request, "forgotten", {"sent": True})
-    return _page(request, "forgotten", {"form": form}, status=422 if form.is_bound else 200)
+        return page(request, "forgotten", {"sent": True})
+    return page(request, "forgotten", {"form": form}, status=422 if form.is_bound else 200)
 
 
 @both
@@ -63,26 +64,27 @@ def welcome(request: HttpRequest, token: str) -> HttpResponse:
     """Set a password by the link of an invitation. Looking at it uses nothing up."""
     person = person_of_token(token[:LONGEST])
     if person is None:
-        return _page(request, "welcome", {"gone": True}, status=404)
+        return page(request, "welcome", {"gone": True}, status=404)
     form = forms.PasswordForm(request.POST or None)
     if form.is_bound and form.is_valid():
         if not guard.set_password(person, form.cleaned_data["password"]):
-            return _page(request, "welcome", {"gone": True}, status=404)
+            return page(request, "welcome", {"gone": True}, status=404)
         person.credential.refresh_from_db()
         guard.begin(request, person)
         return redirect("partner_portal:home")
-    return _page(request, "welcome", {"form": form, "someone": person}, status=422 if form.is_bound else 200)
+    return page(request, "welcome", {"form": form, "someone": person}, status=422 if form.is_bound else 200)
 
 
 @portal_page
 @require_http_methods(["GET", "HEAD"])
 def home(request: HttpRequest, person: PartnerPerson) -> HttpResponse:
     """What was forwarded to the partner, what waits for an answer first."""
-    rows = list(reach.forwards_of(person)[:200])
+    rows = list(reach.forwards_of(person)[:MOST])
     told = [{"forward": row, "title": reach.title_of(row)} for row in rows]
     waiting = [line for line in told if line["forward"].state == LeadForward.State.SENT]
     others = [line for line in told if line["forward"].state != LeadForward.State.SENT]
-    return _page(request, "home", {"person": person, "waiting": waiting, "others": others, "tab": "leads"})
+    context = {"person": person, "waiting": waiting, "others": others, "more": len(rows) == MOST, "tab": "leads"}
+    return page(request, "home", context)
 
 
 @portal_page
@@ -110,7 +112,7 @@ def lead(request: HttpRequest, person: PartnerPerson, pk: int) -> HttpResponse:
         "form": form or _form_of(forward, "report" if forward.state == "accepted" else "accept", None),
         "tab": "leads",
     }
-    return _page(request, "lead", context, status=422 if form is not None else 200)
+    return page(request, "lead", context, status=422 if form is not None else 200)
 
 
 def _args(verb: str, pk: int) -> list[int]:
@@ -156,8 +158,9 @@ def registrations(request: HttpRequest, person: PartnerPerson) -> HttpResponse:
         else:
             messages.success(request, _("Thank you. You will hear from us."))
             return redirect("partner_portal:registrations")
-    context = {"person": person, "rows": reach.registrations_of(person)[:200], "form": form, "tab": "registrations"}
-    return _page(request, "registrations", context, status=422 if form.is_bound else 200)
+    rows = list(reach.registrations_of(person)[:MOST])
+    context = {"person": person, "rows": rows, "more": len(rows) == MOST, "form": form, "tab": "registrations"}
+    return page(request, "registrations", context, status=422 if form.is_bound else 200)
 
 
 @portal_page
@@ -178,8 +181,9 @@ def people(request: HttpRequest, person: PartnerPerson) -> HttpResponse:
     elif request.method == "POST":
         return closed(HttpResponse(status=403))
     context = {"person": person, "people": reach.colleagues_of(person), "form": form, "tab": "people"}
-    return _page(request, "people", context, status=422 if form is not None and form.is_bound else 200)
+    return page(request, "people", context, status=422 if form is not None and form.is_bound else 200)
 
 
-def _page(request: HttpRequest, name: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
+def page(request: HttpRequest, name: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
+    """A page of the portal."""
     return closed(render(request, f"partners/portal/{name}.html", context, status=status))

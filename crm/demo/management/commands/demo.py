@@ -37,3 +37,5 @@ class Command(BaseCommand):
         self.stdout.write(f"Password of everybody: {PASSWORD}")
         for username, name, role in sign_ins():
             self.stdout.write(f"  {username:10} {name} ({role})")
+        for line in world.told:
+            self.stdout.write(f"  {line}")

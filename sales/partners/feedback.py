@@ -1,0 +1,81 @@
+"""What partners tell us, and what becomes of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from crm.notifications.services import notify
+from crm.records import services as records
+from crm.records.actor import Actor
+from sales.partners import kinds, mails
+from sales.partners.models import Partner, PartnerFeedback, PartnerPerson
+from sales.partners.notices import FEEDBACK
+
+State = PartnerFeedback.State
+TWICE = timedelta(minutes=10)
+"""So long the same words of a person are taken for one press of the button."""
+
+
+@transaction.atomic
+def give_feedback(
+    feedback: PartnerFeedback, *, actor: Actor, person: PartnerPerson | None = None, **options: Any
+) -> PartnerFeedback:
+    """Write a new feedback and tell its owner and the partner manager; the same from the same person at once is one."""
+    feedback.submitted_by = person
+    if person is not None and (known := _said_before(feedback, person)):
+        return known
+    told = {"partner": str(feedback.partner), "person": str(person or ""), "said": feedback.text[:500]}
+    records.save(feedback, actor=actor, kind=kinds.FEEDBACK, **told, **options)
+    data = {"partner": str(feedback.partner), "what": _(gettext_noop("sent feedback"))}
+    people = {feedback.owner_id, feedback.partner.owner_id}
+    notify(people, FEEDBACK, actor=actor, record=feedback, data=data, key=f"feedback:{feedback.pk}")
+    return feedback
+
+
+def _said_before(feedback: PartnerFeedback, person: PartnerPerson) -> PartnerFeedback | None:
+    Partner.objects.select_for_update(of=("self",)).get(pk=feedback.partner_id)  # two at once come one after the other
+    since = timezone.now() - TWICE
+    said = PartnerFeedback.objects.filter(submitted_by=person, created_at__gt=since, deleted_at__isnull=True)
+    return said.filter(title=feedback.title, text=feedback.text, topic=feedback.topic).first()
+
+
+@transaction.atomic
+def move_feedback(feedback: PartnerFeedback, to: str, *, actor: Actor) -> PartnerFeedback:
+    """Set the state by hand; answering is a verb of its own. ValidationError where it does not fit."""
+    if to == State.ANSWERED and not feedback.answer:
+        raise ValidationError(
+            _("Write the answer, which the partner reads."), code="answer", params={"action": "answer"}
+        )
+    if to not in State.values:
+        raise ValidationError(_("There is no such state."))
+    feedback.state = to
+    records.save(feedback, actor=actor)
+    return feedback
+
+
+def take_feedback(feedback: PartnerFeedback, *, actor: Actor) -> None:
+    """Somebody looks into it; the partner sees that."""
+    move_feedback(feedback, State.IN_HAND, actor=actor)
+
+
+def close_feedback(feedback: PartnerFeedback, *, actor: Actor) -> None:
+    """Nothing more is to be done."""
+    move_feedback(feedback, State.CLOSED, actor=actor)
+
+
+@transaction.atomic
+def answer_feedback(feedback: PartnerFeedback, *, actor: Actor, answer: str) -> None:
+    """Answer it; the partner reads the answer in the portal and is told by mail that there is one."""
+    if not answer.strip():
+        raise ValidationError({"answer": _("Write the answer, which the partner reads.")})
+    feedback.state, feedback.answer, feedback.answered_at = State.ANSWERED, answer.strip(), timezone.now()
+    records.save(feedback, actor=actor, kind=kinds.FEEDBACK_ANSWERED, partner=str(feedback.partner), said=answer[:500])
+    key = f"feedback:{feedback.pk}:{feedback.version}"
+    mails.tell_partner(feedback.partner, mails.FEEDBACK_ANSWERED, key=key, actor=actor, only=feedback.submitted_by)
