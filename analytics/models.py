@@ -84,7 +84,7 @@ class RfmSetting(models.Model):
         validators=[MaxValueValidator(240)],
         help_text=_("0: all that was ever bought."),
     )
-    sources = ArrayField(models.CharField(max_length=50), default=list, blank=True, verbose_name=_("purchases"))
+    sources = ArrayField(models.CharField(max_length=50), default=list, blank=True, verbose_name=_("counted purchases"))
     changed_at = models.DateTimeField(auto_now=True)
     changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from django.apps import apps
 from django.conf import settings
+from django.core.exceptions import FieldDoesNotExist
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.utils import timezone
@@ -81,7 +83,13 @@ class CompletenessWeight(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.entity} {self.field}: {self.weight}"
+        return f"{self.get_entity_display()} · {self._named()}: {self.weight}"
+
+    def _named(self) -> str:
+        try:
+            return str(apps.get_model(self.entity)._meta.get_field(self.field).verbose_name)
+        except (LookupError, ValueError, FieldDoesNotExist):
+            return self.field
 
 
 class AdviceLater(models.Model):

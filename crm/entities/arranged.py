@@ -31,6 +31,15 @@ class Facts:
     fields: list[BoundField]
     folded: bool = False
 
+    @property
+    def editable(self) -> bool:
+        """Whether anything of it is written by hand."""
+        return any(field.editable for field in self.fields)
+
+    def tells(self, record: Model) -> bool:
+        """Whether it says anything: what follows from elsewhere is left out until there is something."""
+        return self.editable or any(field.closed(record) or field.filled(record) for field in self.fields)
+
 
 def variant_of(entity: Entity, record: Model | None, asked: Mapping[str, Any] | None = None) -> str:
     """The value that picks a layout made for one variant (a pipeline): what a form says, else what the record holds."""
@@ -142,7 +151,7 @@ def facts_of(bound: BoundEntity, record: Model) -> list[Facts]:
         found = [Facts(title_of(p), bound.visible(n for n in p.fields if n in known), p.folded) for p in parts]
     off = hidden_on(bound, record)
     shown = [Facts(f.title, [x for x in f.fields if x.name not in off], f.folded) for f in found]
-    return [facts for facts in shown if facts.fields]
+    return [facts for facts in shown if facts.fields and facts.tells(record)]
 
 
 def hidden_on(bound: BoundEntity, record: Model) -> set[str]:

@@ -71,7 +71,7 @@ class WorkingCalendarAdmin(admin.ModelAdmin):
     """Hours, holidays and weekends worked; the public holidays of China are one action away."""
 
     list_display = ("name", "is_default", "timezone")
-    filter_horizontal = ("departments",)
+    autocomplete_fields = ("departments",)
     inlines = (HoursInline, DayInline)
     actions = ("load_public_holidays",)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from csp.constants import SELF
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -148,6 +148,9 @@ def _show(
         "trap": TRAP,
         "stamp": new_stamp(form.token),
         "embedded": _embedded(request),
+        # Who changes the language came by the same way as before.
+        "zh_url": f"?{urlencode(trail.as_dict() | {'lang': 'zh'})}",
+        "en_url": f"?{urlencode(trail.as_dict() | {'lang': 'en'})}",
         "note": note,
         **more,
     }

@@ -185,6 +185,8 @@ class Builder {
 
 export function mount(root) {
   for (const form of fresh(root, "[data-conditions]", seen)) {
+    // No entity is chosen yet: there are no fields to ask about, and the place says so in words.
+    if (!document.getElementById(form.dataset.fields)) continue
     const builder = new Builder(form)
     builder.host.dispatchEvent(new CustomEvent("crm:mount", { bubbles: true }))
     form.closest("form")?.dispatchEvent(new CustomEvent("crm:settled", { bubbles: true }))

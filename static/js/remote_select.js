@@ -52,7 +52,7 @@ export function enhance(select) {
     hidePlaceholder: true,
     hideSelected: true,
     placeholder: select.getAttribute("placeholder") ?? say("search"),
-    plugins: many ? ["remove_button"] : select.required ? [] : ["clear_button"],
+    plugins: many ? ["remove_button"] : select.required ? [] : { clear_button: { title: say("clear") } },
     shouldLoad: () => true,
     load(query, done) {
       asked?.abort()
