@@ -22,6 +22,7 @@ class Record(models.Model):
     write no entry. ``prepared`` names columns that ``prepare`` computes from this row: written with it, but no history.
     ``untold`` names columns whose values say nothing to people: kept in history for undo, not shown there.
     ``gap_free`` names columns with numbers that must have no gaps: who has one is voided, never removed for good.
+    ``number_sequence`` is the code of the sequence that numbers new records in their column ``number``.
     ``version`` grows with each change and guards against lost updates. ``custom`` holds what admins define, by code: see
     ``crm.customfields``.
     """
@@ -31,6 +32,7 @@ class Record(models.Model):
     prepared: tuple[str, ...] = ()
     untold: tuple[str, ...] = ()
     gap_free: tuple[str, ...] = ()
+    number_sequence = ""
 
     # Whoever asks by owner or department asks in an order: ``scope_indexes``. Users are never deleted, departments hardly ever.
     owner = models.ForeignKey(

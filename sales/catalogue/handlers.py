@@ -1,0 +1,3 @@
+"""Totals follow their lines."""
+
+from sales.catalogue import totals  # noqa: F401 - registers itself
