@@ -63,6 +63,7 @@ class AccountEntity(Entity):
         "last_activity_at": "last_activity_key",
         "annual_revenue": "revenue_key",
         "employees": "employees_key",
+        "pool": "pool_key",
     }
     search = {
         "company": ("name",),
@@ -192,6 +193,7 @@ class ContactEntity(Entity):
         "wechat",
         "source",
         "owner",
+        "pool",
         "created_at",
         "updated_at",
         "last_activity_at",
@@ -210,7 +212,9 @@ class ContactEntity(Entity):
     pills = ("decision_role", "attitude")
     quick = ("name", "account", "job_title", "mobile", "email", "wechat")
     sections = {
-        _("Who they are"): ("name", "account", "job_title", "sex", "birthday", "birthday_calendar", "owner", "source"),
+        _("Who they are"): (
+            *("name", "account", "job_title", "sex", "birthday", "birthday_calendar", "owner", "pool", "source"),
+        ),
         _("In decisions"): ("decision_role", "influence", "attitude"),
         _("Reach"): ("mobile", "phone", "phone2", "email", "email2", "wechat", "address"),
         _("Where from"): TRACE,

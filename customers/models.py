@@ -11,12 +11,12 @@ from django.db import models
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from crm.access.policy import Open, Via
+from crm.access.policy import Open, PooledWith, Via
 from crm.access.querysets import RestrictedQuerySet
 from crm.fields.columns import ColouredField, MoneyField, PhoneField, YearField
 from crm.lib.pinyin import pinyin_key
 from crm.lib.text import normalise_company
-from crm.ownership.models import PooledRecord
+from crm.ownership.models import AlongRecord, PooledRecord
 from crm.ownership.models.pooled import owner_or_pool, pool_indexes
 from crm.records.indexes import ALIVE, scope_indexes
 from crm.records.models import Record
@@ -219,8 +219,8 @@ class Account(Traced, PooledRecord):
         return [self, *([self.parent] if self.parent_id else [])]
 
 
-class Contact(Traced, Record):
-    """A person. ``account`` is where they work first of all; further places are affiliations.
+class Contact(Traced, AlongRecord):
+    """A person. ``account`` is where they work first of all; further places are affiliations. Into a pool they go with it.
 
     ``reports_to`` never leads round in a circle (held by a trigger). It is no field of the generic surfaces: who the superior is
     shows only to those who may see that person (``customers.org``).
@@ -230,6 +230,7 @@ class Contact(Traced, Record):
         FEMALE = "female", _("Female")
         MALE = "male", _("Male")
 
+    access = PooledWith(whole="account")
     prepared = ("name_key",)
     derived = ("last_activity_at", *TRACED)
     untold = ("reports_to",)
@@ -291,8 +292,10 @@ class Contact(Traced, Record):
             models.Index(
                 fields=["reports_to"], condition=models.Q(reports_to__isnull=False), name="contact_reports_to"
             ),
+            models.Index(fields=["pool", "id"], condition=models.Q(pool__isnull=False), name="contact_pool"),
         ]
         constraints = [
+            owner_or_pool("contact_has_owner_or_pool"),
             models.CheckConstraint(
                 condition=models.Q(reports_to__isnull=True) | ~models.Q(reports_to=models.F("id")),
                 name="contact_is_not_their_own_boss",

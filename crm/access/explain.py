@@ -72,10 +72,13 @@ def _ownership(access: policy.Access, record: models.Model, action: str) -> list
 
 def _pool(access: policy.Access, record: models.Model, label: str) -> list[str]:
     """The record lies in a pool: what the user is to that pool, and what it hides."""
-    name, reach = str(record.pool), access.pools.get(label, {}).get(record.pool_id)
+    pools = access.pools.get(type(record).access.pools_of(label), {})
+    name, reach = str(record.pool), pools.get(record.pool_id)
     reasons = [_("It has no owner: it lies in the pool “%(pool)s”.") % {"pool": name}]
     if reach is not None and reach.keeper:
         reasons.append(_("That person keeps the pool “%(pool)s”.") % {"pool": name})
+    elif reach is not None and isinstance(type(record).access, policy.PooledWith):
+        reasons.append(_("It goes to whoever claims what it belongs to; until then only the pool’s keepers see it."))
     elif reach is not None and reach.member:
         reasons.append(_("That person is a member of the pool “%(pool)s” and may claim it.") % {"pool": name})
     else:

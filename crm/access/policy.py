@@ -18,6 +18,8 @@ from django.db import models
 from django.db.models import F, Func, Q
 from django.utils import timezone
 
+from crm.access.assigning import assignable as assignable
+from crm.access.assigning import can_assign as can_assign
 from crm.access.models import FieldRule, Scope
 from crm.access.pooling import outside
 from crm.access.snapshot import CLAIM, RELEASE, Access, access_of
@@ -106,7 +108,7 @@ class Pooled(Owned):
         if action == RELEASE:
             action = "change"
         reach = super().rows(access, model, action)
-        beside = label not in access.pools or access.scope(label, "view") == Scope.ALL
+        beside = self.pools_of(label) not in access.pools or access.scope(label, "view") == Scope.ALL
         if beside or not access.granted(label, action):
             return reach
         if action != "view" and reach not in (NOTHING, Q(owner_id=access.user_id)):
@@ -116,10 +118,31 @@ class Pooled(Owned):
             return reach
         return pools if reach == NOTHING else reach | pools
 
+    def pools_of(self, label: str) -> str:
+        """The entity whose pools they lie in."""
+        return label
+
     def pooled(self, access: Access, label: str, *, keeper: bool = False) -> Q:
         """The records in the pools that the user is of, or keeps."""
-        ids = access.pool_ids(label, keeper=keeper)
+        ids = access.pool_ids(self.pools_of(label), keeper=keeper)
         return Q(pool_id__in=ids) if ids else NOTHING
+
+
+@dataclass(frozen=True)
+class PooledWith(Pooled):
+    """Records that go with the one that ``whole`` leads to into its pool, and out of it with who gets that one.
+
+    They are what a claim is for: in the pool only its keepers see them, and who sees all. They are never claimed by themselves.
+    """
+
+    whole: str = ""
+
+    def pools_of(self, label: str) -> str:
+        whole: Any = apps.get_model(label)._meta.get_field(self.whole).related_model
+        return entity_label(whole)
+
+    def pooled(self, access: Access, label: str, *, keeper: bool = False) -> Q:
+        return super().pooled(access, label, keeper=True)
 
 
 @dataclass(frozen=True)
@@ -252,7 +275,7 @@ def joined_records(access: Access, model: type[models.Model]) -> models.QuerySet
 
 def has_joined(access: Access, model: type[models.Model]) -> bool:
     """Whether records of the model may reach the user beside owner, department, condition and share."""
-    pooled = isinstance(model.access, Pooled) and bool(access.pool_ids(entity_label(model)))
+    pooled = isinstance(model.access, Pooled) and model.access.pooled(access, entity_label(model)) != NOTHING
     return pooled or isinstance(model.access, Joined)
 
 
@@ -360,35 +383,6 @@ def shared_beyond(user, model: type[models.Model], action: str = "view") -> Q | 
     if beyond is None or reach == EVERYTHING:
         return None
     return beyond if reach == NOTHING else beyond & ~reach
-
-
-def can_assign(user, label: str, owner) -> bool:
-    """Whether ``user`` may make ``owner`` the owner of records of the entity: the ``assign`` scope must cover them."""
-    access = access_of(user)
-    scope = access.scope(label, "assign")
-    match scope:
-        case Scope.ALL:
-            return True
-        case Scope.DEPARTMENT:
-            return owner.department_id in access.department_ids or owner.pk in access.team_ids
-        case Scope.TEAM:
-            return owner.pk in access.team_ids
-        case Scope.OWN:
-            return owner.pk == access.user_id
-    return False
-
-
-def assignable(user, label: str) -> Q:
-    """The condition on users that keeps those to whom ``user`` may assign records of the entity."""
-    access = access_of(user)
-    match access.scope(label, "assign"):
-        case Scope.ALL:
-            return EVERYTHING
-        case Scope.DEPARTMENT:
-            return Q(department_id__in=access.department_ids) | Q(pk__in=access.team_ids)
-        case Scope.TEAM:
-            return Q(pk__in=access.team_ids)
-    return Q(pk=access.user_id)
 
 
 def field_mode(user, steps: Iterable[tuple[str, str]]) -> str | None:

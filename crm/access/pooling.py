@@ -32,6 +32,16 @@ def is_shut(user, record: models.Model) -> bool:
     return pool is not None and pool in access_of(user).shut(record._meta.label_lower)
 
 
+def may_note(user, record: models.Model) -> bool:
+    """Whether the user, who sees the record, may write about it: in a pool keepers may, who sees all, and members where it says so."""
+    pool_id, label = getattr(record, "pool_id", None), record._meta.label_lower
+    access = access_of(user)
+    if pool_id is None or access.superuser or access.scope(label, "view") == Scope.ALL:
+        return True
+    reach = access.pools.get(label, {}).get(pool_id)
+    return reach is not None and reach.member and (reach.keeper or reach.notes)
+
+
 def sees_all(user, label: str) -> bool:
     """Whether every record of the entity reaches the user by the scope of a grant."""
     return access_of(user).scope(label, "view") == Scope.ALL

@@ -33,12 +33,14 @@ _RANK = {FieldRule.Mode.HIDDEN: 0, FieldRule.Mode.MASKED: 1, FieldRule.Mode.READ
 
 @dataclass(frozen=True)
 class PoolReach:
-    """What one pool is to a user: whether they are of it and keep it, and which fields are hidden there until a record is claimed."""
+    """What one pool is to a user: whether they are of it and keep it, which fields are hidden there until a record is claimed,
+    and whether its members may write about records before that."""
 
     name: str
     member: bool = False
     keeper: bool = False
     hidden: frozenset[str] = frozenset()
+    notes: bool = False
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from crm.access import policy
+from crm.access import policy, pooling
 from crm.activities import sharing, talking
 from crm.activities.forms import CommentForm
 from crm.activities.models import Comment
@@ -36,6 +36,8 @@ def reply(request: HttpRequest, pk: int) -> HttpResponse:
     """Answer a comment on a record that the person sees."""
     comment = get_object_or_404(Comment.objects.restrict(request.user), pk=pk)
     bound, parent = find_parent(request, comment.on_entity, comment.on_id)
+    if not pooling.may_note(request.user, parent):
+        raise PermissionDenied
     form = CommentForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 
+from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Model, Q
 from django.utils.translation import gettext as _
 
+from crm.access import policy, pooling
 from crm.activities.checklists import steps_of
-from crm.activities.models import Follow, FollowUp, Participant, Task
+from crm.activities.models import Comment, Follow, FollowUp, Participant, Task
 from crm.activities.reminders import plan_reminders
 from crm.records.actor import Actor
 from crm.records.hooks import WriteBatch, before_write, on_purge, on_write
@@ -37,6 +39,25 @@ def _refuse_circle(task: Task) -> None:
             raise ValidationError({"parent": _("A task can't be a part of itself or of one of its parts.")})
         above = Task._base_manager.filter(pk=above).values_list("parent_id", flat=True).first()
         steps += 1
+
+
+@before_write
+def claim_first(batch: WriteBatch) -> None:
+    """What lies in a pool is written about by its keepers, and by its members where it takes their notes. A call was a call."""
+    user = batch.actor.user
+    if batch.model not in (FollowUp, Comment) or user is None or batch.actor.cause.startswith("call:"):
+        return
+    about: dict[str, set[int]] = defaultdict(set)
+    for before, after in zip(batch.before, batch.after, strict=True):
+        if before is None or (before.on_entity, before.on_id) != (after.on_entity, after.on_id):
+            about[after.on_entity].add(after.on_id)
+    for label, ids in about.items():
+        holder = apps.get_model(label) if label else None
+        if holder is None or not isinstance(getattr(holder, "access", None), policy.Pooled):
+            continue
+        for record in holder._base_manager.filter(pk__in=ids, pool__isnull=False):
+            if not pooling.may_note(user, record):
+                raise ValidationError(_("It lies in a pool: claim it before you write about it."))
 
 
 @on_write

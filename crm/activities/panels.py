@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from crm.access import policy
+from crm.access import policy, pooling
 from crm.access.policy import Attached
 from crm.activities.attending import guests_of
 from crm.activities.checklists import steps_of
@@ -38,10 +38,12 @@ def takes_activities(entity: Entity) -> bool:
     return entity.area != AREA and not isinstance(entity.model.access, Attached)
 
 
-def kinds_for(user: Any) -> tuple[tuple[str, str, str], ...]:
-    """(kind, label, icon) of what the user may add to a record."""
-    found = list(KINDS) if policy.can(user, "activities.followup", "add") else []
-    found.append(("comment", _("Comment"), "message-circle"))
+def kinds_for(user: Any, record: Record) -> tuple[tuple[str, str, str], ...]:
+    """(kind, label, icon) of what the user may add to the record, which they see."""
+    may_note = pooling.may_note(user, record)
+    found = list(KINDS) if may_note and policy.can(user, "activities.followup", "add") else []
+    if may_note:
+        found.append(("comment", _("Comment"), "message-circle"))
     if policy.can(user, "activities.task", "add"):
         found.append(("task", Task.Kind.TASK.label, "checkbox"))
     return tuple([(name, str(label), icon) for name, label, icon in found])
@@ -52,7 +54,7 @@ def composer(record: Record, user: Any) -> dict | None:
     """Write down what was said or is to be done, on every record but the activities themselves."""
     if not takes_activities(registry[record.entity_label()]) or record.deleted_at:
         return None
-    kinds = kinds_for(user)
+    kinds = kinds_for(user, record)
     return {"kinds": kinds, "label": record.entity_label()} if kinds else None
 
 

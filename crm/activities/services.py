@@ -14,7 +14,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from crm.access import policy
+from crm.access import policy, pooling
 from crm.activities.kinds import CANCELLED, CHECKED_IN, COMPLETED, FOLLOWED_UP, REOPENED, STARTED
 from crm.activities.models import FollowUp, Task
 from crm.lib.dates import due_phrase
@@ -106,7 +106,8 @@ def complete_task(
     actor = replace(actor, changes=actor.changes or records.change_set("complete", actor=actor, **title))
     _set_status(task, Task.Status.DONE, COMPLETED, actor)
     parent = task.on
-    if isinstance(parent, Record) and (outcome or report) and policy.can(actor.user, FollowUp.entity_label(), "add"):
+    told = isinstance(parent, Record) and (outcome or report) and policy.can(actor.user, FollowUp.entity_label(), "add")
+    if told and pooling.may_note(actor.user, parent):
         add_follow_up(
             parent,
             kind=task.kind if task.kind in FollowUp.Kind.values else FollowUp.Kind.NOTE,

@@ -33,7 +33,7 @@ def add(request: HttpRequest, label: str, pk: int) -> HttpResponse:
     """Add a follow-up or a task to a record that the user may see."""
     bound, parent = find_parent(request, label, pk)
     kind = request.POST.get("kind", "")
-    if kind not in {name for name, _label, _icon in kinds_for(request.user)}:
+    if kind not in {name for name, _label, _icon in kinds_for(request.user, parent)}:
         raise PermissionDenied
     form = ComposerForm(request.POST)
     if not form.is_valid():
@@ -130,7 +130,13 @@ def find_parent(request: HttpRequest, label: str, pk: int) -> tuple[BoundEntity,
 
 def _refuse(request: HttpRequest, bound: BoundEntity, parent: Record, form: ComposerForm) -> HttpResponse:
     """What is wrong, with everything that was typed."""
-    context = {"entity": bound, "record": parent, "label": bound.label, "kinds": kinds_for(request.user), "form": form}
+    context = {
+        "entity": bound,
+        "record": parent,
+        "label": bound.label,
+        "kinds": kinds_for(request.user, parent),
+        "form": form,
+    }
     name = "activities/composer.html" if request.htmx else "activities/add.html"
     answer = render(request, name, context, status=422)
     if request.htmx:

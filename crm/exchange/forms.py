@@ -10,14 +10,13 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from crm.entities.entity import registry
+from crm.exchange.importing.labelling import FITTING
 from crm.exchange.importing.makers import can_make, container_of
 from crm.exchange.importing.plan import CREATE, EMPTY, REJECT
 from crm.exchange.importing.targets import Target
 from crm.exchange.models import Import
 from crm.lib.text import clean_line, fold
-from crm.ownership.models import Pool
-from crm.ownership.pools import is_pooled, pools_for
+from crm.ownership.pools import pools_for
 
 ENCODINGS = ("utf-8", "gb18030", "utf-16", "big5", "cp1252", "shift_jis")
 DELIMITERS = ((",", _("Comma")), (";", _("Semicolon")), ("\t", _("Tab")), ("|", "|"))
@@ -97,12 +96,10 @@ class OptionsForm(forms.Form):
         max_length=100,
         help_text=_("Such as the exhibition where the cards were collected. Made if there is none of that name."),
     )
-    pool = forms.ModelChoiceField(
-        Pool.objects.none(),
+    pool = forms.ChoiceField(
         label=_("Those that no rule gives to anybody"),
         required=False,
-        empty_label=_("stay mine"),
-        help_text=_("Assignment rules are asked for each new one, unless a column names its owner."),
+        help_text=_("Assignment rules are asked for each new one, unless a column names its owner or pool."),
     )
 
     def __init__(self, *args: Any, run: Import, target: Target, **kwargs: Any) -> None:
@@ -124,13 +121,12 @@ class OptionsForm(forms.Form):
         self.may_make = self.source is not None and can_make(target.user, self.source)
 
     def _offer_pool(self, target: Target) -> None:
-        pools = (
-            pools_for(target.label) if target.label in registry and is_pooled(registry[target.label].model) else None
-        )
-        if pools is None or not pools.exists():
+        pools = list(pools_for(target.label)) if getattr(target, "takes_pools", False) else []
+        if not pools:
             del self.fields["pool"]
-        else:
-            self.fields["pool"].queryset = pools
+            return
+        several = [(FITTING, _("go to the pool that takes them"))] if len(pools) > 1 else []
+        self.fields["pool"].choices = [("", _("stay mine")), *several, *((str(pool.pk), pool.name) for pool in pools)]
 
     def clean_label(self) -> str:
         """A source that there is, or that the person may make."""
@@ -139,9 +135,10 @@ class OptionsForm(forms.Form):
             raise ValidationError(_("There is no source of that name, and you may not make one."))
         return label
 
-    def clean_pool(self) -> int | None:
-        """Options are kept as JSON."""
-        return self.cleaned_data["pool"].pk if self.cleaned_data["pool"] else None
+    def clean_pool(self) -> int | str | None:
+        """Options are kept as JSON: a pool, or whichever takes the record."""
+        chosen = self.cleaned_data["pool"]
+        return int(chosen) if chosen.isdigit() else chosen or None
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

@@ -7,9 +7,12 @@ from typing import Any
 from django.utils import timezone
 
 from crm.entities.views.base import on_open
-from crm.ownership import membership  # noqa: F401 - tells the policy of pools
+from crm.ownership import (
+    along,  # noqa: F401 - what goes with a record into its pool
+    membership,  # noqa: F401 - tells the policy of pools
+)
 from crm.ownership.limits import open_in_pool
-from crm.ownership.models import AssignmentRule, PooledRecord
+from crm.ownership.models import AssignmentRule, InPool, PooledRecord
 from crm.ownership.pools import in_pool, is_pooled
 from crm.ownership.services import assign_many, pool_unassigned
 from crm.records.actor import Actor
@@ -47,7 +50,7 @@ def assign_new(batch: WriteBatch) -> None:
 @before_diff
 def owner_or_pool(batch: WriteBatch) -> bool:
     """Who is made the owner of what lies in a pool takes it out of there."""
-    if not issubclass(batch.model, PooledRecord):
+    if not issubclass(batch.model, InPool):
         return False
     for before, after in zip(batch.before, batch.after, strict=True):
         if after.owner_id is not None and after.pool_id is not None:

@@ -27,5 +27,11 @@ POOLED = kind(
     icon="droplet",
     template="ownership/pooled.html",
 )
+WENT_ALONG = kind(
+    "ownership.went_along",
+    _("passed %(subject)s on with what it belongs to"),
+    icon="users",
+    template="ownership/pooled.html",
+)
 # What takes a record out of a pool.
 OUT = (CLAIMED, GIVEN)

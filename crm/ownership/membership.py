@@ -17,16 +17,16 @@ WITH_THEM = ("extras",)
 
 def pools_of(user: Any) -> dict[str, dict[int, PoolReach]]:
     """Entity → pool → what it is to ``user``; two queries, one where there are no pools."""
-    pools = list(Pool.objects.order_by("position", "id").values_list("pk", "entity", "name", "hidden"))
+    pools = list(Pool.objects.order_by("position", "id").values_list("pk", "entity", "name", "hidden", "takes_notes"))
     if not pools:
         return {}
     keeps: dict[int, bool] = {}
     for pk, keeper in PoolMember.objects.filter(membership(user)).values_list("pool_id", "keeper"):
         keeps[pk] = keeps.get(pk, False) or keeper
     found: dict[str, dict[int, PoolReach]] = defaultdict(dict)
-    for pk, entity, name, hidden in pools:
+    for pk, entity, name, hidden, notes in pools:
         closed = frozenset([*hidden, *WITH_THEM] if hidden else ())
-        found[entity][pk] = PoolReach(name, pk in keeps, keeps.get(pk, False), closed)
+        found[entity][pk] = PoolReach(name, pk in keeps, keeps.get(pk, False), closed, notes)
     return dict(found)
 
 

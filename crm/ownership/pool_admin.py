@@ -41,8 +41,8 @@ class PoolForm(forms.ModelForm):
     class Meta:
         model = Pool
         fields = (
-            "entity", "name", "position", "active", "takes_unassigned", "condition", "hidden", "per_day", "views_per_day",
-            "cool_down_days", "fresh_hours",
+            "entity", "name", "position", "active", "takes_unassigned", "condition", "hidden", "takes_notes", "per_day",
+            "views_per_day", "cool_down_days", "fresh_hours",
         )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

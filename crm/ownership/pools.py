@@ -30,8 +30,9 @@ TOLD_FOR = timedelta(days=1)
 
 
 def is_pooled(model: Any) -> bool:
-    """Whether records of the model may lie in a pool."""
-    return isinstance(getattr(model, "access", None), policy.Pooled)
+    """Whether records of the model may lie in a pool, to be claimed there."""
+    access = getattr(model, "access", None)
+    return isinstance(access, policy.Pooled) and not isinstance(access, policy.PooledWith)
 
 
 def in_pool(record: Any) -> bool:

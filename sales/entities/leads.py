@@ -77,6 +77,7 @@ class LeadEntity(Entity):
         "created_at": "created_at",
         "last_activity_at": "last_activity_key",
         "score": "score_key",
+        "pool": "pool_key",
     }
     search = {
         "person": ("name",),

@@ -17,6 +17,7 @@ from crm.exchange.importing.plan import CREATE as MAKE
 from crm.exchange.importing.plan import EMPTY, Link, Plan
 from crm.exchange.importing.plan import REJECT as REFUSE
 from crm.exchange.importing.rows import CREATE, SKIP, UPDATE, Row
+from crm.exchange.importing.targets import POOL
 from crm.exchange.models import Import
 from crm.lib.text import fold
 from crm.records.actor import Actor
@@ -140,6 +141,8 @@ class Judge:
             owner = row.values.get("owner")
             if owner is not None and owner.pk not in self.target.assignable:
                 row.reject(_("You may not make %(name)s the owner.") % {"name": owner})
+            elif owner is not None and row.values.get(POOL) is not None:
+                row.reject(_("Name an owner or a pool, not both."))
 
     def _match(self, rows: list[Row]) -> None:
         """Find what the keys name, and decide between create, update, skip and reject."""
@@ -209,9 +212,11 @@ class Judge:
             if self.owned and "owner" not in row.values:
                 row.record.owner = self.target.user
         for name, value in row.values.items():
-            if name == "owner" and value is None:
+            if name in {"owner", POOL} and value is None:
                 continue
             self.target.put(row.record, name, value)
+        if row.values.get(POOL) is not None:
+            row.record.owner = None
         if row.extras and hasattr(row.record, "extras"):
             row.record.extras = {**row.record.extras, **row.extras}
 

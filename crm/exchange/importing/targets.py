@@ -15,16 +15,22 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from crm.access import policy
+from crm.access.snapshot import RELEASE
 from crm.customfields.unique import unique_fields
 from crm.entities.bound import BoundEntity, bind
 from crm.entities.constraints import refusal
 from crm.entities.entity import Entity, registry
 from crm.exchange.importing.rows import Row
 from crm.fields.field import Field
+from crm.ownership.pools import is_pooled, pools_for
 from crm.records.actor import Actor
 from crm.records.models import ChangeSet
 from crm.records.services import save_many
 from crm.users.models import User
+
+# The field that says into which pool a row goes, and what people call such a column.
+POOL = "pool"
+POOL_WORDS = ("public pool", "公海", "公海池", "客户公海", "线索池", "所在公海")
 
 
 @dataclass(frozen=True)
@@ -103,7 +109,7 @@ class Target:
 
     def fitting(self, name: str, rows: Any) -> Any:
         """Of the rows that the link ``name`` may name, those that fit the entity."""
-        return self.entity.link_rows(name, rows)
+        return rows.filter(pk__in=pools_for(self.label)) if name == POOL else self.entity.link_rows(name, rows)
 
     @property
     def allowed(self) -> bool:
@@ -127,11 +133,17 @@ class Target:
             for f in self.bound.visible(n for n in names if "." in n or hasattr(self.model, n))
             if f.editable and f.kind != "file"
         ]
-        words = self.entity.synonyms
+        words = {POOL: POOL_WORDS, **self.entity.synonyms}
+        shown += self.bound.visible([POOL]) if self.takes_pools else []
         return {
-            f.name: TargetField(f.field, headings_of(f.field, words.get(f.name, ())), given=f.name == "owner")
+            f.name: TargetField(f.field, headings_of(f.field, words.get(f.name, ())), given=f.name in {"owner", POOL})
             for f in shown
         }
+
+    @cached_property
+    def takes_pools(self) -> bool:
+        """Whether rows may say into which pool they go: there are some, and the user may put records there."""
+        return is_pooled(self.model) and self.bound.can(RELEASE) and pools_for(self.label).exists()
 
     @cached_property
     def levels(self) -> dict[str, tuple[str, ...]]:

@@ -12,7 +12,7 @@ from django.db.models import CheckConstraint, UniqueConstraint
 from crm.entities.constraints import fields_of, refusal
 from crm.exchange.importing.limits import checks_of
 from crm.exchange.importing.rows import CREATE, UPDATE, Row
-from crm.exchange.importing.targets import Target
+from crm.exchange.importing.targets import POOL, Target
 from crm.records.actor import Actor
 from crm.records.copying import insert_many
 from crm.records.hooks import WriteBatch, ask_guards, ask_settlers
@@ -108,5 +108,9 @@ def _update(rows: Sequence[Row], model: type[Record]) -> None:
     model.prepare(records)
     columns = {f.name for f in model._meta.concrete_fields}
     touched = {name for row in rows for name in row.values if name in columns} | set(model.prepared)
+    if POOL in columns and touched & {"owner", POOL}:  # one goes with the other, as when it is written
+        touched |= {"owner", POOL}
+        for record in records:
+            record.pool_id = None if record.owner_id else record.pool_id
     if touched:
         model._base_manager.bulk_update(records, sorted(touched), batch_size=500)

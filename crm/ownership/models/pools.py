@@ -57,6 +57,11 @@ class Pool(models.Model):
         default=0,
         help_text=_("So long keepers alone give away what has just come in."),
     )
+    takes_notes = models.BooleanField(
+        _("members may write follow-ups"),
+        default=False,
+        help_text=_("About what lies there, before they claim it. Otherwise its keepers alone write there."),
+    )
     takes_unassigned = models.BooleanField(
         _("takes new records that nobody was named for"),
         default=False,
