@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -17,12 +15,12 @@ from crm.records.actor import Actor
 from customers.models import Account
 from sales.models import Opportunity, Stage
 from sales.partners import kinds, mails
-from sales.partners.models import CoopOpportunity, Partner, PartnerPerson
+from sales.partners.models import CoopOpportunity, PartnerPerson
 from sales.partners.notices import COOP
+from sales.partners.once import said_before
 from sales.services import save_opportunity
 
 State = CoopOpportunity.State
-TWICE = timedelta(minutes=10)
 
 
 @transaction.atomic
@@ -88,10 +86,8 @@ def win_coops(opportunity_id: int) -> None:
 @transaction.atomic
 def propose_coop(coop: CoopOpportunity, *, actor: Actor, person: PartnerPerson) -> CoopOpportunity:
     """A partner's person proposes; the partner manager owns it. The same proposal at once is one."""
-    Partner.objects.select_for_update(of=("self",)).get(pk=person.partner_id)  # two at once come one after the other
-    since = timezone.now() - TWICE
-    said = CoopOpportunity.objects.filter(proposed_by=person, created_at__gt=since, deleted_at__isnull=True)
-    if known := said.filter(name=coop.name, partner_brings=coop.partner_brings).first():
+    same = {"name": coop.name, "partner_brings": coop.partner_brings, "proposed_by": person}
+    if known := said_before(CoopOpportunity.objects.all(), person.partner, **same):
         return known
     coop.proposed_by, coop.shared = person, True
     coop.partner, coop.owner = person.partner, person.partner.owner

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -15,12 +14,11 @@ from crm.notifications.services import notify
 from crm.records import services as records
 from crm.records.actor import Actor
 from sales.partners import kinds, mails
-from sales.partners.models import Partner, PartnerFeedback, PartnerPerson
+from sales.partners.models import PartnerFeedback, PartnerPerson
 from sales.partners.notices import FEEDBACK
+from sales.partners.once import said_before
 
 State = PartnerFeedback.State
-TWICE = timedelta(minutes=10)
-"""So long the same words of a person are taken for one press of the button."""
 
 
 @transaction.atomic
@@ -29,21 +27,16 @@ def give_feedback(
 ) -> PartnerFeedback:
     """Write a new feedback and tell its owner and the partner manager; the same from the same person at once is one."""
     feedback.submitted_by = person
-    if person is not None and (known := _said_before(feedback, person)):
-        return known
+    if person is not None:
+        same = {"title": feedback.title, "text": feedback.text, "topic": feedback.topic, "submitted_by": person}
+        if known := said_before(PartnerFeedback.objects.all(), feedback.partner, **same):
+            return known
     told = {"partner": str(feedback.partner), "person": str(person or ""), "said": feedback.text[:500]}
     records.save(feedback, actor=actor, kind=kinds.FEEDBACK, **told, **options)
     data = {"partner": str(feedback.partner), "what": _(gettext_noop("sent feedback"))}
     people = {feedback.owner_id, feedback.partner.owner_id}
     notify(people, FEEDBACK, actor=actor, record=feedback, data=data, key=f"feedback:{feedback.pk}")
     return feedback
-
-
-def _said_before(feedback: PartnerFeedback, person: PartnerPerson) -> PartnerFeedback | None:
-    Partner.objects.select_for_update(of=("self",)).get(pk=feedback.partner_id)  # two at once come one after the other
-    since = timezone.now() - TWICE
-    said = PartnerFeedback.objects.filter(submitted_by=person, created_at__gt=since, deleted_at__isnull=True)
-    return said.filter(title=feedback.title, text=feedback.text, topic=feedback.topic).first()
 
 
 @transaction.atomic

@@ -19,6 +19,7 @@ from sales.models import Lead, Opportunity
 from sales.partners import kinds, mails
 from sales.partners.models import ForwardReport, LeadForward, Partner, PartnerPerson
 from sales.partners.notices import FORWARD_ANSWERED
+from sales.partners.once import said_before
 
 State = LeadForward.State
 SOON = timedelta(hours=24)
@@ -97,6 +98,10 @@ def report_progress(
     forward = _locked(forward, State.ACCEPTED)
     if not text.strip():
         raise ValidationError({"text": _("Write a report.")})
+    if person is not None:
+        same = {"forward": forward, "reported_by": person, "step": step, "text": text.strip()}
+        if known := said_before(ForwardReport.objects.all(), forward.partner, **same):
+            return known
     report = ForwardReport(forward=forward, owner=forward.owner, step=step, text=text.strip(), reported_by=person)
     records.save(report, actor=actor, kind=kinds.REPORTED, **_told(forward, person, report.get_step_display()))
     if step in (State.WON, State.LOST):

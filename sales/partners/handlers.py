@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from crm.lib.pinyin import pinyin_key
 from crm.records.actor import Actor
-from crm.records.hooks import WriteBatch, before_write, on, on_write
+from crm.records.hooks import WriteBatch, on, on_write
 from crm.records.models import Entry
 from customers.models import Account, Contact
-from sales.partners import mails
+from sales.partners import mails, protecting  # noqa: F401 - what protects registers itself
 from sales.partners.coops import win_coops
-from sales.partners.models import DealRegistration, Partner, PartnerDocument, PartnerPerson
-from sales.partners.protecting import guard_protected, release
+from sales.partners.models import Partner, PartnerDocument, PartnerPerson
 from sales.partners.publishing import readers_of
 from sales.partners.registering import win_registrations
-
-before_write(guard_protected)
 
 
 @on_write
@@ -30,15 +27,6 @@ def keep_names(batch: WriteBatch) -> None:
             Partner.objects.filter(account=after).update(name=after.name[:300], name_key=key)
         else:
             PartnerPerson.objects.filter(contact=after).update(name=after.name[:200])
-
-
-@on_write
-def free_deleted(batch: WriteBatch) -> None:
-    """What lies in the trash protects nothing."""
-    if batch.model is DealRegistration:
-        for before, after in zip(batch.before, batch.after, strict=True):
-            if before is not None and after.deleted_at and not before.deleted_at:
-                release(after)
 
 
 @on("sales.opportunity.won")

@@ -18,6 +18,7 @@ from sales.models import Lead
 from sales.partners import kinds, mails, protecting
 from sales.partners.models import DealRegistration, PartnerPerson
 from sales.partners.notices import REGISTERED
+from sales.partners.once import said_before
 from sales.services.conversion import Conversion, convert_lead
 
 State = DealRegistration.State
@@ -28,6 +29,10 @@ def register_deal(
     registration: DealRegistration, *, actor: Actor, person: PartnerPerson | None = None, **options: Any
 ) -> DealRegistration:
     """Submit it; its owner and the partner manager hear of it. ValidationError when the customer is protected for somebody."""
+    if person is not None:
+        same = {"customer": registration.customer, "tax_id": registration.tax_id, "state": State.SUBMITTED}
+        if known := said_before(DealRegistration.objects.filter(submitted_by=person), registration.partner, **same):
+            return known
     protecting.refuse_protected(registration)
     registration.submitted_by = person
     told = {"partner": str(registration.partner), "person": str(person or "")}
@@ -47,7 +52,6 @@ def approve_registration(
     days = timedelta(days=registration.partner.protection_days)
     registration.protected_until = until or timezone.localdate() + days
     _refuse_past(registration.protected_until)
-    protecting.protect(registration)
     _decide(registration, State.APPROVED, kinds.APPROVED, note, actor)
 
 
@@ -63,7 +67,6 @@ def extend_registration(registration: DealRegistration, *, actor: Actor, until: 
     registration = _locked(registration, State.APPROVED)
     _refuse_past(until)
     registration.protected_until = until
-    protecting.protect(registration)
     records.save(registration, actor=actor, kind=kinds.EXTENDED, partner=str(registration.partner), said=note)
 
 
@@ -71,7 +74,6 @@ def extend_registration(registration: DealRegistration, *, actor: Actor, until: 
 def withdraw_registration(registration: DealRegistration, *, actor: Actor) -> None:
     """It is not followed any further; the customer is free again."""
     registration = _locked(registration, State.SUBMITTED, State.APPROVED)
-    protecting.release(registration)
     registration.state = State.WITHDRAWN
     records.save(registration, actor=actor)
 
@@ -114,7 +116,6 @@ def _expire(pk: int, today: date) -> bool:
     registration = DealRegistration.objects.select_for_update(of=("self",)).get(pk=pk)
     if registration.state != State.APPROVED or registration.protected_until >= today:
         return False
-    protecting.release(registration)
     registration.state = State.EXPIRED
     told = {"partner": str(registration.partner)}
     records.save(registration, actor=Actor(None, "partners"), kind=kinds.PROTECTION_ENDED, **told)
@@ -127,7 +128,6 @@ def win_registrations(opportunity_id: int) -> None:
     for row in DealRegistration.objects.filter(
         opportunity=opportunity_id, state=State.APPROVED, deleted_at__isnull=True
     ):
-        protecting.release(row)
         row.state = State.WON
         records.save(row, actor=Actor(None, "partners"))
 

@@ -10,11 +10,12 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from crm.lib.company_names import read_company
 from crm.lib.lookups import any_of
 from crm.matching import rules
 from crm.matching.claims import refuse
 from crm.matching.holders import stage_of
-from crm.matching.keys import Key, company_keys, email_key, is_matched, keys_of, match_keys, phone_key, tax_key
+from crm.matching.keys import Key, company_keys, email_key, is_matched, keys_of, match_keys, matched, phone_key, tax_key
 from crm.matching.models import MatchKey, MatchRule, Registration
 from crm.records import services as records
 from crm.records.actor import Actor
@@ -61,6 +62,12 @@ def heed_registrations(batch: WriteBatch) -> None:
         raise refuse(against, batch.actor.user)
 
 
+def holders_of(record: Any) -> list[Registration]:
+    """The active registrations of what the record is, saved or not, whoever made them; itself is none of them."""
+    keys = {key: record for key in keys_of(record) if key.kind in MatchRule.BLOCKING}
+    return list({found.pk: found for found, _key in _registered(keys)}.values()) if keys else []
+
+
 def _registered(keys: dict[Key, Any]) -> list[tuple[Registration, Key]]:
     """The active registrations that carry one of the keys; one query where there is none."""
     rows = MatchKey.objects.filter(entity=LABEL, kind__in={key.kind for key in keys})
@@ -70,7 +77,17 @@ def _registered(keys: dict[Key, Any]) -> list[tuple[Registration, Key]]:
         return []
     active = Registration._base_manager.filter(pk__in={pk for pk, _key in places}, deleted_at__isnull=True)
     loaded = {r.pk: r for r in active if r.is_active}
-    return [(loaded[pk], key) for pk, key in places if pk in loaded and loaded[pk].pk != keys[key].pk]
+    near = [(loaded[pk], key) for pk, key in places if pk in loaded and _near(loaded[pk], keys[key], key)]
+    return [(found, key) for found, key in near if not (type(keys[key]) is Registration and found.pk == keys[key].pk)]
+
+
+def _near(registration: Registration, record: Any, key: Key) -> bool:
+    """Companies that are called alike in two places are two."""
+    if key.kind != MatchKey.Kind.COMPANY:
+        return True
+    name = str(getattr(record, matched(record._meta.label_lower).name) or "")
+    places = {read_company(registration.title).place, read_company(name).place} - {""}
+    return len(places) < 2
 
 
 def protect(registration: Registration, now: datetime | None = None) -> None:

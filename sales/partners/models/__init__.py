@@ -6,7 +6,7 @@ from sales.partners.models.feedback import PartnerFeedback
 from sales.partners.models.forward import ForwardReport, LeadForward
 from sales.partners.models.partner import Partner, PartnerLevel
 from sales.partners.models.people import PartnerCredential, PartnerPerson
-from sales.partners.models.registration import DealRegistration, RegistrationKey
+from sales.partners.models.registration import DealRegistration
 
 __all__ = [
     "CoopOpportunity",
@@ -19,5 +19,4 @@ __all__ = [
     "PartnerFeedback",
     "PartnerLevel",
     "PartnerPerson",
-    "RegistrationKey",
 ]

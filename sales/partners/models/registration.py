@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.fields.columns import ColouredField, MoneyField, PhoneField
+from crm.matching.cases.models import Registration
 from crm.records.indexes import ALIVE, scope_indexes
 from crm.records.models import Record
 from crm.reference.currencies import Currency
@@ -25,7 +26,7 @@ COLOURS = {
 
 
 class DealRegistration(Record):
-    """An end customer reported by a partner. Approved, it is protected until a day: ``RegistrationKey`` holds what protects it."""
+    """An end customer reported by a partner. Approved, it is protected until a day, by a registration like those of colleagues (``protecting``)."""
 
     class State(models.TextChoices):
         SUBMITTED = "submitted", _("Submitted")
@@ -35,6 +36,7 @@ class DealRegistration(Record):
         WITHDRAWN = "withdrawn", _("Withdrawn")
         WON = "won", _("Won")
 
+    derived = ("protection",)
     shown_by = ("customer",)
 
     customer = models.CharField(_("end customer"), max_length=300)
@@ -53,6 +55,9 @@ class DealRegistration(Record):
         _("state"), max_length=10, choices=State, colours=COLOURS, default=State.SUBMITTED, editable=False
     )
     protected_until = models.DateField(_("protected until"), null=True, editable=False)
+    protection = models.ForeignKey(
+        Registration, models.SET_NULL, null=True, editable=False, related_name="deals", verbose_name=_("protection")
+    )
     decision_note = models.CharField(_("decision"), max_length=500, blank=True, editable=False)
     decided_at = models.DateTimeField(_("decided"), null=True, editable=False)
     submitted_by = models.ForeignKey(
@@ -103,22 +108,3 @@ class DealRegistration(Record):
 
     def timeline_subjects(self) -> list[models.Model]:
         return [record for record in (self, self.partner, self.opportunity) if record is not None]
-
-
-class RegistrationKey(models.Model):
-    """A value by which the end customer of one protected registration is known; unique, so that no second one is ever protected.
-
-    Not an entity: it goes when the protection ends.
-    """
-
-    registration = models.ForeignKey(DealRegistration, models.CASCADE, related_name="keys")
-    kind = models.CharField(max_length=20)
-    value = models.CharField(max_length=320)
-    until = models.DateField()
-
-    class Meta:
-        default_permissions = ()
-        constraints = [models.UniqueConstraint(fields=["kind", "value"], name="registered_customer_is_protected_once")]
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.value}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from crm.files.models import StoredFile
@@ -55,7 +56,8 @@ def facts_of(forward: LeadForward) -> list[tuple[str, str, str]]:
 
 def _facts(record: Any, names: tuple[str, ...]) -> list[tuple[str, str, str]]:
     kinds = {"mobile": "phone", "phone": "phone", "email": "email"}
-    labels = {name: str(record._meta.get_field(name).verbose_name) for name in names}
+    labels = {name: capfirst(str(record._meta.get_field(name).verbose_name)) for name in names}
+    labels["name"] = _("Contact")
     values = {name: str(getattr(record, name) or "") for name in names}
     return [(labels[name], values[name], kinds.get(name, "text")) for name in names if values[name]]
 

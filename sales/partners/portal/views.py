@@ -22,6 +22,7 @@ from sales.partners.portal.guard import actor_of, closed, portal_page
 both = require_http_methods(["GET", "HEAD", "POST"])
 LONGEST = 500
 MOST = 200
+DONE = {"accept": LeadForward.State.ACCEPTED}
 
 
 @both
@@ -95,6 +96,8 @@ def lead(request: HttpRequest, person: PartnerPerson, pk: int) -> HttpResponse:
     form, verb = None, request.POST.get("verb", "")
     if request.method == "POST":
         form = _form_of(forward, verb, request.POST)
+        if form is None and DONE.get(verb) == forward.state:
+            return redirect("partner_portal:lead", pk=pk)  # pressed twice: it was noted the first time
         if form is None:
             messages.error(request, _("That does not fit its state any more. Load the page again."))
             return redirect("partner_portal:lead", pk=pk)

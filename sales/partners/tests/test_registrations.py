@@ -9,13 +9,16 @@ from django.test import Client
 from django.utils import timezone, translation
 
 from crm.access.models import Scope
+from crm.matching.models import Registration
 from crm.notifications.models import Notification
+from crm.records import services as records
+from crm.records.actor import Actor
 from sales import services
 from sales.factories import make_pipeline
 from sales.models import Lead, Opportunity
 from sales.partners import registering
 from sales.partners.factories import make_level, make_partner, make_person
-from sales.partners.models import DealRegistration, RegistrationKey
+from sales.partners.models import DealRegistration
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "a-long-password-7"
@@ -110,7 +113,7 @@ def test_our_sellers_hear_it_too(portal, channel, client, seller, path):
     )
     text = answer.content.decode()
     assert answer.status_code == 422
-    assert f"Registered by a partner until {deal.protected_until.isoformat()}" in text
+    assert deal.protected_until.isoformat() in text
     assert "江南" not in text
     assert not Lead.objects.exists()
 
@@ -134,7 +137,7 @@ def test_who_may_see_the_registration_is_not_stopped_and_converts_it(portal, cha
     registering.win_registrations(deal.opportunity_id)
     deal.refresh_from_db()
     assert deal.state == "won"
-    assert not RegistrationKey.objects.exists()
+    assert Registration.objects.get().state == "expired"
 
 
 def test_protection_ends_by_itself_and_can_be_moved(portal, channel, client, as_actor):
@@ -171,15 +174,18 @@ def test_who_may_not_decide_does_not(portal, client, rep, grant):
 
 def test_only_one_of_two_submitted_is_ever_protected(portal, channel, as_actor):
     """Both were submitted before either was approved: the database lets one have the customer."""
-    assert submit(portal).status_code == 302
-    assert submit(portal).status_code == 302
+    rival = make_partner(name="江北渠道", owner=channel)
+    make_person(rival, email="wu@jb.example.com", password=PASSWORD)
+    for _twice in range(2):
+        assert submit(portal).status_code == 302
+    assert submit(signed_in("wu@jb.example.com")).status_code == 302
     first, second = DealRegistration.objects.order_by("pk")
     registering.approve_registration(first, actor=as_actor(channel))
-    with translation.override("en"), pytest.raises(ValidationError, match="Registered by a partner until"):
+    with translation.override("en"), pytest.raises(ValidationError, match="Registered already, until"):
         registering.approve_registration(second, actor=as_actor(channel))
     second.refresh_from_db()
     assert second.state == "submitted"
-    assert RegistrationKey.objects.values("registration").distinct().count() == 1
+    assert Registration.objects.get().deals.get() == first
 
 
 @pytest.mark.parametrize(("start", "to"), [("submitted", "won"), ("rejected", "approved"), ("approved", "submitted")])
@@ -202,3 +208,48 @@ def test_winning_the_opportunity_wins_the_registration(portal, channel, client, 
     dispatch()
     deal.refresh_from_db()
     assert deal.state == "won"
+
+
+# One protection for what colleagues and partners registered
+
+
+def test_what_a_colleague_registered_no_partner_registers(portal, rep):
+    made = Registration(owner=rep, title="杭州北岸机电有限公司", until=timezone.now() + timedelta(days=20))
+    records.save(made, actor=Actor(rep, "test"))
+    answer = submit(portal)
+    text = answer.content.decode()
+    assert answer.status_code == 422
+    assert f"{timezone.localtime(made.until):%Y-%m-%d}" in text
+    assert rep.name not in text
+    assert submit(portal, "宁波北岸机电有限公司").status_code == 302  # called alike, in another place
+
+
+def test_what_a_partner_registered_no_colleague_registers(portal, channel, client, rep, grant):
+    approved(portal, channel, client)
+    grant(rep, "matching.registration", view=Scope.OWN, add=Scope.OWN)
+    client.force_login(rep)
+    data = {"title": "杭州北岸机电", "owner": rep.pk, "confirm": "1"}
+    assert client.post("/customers/registrations/add/", data).status_code == 422
+    assert Registration.objects.count() == 1
+
+
+def test_the_protection_follows_its_deal(portal, channel, client, as_actor, rep):
+    deal = approved(portal, channel, client)
+    held = Registration.objects.get()
+    assert (held.owner, f"{timezone.localtime(held.until):%Y-%m-%d}") == (channel, deal.protected_until.isoformat())
+    with pytest.raises(ValidationError):
+        records.delete(held, actor=as_actor(channel))
+    deal.refresh_from_db()
+    deal.owner = rep
+    records.save(deal, actor=as_actor(channel))
+    held.refresh_from_db()
+    assert held.owner == rep
+    records.delete(deal, actor=as_actor(channel))
+    held.refresh_from_db()
+    assert held.state == "expired"
+    records.restore(deal, actor=as_actor(channel))
+    held.refresh_from_db()
+    assert (held.state, Registration.objects.count()) == ("active", 1)
+    registering.withdraw_registration(deal, actor=as_actor(channel))
+    held.refresh_from_db()
+    assert held.state == "expired"
