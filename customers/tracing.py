@@ -231,8 +231,9 @@ def add_touches(records: Sequence[Record], *, kind: str, at: datetime | None = N
         refresh_traces(records[0].entity_label(), [record.pk for record in records])
 
 
-def carry_touches(source: Record, targets: Iterable[Record | None]) -> None:
-    """Give the touches of ``source`` to what it became. Safe to repeat."""
+def carry_touches(source: Record, targets: Iterable[Record | None]) -> list[int]:
+    """Give the touches of ``source`` to what it became, and say which rows these are. Safe to repeat."""
+    made: list[int] = []
     rows = list(Touch.objects.filter(on_entity=source.entity_label(), on_id=source.pk))
     for target in targets if rows else ():
         if target is None or not isinstance(target, Traced):
@@ -245,8 +246,9 @@ def carry_touches(source: Record, targets: Iterable[Record | None]) -> None:
             for row in rows
             if (row.at, row.kind, row.name) not in there
         ]
-        Touch.objects.bulk_create(copies)
+        made += [touch.pk for touch in Touch.objects.bulk_create(copies)]
         refresh_traces(target.entity_label(), [target.pk])
+    return made
 
 
 def refresh_traces(label: str, ids: Iterable[int]) -> None:

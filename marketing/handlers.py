@@ -19,8 +19,9 @@ from crm.records.hooks import WriteBatch, before_diff, on, on_purge, on_redact, 
 from crm.records.models import Entry
 from crm.records.redaction import BLANK
 from customers.tracing import Channel, Touch, Traced, add_touches, refresh_traces
+from marketing import carrying  # noqa: F401 - what goes with a conversion
 from marketing.events.behaviour import forget_events, refresh_behaviour
-from marketing.models import BehaviourEvent, FormSubmission, IdentityLink, WebForm
+from marketing.models import BehaviourEvent, Carried, FormSubmission, IdentityLink, WebForm
 from sales.models import Lead
 
 
@@ -45,25 +46,6 @@ def follow_merge(entry: Entry) -> None:
     refresh_behaviour({(entry.entity, pk) for pk in ids})
 
 
-@on("sales.lead.converted", name="marketing.converted")
-def follow_conversion(entry: Entry) -> None:
-    """What a lead did is what the person did that it became."""
-    lead = (
-        Lead._base_manager.filter(pk=entry.record_id).select_related("converted_contact", "converted_account").first()
-    )
-    person = lead and (lead.converted_contact or lead.converted_account)
-    if not person:
-        return
-    old, new = (lead.entity_label(), lead.pk), (person.entity_label(), person.pk)
-    links = IdentityLink.objects.filter(on_entity=old[0], on_id=old[1])
-    held = IdentityLink.objects.filter(on_entity=new[0], on_id=new[1]).values_list("kind", "value")
-    for kind, value in set(held):
-        links.filter(kind=kind, value=value).delete()
-    links.update(on_entity=new[0], on_id=new[1])
-    BehaviourEvent.objects.filter(on_entity=old[0], on_id=old[1]).update(on_entity=new[0], on_id=new[1])
-    refresh_behaviour([old, new])
-
-
 @on_purge
 def forget_traces(model: type[Model], ids: list[int], actor: Actor) -> None:
     """What came in about a record that is removed for good goes with it; that something came stays counted."""
@@ -71,6 +53,9 @@ def forget_traces(model: type[Model], ids: list[int], actor: Actor) -> None:
     Touch.objects.filter(**on).delete()
     ExternalId.objects.filter(**on).delete()
     IdentityLink.objects.filter(**on).delete()
+    Carried.objects.filter(**on).delete()
+    if model is Lead:
+        Carried.objects.filter(lead__in=ids).delete()
     forget_events(on)
     FormSubmission.objects.filter(**on).update(values={}, email="", address=None, agent="", trail={}, on_id=None)
 

@@ -22,10 +22,11 @@ from crm.messaging.signing import sign
 from crm.records import services as records
 from crm.records.actor import Actor
 from crm.records.dispatch import dispatch
-from crm.records.models import Entry
+from crm.records.models import ChangeSet, Entry
 from crm.records.purge import purge
+from crm.records.undo import undo
 from customers.factories import make_contact, make_source
-from customers.tracing import add_touch
+from customers.tracing import Touch, add_touch
 from marketing.models import BehaviourEvent, IdentityLink
 from sales.factories import make_lead
 from sales.models import Lead
@@ -105,6 +106,77 @@ def test_conversion_takes_behaviour_along(post, boss, django_capture_on_commit_c
     assert set(IdentityLink.objects.values_list("on_entity", "on_id")) == {("customers.contact", done.contact.pk)}
     done.contact.refresh_from_db()
     assert done.contact.last_visit_at is not None
+
+
+def traces(record) -> tuple[set, set, set]:
+    on = {"on_entity": record.entity_label(), "on_id": record.pk}
+    return (
+        set(BehaviourEvent.objects.filter(**on).values_list("key", flat=True)),
+        set(IdentityLink.objects.filter(**on).values_list("kind", "value", "confidence")),
+        set(Touch.objects.filter(**on).values_list("kind", "name")),
+    )
+
+
+def taken_back(lead, boss):
+    done = undo(ChangeSet.objects.get(kind="convert", entity="sales.lead"), actor=Actor(boss, "test"))
+    lead.refresh_from_db()
+    assert (done.conflicts, lead.status) == ([], "new")
+    return done
+
+
+def test_undoing_a_conversion_gives_the_lead_its_traces_again(post, boss):
+    lead = make_lead(name="王小川", company="远山", mobile="13912345678", owner=boss)
+    add_touch(lead, kind="form", name="Expo")
+    post(event(1, who={"phone": "13912345678", "visitor": "v1"}))
+    before, columns = traces(lead), (lead.first_touch_at, lead.last_visit_at)
+    done = convert_lead(lead, actor=Actor(boss, "test"), create_opportunity=False)
+    dispatch()
+    assert traces(lead) == (set(), set(), {("form", "Expo")})
+    assert traces(done.contact) == before and traces(done.account)[2] == {("form", "Expo")}
+    post(event(2, who={"visitor": "v1"}))  # what they do later is the lead's too: there never was a contact
+    add_touch(done.contact, kind="link", name="Later")
+    taken_back(lead, boss)
+    assert traces(lead) == (before[0] | {"e2"}, before[1], before[2] | {("link", "Later")})
+    assert traces(done.contact) == traces(done.account) == (set(), set(), set())
+    assert lead.last_visit_at is not None and lead.last_touch_at > lead.first_touch_at and columns
+    post(event(3, who={"visitor": "v1"}))
+    assert "e3" in traces(lead)[0], "the visitor is known as the lead again"
+
+
+def test_who_was_there_before_keeps_their_own(post, boss):
+    contact = make_contact(name="王小川", mobile="13912345678", owner=boss)
+    add_touch(contact, kind="form", name="Own")
+    post(event(1, who={"phone": "13912345678", "visitor": "v1"}))
+    own = traces(contact)
+    lead = make_lead(name="小川", company="远山", owner=boss, email="x@example.com")
+    post(event(2, who={"email": "x@example.com", "openid": "o1"}))
+    add_touch(lead, kind="form", name="Expo")
+    IdentityLink.objects.create(
+        kind="visitor", value="v1", on_entity=lead.entity_label(), on_id=lead.pk, confidence=33,
+        first_seen=timezone.now(), last_seen=timezone.now(),
+    )  # fmt: skip
+    before = traces(lead)
+    convert_lead(lead, actor=Actor(boss, "test"), contact=contact, create_opportunity=False)
+    dispatch()
+    assert traces(lead)[:2] == (set(), set()) and traces(contact)[0] == {"e1", "e2"}
+    taken_back(lead, boss)
+    assert (traces(lead), traces(contact)) == (before, own)
+    contact.refresh_from_db()
+    assert contact.first_touch_at is not None
+
+
+def test_undone_before_anything_was_carried(post, boss):
+    lead = make_lead(name="王小川", company="远山", mobile="13912345678", owner=boss)
+    post(event(1, who={"phone": "13912345678"}))
+    before = traces(lead)
+    convert_lead(lead, actor=Actor(boss, "test"), create_opportunity=False)
+    taken_back(lead, boss)
+    dispatch()
+    assert traces(lead) == before, "a late delivery finds nobody to carry to"
+    lead.refresh_from_db()
+    again = convert_lead(lead, actor=Actor(boss, "test"), create_opportunity=False)
+    dispatch()
+    assert traces(again.contact)[:2] == before[:2]
 
 
 def test_one_account_on_two_people_is_a_pair_for_stewards(post):

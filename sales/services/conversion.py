@@ -193,6 +193,6 @@ def _close(context: _Context, account: Account, contact: Contact | None, opportu
     lead = context.lead
     lead.status, lead.converted_at = Lead.Status.CONVERTED, timezone.now()
     lead.converted_account, lead.converted_contact, lead.converted_opportunity = account, contact, opportunity
-    records.save(lead, actor=context.actor, changes=context.changes, kind=kinds.CONVERTED)
+    touches = carry_touches(lead, [account, contact])  # undoing takes these copies away again
+    records.save(lead, actor=context.actor, changes=context.changes, kind=kinds.CONVERTED, touches=touches)
     carry_over(lead, [record for record in (account, contact, opportunity) if record])
-    carry_touches(lead, [account, contact])
