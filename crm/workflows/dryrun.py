@@ -22,7 +22,7 @@ from crm.workflows.judging import judge, read_condition
 from crm.workflows.models import Rule, RuleRun
 from crm.workflows.moments import next_time
 from crm.workflows.timing import matching, occurrences
-from crm.workflows.triggers import listens
+from crm.workflows.triggers import listens, own_triggers
 from crm.workflows.verdicts import Judges, Verdict
 
 MOST = 2000
@@ -76,6 +76,8 @@ def historic(entity: str, trigger: dict[str, Any], since: datetime) -> tuple[lis
     entries = Entry.objects.filter(entity=entity, at__gte=since).order_by("-at", "-id")
     if trigger["on"] == "kind":
         entries = entries.filter(kind__in=trigger["kinds"])
+    elif own := own_triggers.get(trigger["on"]):
+        entries = entries.filter(kind=own.kind)
     undone = set(ChangeSet.objects.filter(kind="undo", at__gte=since).values_list("pk", flat=True))
     found: list[Entry] = []
     for entry in entries.iterator(chunk_size=BATCH):

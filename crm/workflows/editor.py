@@ -21,7 +21,7 @@ from crm.entities.builder import builder_fields
 from crm.entities.effect_forms import bound_form, effect_view, read_params, settable  # noqa: F401 - pages ask here
 from crm.entities.links import is_id, link_rows
 from crm.workflows.steps import BRANCHES, MAX_DEPTH, MAX_STEPS
-from crm.workflows.triggers import ALL, kinds_of
+from crm.workflows.triggers import kinds_of, own_triggers, triggers_for
 from crm.workflows.words import weekdays
 
 MOST_OPTIONS = 200
@@ -47,6 +47,7 @@ def trigger_labels() -> dict[str, str]:
         "date": _("A date is reached"),
         "schedule": _("At fixed times"),
         "hand": _("By hand, from the record"),
+        **{name: str(one.label) for name, one in own_triggers.items()},
     }
 
 
@@ -57,8 +58,11 @@ def trigger_view(bound: BoundEntity, trigger: Mapping[str, Any]) -> dict[str, An
     """What the trigger's part of the page shows."""
     on = trigger.get("on") or "created"
     labels = trigger_labels()
-    offered = [name for name in ALL if name != "stage" or bound.entity.board is not None]
-    view: dict[str, Any] = {"on": on, "choices": [(name, labels[name]) for name in offered], "now": trigger}
+    choices = [(name, labels[name]) for name in triggers_for(bound)]
+    view: dict[str, Any] = {"on": on, "choices": choices, "now": trigger}
+    if own := own_triggers.get(on):
+        picked = set(trigger.get("to") or ())
+        view["own"] = {"options": [(str(value), name, str(value) in picked) for value, name in own.options(bound)]}
     match on:
         case "changed":
             view["fields"] = _changing(bound)

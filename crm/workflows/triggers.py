@@ -7,11 +7,14 @@ kind      kinds                 entries of these kinds
 date      field, days, hours, at, working    so long before (negative) or after a date of the record
 schedule  every, at, weekdays, day           each day, week or month at a time, for every record that meets the condition
 hand                            somebody pressed the button
+
+Rooms above add triggers of their own that entries set off: ``add_trigger``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -66,13 +69,59 @@ listens: dict[str, Callable[[Trigger, Entry], bool]] = {
 }
 # Triggers that the clock or a person sets off.
 TIMED = ("date", "schedule")
-ALL = (*listens, *TIMED, "hand")
+
+
+@dataclass(frozen=True)
+class OwnTrigger:
+    """A trigger of a room above: entries of ``kind`` about records of ``entities`` whose data name one of the chosen things.
+
+    ``options(bound)`` are the things that the principal may choose from, ``data_key`` names them in the entry's data.
+    ``words`` holds ``%(entity)s`` and ``%(values)s``, ``missing`` is said when nothing was chosen.
+    """
+
+    name: str
+    label: Any
+    words: Any
+    missing: Any
+    kind: str
+    data_key: str
+    entities: Collection[str]
+    options: Callable[[BoundEntity], list[tuple[Any, str]]]
+
+    def fits(self, trigger: Trigger, entry: Entry) -> bool:
+        """Whether the entry sets it off."""
+        return entry.kind == self.kind and str(entry.data.get(self.data_key)) in trigger.get("to", ())
+
+    def check(self, trigger: Trigger, bound: BoundEntity) -> dict[str, Any]:
+        """What is stored of it; ValidationError unless something known was chosen."""
+        known = {str(value) for value, _name in self.options(bound)} if bound.label in self.entities else set()
+        values = [value for value in _values(trigger, "to") if value in known]
+        if not values:
+            raise ValidationError(self.missing)
+        return {"to": values}
+
+
+own_triggers: dict[str, OwnTrigger] = {}
+
+
+def add_trigger(trigger: OwnTrigger) -> None:
+    """Let rules be set off by what a room above writes."""
+    own_triggers[trigger.name] = trigger
+    listens[trigger.name] = trigger.fits
+    _CHECKS[trigger.name] = trigger.check
+
+
+def triggers_for(bound: BoundEntity) -> list[str]:
+    """The names of the triggers that rules of an entity may have."""
+    own = [name for name, one in own_triggers.items() if bound.label in one.entities]
+    built_in = [name for name in listens if name not in own_triggers]
+    return [name for name in (*built_in, *own, *TIMED, "hand") if name != "stage" or bound.entity.board is not None]
 
 
 def check_trigger(trigger: Any, bound: BoundEntity) -> dict[str, Any]:
     """The trigger as it is stored; ValidationError says what is missing."""
     on = trigger.get("on") if isinstance(trigger, dict) else None
-    if on not in ALL:
+    if on not in (*listens, *TIMED, "hand"):
         raise ValidationError(_("Choose what sets the rule off."))
     return {"on": on, **_CHECKS.get(on, lambda trigger, bound: {})(trigger, bound)}
 

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from crm.entities import effects
 from crm.entities.bound import BoundEntity
 from crm.entities.condition_field import in_words
-from crm.workflows.triggers import kinds_of
+from crm.workflows.triggers import kinds_of, own_triggers
 
 Said = dict[str, Any]
 
@@ -38,6 +38,10 @@ def condition_words(bound: BoundEntity, stored: Mapping[str, Any]) -> str:
 def trigger_words(bound: BoundEntity, trigger: Mapping[str, Any]) -> str:
     """What sets the rule off."""
     name = bound.name
+    if own := own_triggers.get(trigger.get("on", "")):
+        called = {str(value): option for value, option in own.options(bound)}
+        values = " / ".join(called.get(value, "?") for value in trigger["to"])
+        return str(own.words) % {"entity": name, "values": values}
     match trigger.get("on"):
         case "created":
             return _("%(entity)s: a new one is created") % {"entity": name}

@@ -18,6 +18,7 @@ from crm.fields.contributed import Contributed, Contribution, put_contribution
 from crm.fields.field import Field
 from marketing.segments.membership import among, known, of_records
 from marketing.segments.models import Segment
+from marketing.segments.watching import IN
 
 SEGMENT = "segments.segment"
 
@@ -50,7 +51,7 @@ class SegmentsSource(models.IntegerField):
         return {pk for pk, one in found.items() if _askable(one, everything, found)}
 
 
-NAME = "segments.in"
+NAME = IN
 
 
 def _askable(segment: Segment, fields: dict[str, Field], found: dict[int, Segment], depth: int = 0) -> bool:

@@ -1,4 +1,7 @@
-"""Segments: groups of accounts, contacts or leads, by conditions that are asked anew each time, or as a list of chosen ones."""
+"""Segments: groups of accounts, contacts or leads, by conditions or as a list of chosen ones.
+
+Lists ask the conditions anew each time; members are kept beside them, so that entering and leaving can be told.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +52,7 @@ class Segment(Record):
         DYNAMIC = "dynamic", _("By conditions")
         STATIC = "static", _("Chosen list")
 
-    derived = ("size", "counted_at")
+    derived = ("size", "counted_at", "based_at")
 
     name = models.CharField(_("name"), max_length=200)
     of = models.CharField(_("group of"), max_length=50, choices=Of, default=Of.ACCOUNT)
@@ -59,6 +62,8 @@ class Segment(Record):
     description = models.TextField(_("description"), blank=True)
     size = models.PositiveIntegerField(_("members"), null=True, editable=False)
     counted_at = models.DateTimeField(_("counted"), null=True, editable=False)
+    # Since when its members are kept: from then on entering and leaving is told. None: to be written down first.
+    based_at = models.DateTimeField(_("members known since"), null=True, editable=False)
 
     class Meta:
         verbose_name = _("segment")
@@ -80,7 +85,10 @@ class Segment(Record):
 
 
 class SegmentMember(models.Model):
-    """A record on the list of a static segment. Not an entity: seen with the record and the segment."""
+    """A record on the list of a static segment, or one that met the conditions when last looked at (``keeping``).
+
+    Not an entity: seen with the record and the segment.
+    """
 
     id = models.BigAutoField(primary_key=True)
     segment = models.ForeignKey(Segment, models.CASCADE, related_name="members")

@@ -1,4 +1,4 @@
-"""Writing segments: conditions, members of lists, counts."""
+"""Writing segments: conditions and members of lists."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from crm.access import policy
 from crm.entities.ruling import ruled
 from crm.records import services as records
 from crm.records.actor import Actor
+from marketing.segments import kinds
+from marketing.segments.keeping import tell
 from marketing.segments.membership import members
 from marketing.segments.models import Segment, SegmentMember
-
-NAME = "segments.in"
+from marketing.segments.watching import IN
 
 
 def set_conditions(segment: Segment, *, actor: Actor, condition: dict, without: dict) -> None:
@@ -35,7 +36,7 @@ def _reached(label: str, data: dict, start: Collection[int]) -> set[int]:
     todo, found = [data], set()
     while todo:
         for test in ruled(apps.get_model(label), todo.pop()).tests():
-            if test.field.name != NAME:
+            if test.field.name != IN:
                 continue
             for one in Segment.objects.filter(pk__in=set(test.values) - found):
                 found.add(one.pk)
@@ -44,16 +45,24 @@ def _reached(label: str, data: dict, start: Collection[int]) -> set[int]:
     return found
 
 
+@transaction.atomic
 def add_to_list(record: Any, *, actor: Actor, segment: Segment) -> None:
     """Put a record on the list of a static segment; once is enough."""
-    SegmentMember.objects.get_or_create(
-        segment=segment, entity=record.entity_label(), record_id=record.pk, defaults={"added_by": actor.user}
+    label = record.entity_label()
+    _row, made = SegmentMember.objects.get_or_create(
+        segment=segment, entity=label, record_id=record.pk, defaults={"added_by": actor.user}
     )
+    if made:
+        tell(label, [(segment.pk, record.pk)], kinds.ENTERED, actor)
 
 
+@transaction.atomic
 def take_off_list(record: Any, *, actor: Actor, segment: Segment) -> None:
     """Take a record off the list."""
-    SegmentMember.objects.filter(segment=segment, entity=record.entity_label(), record_id=record.pk).delete()
+    label = record.entity_label()
+    gone, _by = SegmentMember.objects.filter(segment=segment, entity=label, record_id=record.pk).delete()
+    if gone:
+        tell(label, [(segment.pk, record.pk)], kinds.LEFT, actor)
 
 
 @transaction.atomic
@@ -78,11 +87,3 @@ def lists_of(label: str, user: Any) -> Any:
     may = policy.can(user, "segments.segment", "change")
     found = Segment.objects.restrict(user, "change").filter(of=label, kind=Segment.Kind.STATIC)
     return found.order_by("name") if may else Segment.objects.none()
-
-
-def recount(segment: Segment) -> int:
-    """Count the members of all owners, and keep the number beside the segment."""
-    model = apps.get_model(segment.of)
-    count = model.objects.alive().filter(members(segment)).count()
-    Segment.objects.filter(pk=segment.pk).update(size=count, counted_at=timezone.now())
-    return count

@@ -1,13 +1,15 @@
-"""Segments are counted by themselves, so that their list tells sizes without waiting."""
+"""Segments are counted by themselves: their list tells sizes without waiting, and what time alone changes is noticed."""
 
 from __future__ import annotations
 
 import structlog
 from celery import shared_task
 from django.db import OperationalError, transaction
+from django.db.models import QuerySet
 
+from crm.customfields import definitions
+from marketing.segments.keeping import recount
 from marketing.segments.models import Segment
-from marketing.segments.services import recount
 
 log = structlog.get_logger(__name__)
 
@@ -15,8 +17,19 @@ log = structlog.get_logger(__name__)
 @shared_task
 def recount_all() -> int:
     """Count each; one that takes too long keeps its last number."""
+    return _recount(Segment.objects.filter(deleted_at__isnull=True))
+
+
+@shared_task
+def base_new() -> int:
+    """Write down who is in the segments that are new or were changed."""
+    return _recount(Segment.objects.filter(deleted_at__isnull=True, kind=Segment.Kind.DYNAMIC, based_at__isnull=True))
+
+
+def _recount(segments: QuerySet[Segment]) -> int:
+    definitions.renew()
     done = 0
-    for segment in Segment.objects.filter(deleted_at__isnull=True).order_by("counted_at", "pk"):
+    for segment in segments.order_by("counted_at", "pk"):
         try:
             with transaction.atomic():
                 recount(segment)

@@ -18,9 +18,10 @@ from crm.records import services as records
 from crm.records.actor import Actor
 from customers.factories import make_account
 from customers.models import Account
+from marketing.segments.keeping import recount
 from marketing.segments.membership import of_records
 from marketing.segments.models import Segment, SegmentMember
-from marketing.segments.services import recount, set_conditions
+from marketing.segments.services import set_conditions
 
 ACCOUNT = "customers.account"
 VIP = {"all": [{"field": "level", "op": "in", "value": ["vip"]}]}
