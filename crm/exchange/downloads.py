@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from crm.exchange.consents import ROOM
 from crm.exchange.importing.targets import Target
 from crm.exchange.models import Import, ImportRow
 from crm.exchange.sheets import download
@@ -43,4 +44,8 @@ def _rejected_rows(run: Import, *, everything: bool) -> Iterator[list]:
 def template(request: HttpRequest, label: str, format: str) -> HttpResponseBase:
     """An empty file with the headings of the fields that the person may fill, in their language."""
     target: Target = allowed_target(request, label)
-    return download([[field.label for field in target.fields.values()]], str(target.plural), format)
+    return download(
+        [[field.label for field in target.fields.values() if not field.name.startswith(f"{ROOM}.")]],
+        str(target.plural),
+        format,
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -10,6 +12,7 @@ from crm.entities.views.base import EntityView
 from crm.exchange.exporting import Export, file_stem
 from crm.exchange.sheets import FORMATS, download
 from crm.jobs.services import start_job
+from crm.privacy.people import kinds as people
 from crm.records.audit import audit
 
 AT_ONCE = 5000
@@ -26,13 +29,15 @@ class ExportView(EntityView):
         return self._ask(export)
 
     def post(self, request: HttpRequest) -> HttpResponseBase:
-        export = Export(self.bound, request.GET)
+        consents = bool(request.POST.get("consents"))
+        export = Export(self.bound, request.GET, consents=consents)
         format = request.POST.get("format", "")
         if export.problems or format not in FORMATS:
             return self._ask(export, status=422)
         count = export.count(AT_ONCE + 1)
         if count > AT_ONCE:
-            params = {"label": self.bound.label, "query": request.GET.urlencode(), "format": format}
+            params: dict[str, Any] = {"label": self.bound.label, "query": request.GET.urlencode(), "format": format}
+            params["consents"] = consents
             title = _("Export %(name)s") % {"name": file_stem(self.bound)}
             return redirect(
                 "jobs:job", pk=start_job("exchange.export", user=request.user, params=params, title=title).pk
@@ -51,4 +56,5 @@ class ExportView(EntityView):
             found=count,
             many=count > AT_ONCE,
             limit=AT_ONCE,
+            tells_consents=self.bound.label in people,
         )

@@ -15,6 +15,8 @@ from crm.entities.bound import BoundEntity, BoundField
 from crm.entities.listviews import list_query
 from crm.entities.paging import ordered
 from crm.entities.query import ListQuery
+from crm.exchange.consents import columns
+from crm.exchange.consents import written as cells
 from crm.fields.field import Field
 
 CHUNK = 2000
@@ -23,12 +25,13 @@ RAW = {"money", "number", "percent", "integer", "date", "datetime"}
 
 
 class Export:
-    """One list to be written out. ``params`` are those of the list's address."""
+    """One list to be written out. ``params`` are those of the list's address; ``consents``: with columns about them."""
 
-    def __init__(self, bound: BoundEntity, params: QueryDict) -> None:
+    def __init__(self, bound: BoundEntity, params: QueryDict, *, consents: bool = False) -> None:
         self.bound = bound
         self.query: ListQuery = list_query(bound, params)[0]
         self.columns: list[BoundField] = self.query.columns
+        self.consents = columns(bound.label) if consents else []
 
     @property
     def problems(self) -> list[str]:
@@ -47,7 +50,10 @@ class Export:
 
     def rows(self) -> Iterator[list[Any]]:
         """The headings, then one list of values a record. Memory does not grow with the rows."""
-        yield [column.label for column in self.columns]
+        yield [column.label for column in (*self.columns, *self.consents)]
+        if self.consents:
+            yield from self._with_consents()
+            return
         plain = [
             not column.closures and (not column.built_in or (type(column.field) is Field and column.source.concrete))
             for column in self.columns
@@ -57,6 +63,13 @@ class Export:
         else:
             for record in self.query.related(self.records()).iterator(chunk_size=CHUNK):
                 yield [written(column, record) for column in self.columns]
+
+    def _with_consents(self) -> Iterator[list[Any]]:
+        found = self.query.related(self.records()).iterator(chunk_size=CHUNK)
+        while chunk := list(islice(found, CHUNK)):
+            told = cells(self.bound.label, [record.pk for record in chunk], self.consents)
+            for record, more in zip(chunk, told, strict=True):
+                yield [*(written(column, record) for column in self.columns), *more]
 
     def _fast(self) -> Iterator[list[Any]]:
         """Values straight from the database; names of links are looked up once each."""
@@ -71,7 +84,8 @@ class Export:
 
     def summary(self) -> dict[str, Any]:
         """What the audit log keeps beside the count."""
-        return {"query": self.query.params.urlencode()[:2000], "columns": [column.name for column in self.columns]}
+        names = [column.name for column in (*self.columns, *self.consents)]
+        return {"query": self.query.params.urlencode()[:2000], "columns": names}
 
 
 class Cell:

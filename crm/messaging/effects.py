@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from crm.entities.effects import ParamsForm, effect
 from crm.entities.entity import Entity
+from crm.messaging import consent
 from crm.messaging.access import holders
 from crm.messaging.mails import queue_mail
 from crm.messaging.merging import check, merge, values_for
@@ -25,9 +26,29 @@ from crm.records.models import Record
 MAIL, SMS = MessageTemplate.Channel.MAIL, MessageTemplate.Channel.SMS
 
 
-class MailForm(ParamsForm):
+class PurposeForm(ParamsForm):
+    """For what: by it is asked whether the person may be contacted."""
+
+    channel = ""
+    purpose = forms.ChoiceField(
+        required=False,
+        label=gettext_lazy("Purpose"),
+        help_text=gettext_lazy("Whoever did not agree to it, or objected, gets nothing."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known = dict(consent.purposes(self.channel))
+        usual = known.get(consent.SERVICE, gettext_lazy("Service"))
+        others = [(code, name) for code, name in known.items() if code != consent.SERVICE]
+        self.fields["purpose"].choices = [("", usual), *others]
+        self.order_fields([name for name in self.fields if name != "purpose"])
+
+
+class MailForm(PurposeForm):
     """From where, and which words."""
 
+    channel = consent.EMAIL
     account = forms.ModelChoiceField(MailAccount.objects.none(), label=pgettext_lazy("of a message", "From"))
     template = forms.ModelChoiceField(
         MessageTemplate.objects.filter(active=True, channel=MAIL), required=False, label=gettext_lazy("Template")
@@ -49,9 +70,10 @@ class MailForm(ParamsForm):
         return _with_words(self, super().clean(), "subject", "body")
 
 
-class SmsForm(ParamsForm):
+class SmsForm(PurposeForm):
     """Which words."""
 
+    channel = consent.SMS
     template = forms.ModelChoiceField(
         MessageTemplate.objects.filter(active=True, channel=SMS), required=False, label=gettext_lazy("Template")
     )
@@ -113,14 +135,19 @@ def send_mail(record: Record, params: Mapping[str, Any], *, actor: Actor) -> str
         raise ValidationError(_("%(record)s has no e-mail address.") % {"record": record})
     person, reached = found
     values, template = values_for(actor.user, record), params.get("template")
-    message = queue_mail(
-        account=params["account"],
-        to=[Address(str(person), reached.value.lower())],
-        subject=merge(template.subject if template else params["subject"], values),
-        text=merge(template.body if template else params["body"], values),
-        actor=actor,
-        about=record,
-    )
+    try:
+        message = queue_mail(
+            account=params["account"],
+            to=[Address(str(person), reached.value.lower())],
+            subject=merge(template.subject if template else params["subject"], values),
+            text=merge(template.body if template else params["body"], values),
+            actor=actor,
+            about=record,
+            person=person,
+            purpose=params.get("purpose") or "",
+        )
+    except consent.Unwanted as error:
+        return error.messages[0]
     return _("Queued an e-mail to %(address)s: %(subject)s") % {"address": reached.value, "subject": message}
 
 
@@ -139,8 +166,18 @@ def send_sms(record: Record, params: Mapping[str, Any], *, actor: Actor) -> str:
     found = called(record, actor.user)
     if found is None:
         raise ValidationError(_("%(record)s has no telephone number.") % {"record": record})
-    reached = found[1]
+    person, reached = found
     template = params.get("template")
     text = merge(template.body if template else params["body"], values_for(actor.user, record))
-    queue_sms(record, number=reached.value, text=text, actor=actor)
+    try:
+        queue_sms(
+            record,
+            number=reached.value,
+            text=text,
+            actor=actor,
+            person=person,
+            purpose=params.get("purpose") or "",
+        )
+    except consent.Unwanted as error:
+        return error.messages[0]
     return _("Queued a text message to %(number)s.") % {"number": reached.value}

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from crm.files.models import StoredFile
 from crm.files.services import attach
-from crm.messaging import kinds, smtp
+from crm.messaging import consent, kinds, smtp
 from crm.messaging.composing import bytes_of
 from crm.messaging.mime.headers import Address
 from crm.messaging.models import MailAccount, MailAttachment, MailLink, MailMessage
@@ -57,8 +57,13 @@ def queue_mail(
     privacy: str = "",
     at: datetime | None = None,
     key: str = "",
+    person: Record | None = None,
+    purpose: str = "",
 ) -> MailMessage:
     """Send a mail from ``account`` in ten seconds, or at ``at``; until then it can be taken back.
+
+    Who sends without a person looking at it names ``person``, the addressee, and the ``purpose`` (none: service): Unwanted
+    where they said no, asked now and once more as the mail goes out.
 
     ``key`` makes it once only: the same one again is the mail that is there. ``about`` is a record on whose timeline it
     shows beside those that have its addresses. ValidationError when it can't be sent as it is.
@@ -66,6 +71,8 @@ def queue_mail(
     recipients = [*(("to", p) for p in to), *(("cc", p) for p in cc), *(("bcc", p) for p in bcc)]
     files = list(files)
     _check(account, recipients, files)
+    if person is not None:
+        consent.ask(person, purpose, consent.EMAIL)
     message_id = _message_id(account, key)
     if known := MailMessage._base_manager.filter(message_id=message_id, account=account).first():
         return known
@@ -83,9 +90,8 @@ def queue_mail(
             made_by=actor.user,
         )
     link_by_address(message)
-    queue_outgoing(
-        KIND, message_id, {"message": message.pk}, record=message, actor=actor, at=at or timezone.now() + UNDO
-    )
+    payload = {"message": message.pk, **consent.told(person, purpose)}
+    queue_outgoing(KIND, message_id, payload, record=message, actor=actor, at=at or timezone.now() + UNDO)
     return message
 
 
@@ -201,6 +207,7 @@ def send(outgoing: Outgoing) -> dict | None:
     message = MailMessage._base_manager.select_related("account").filter(pk=outgoing.payload["message"]).first()
     if message is None or message.deleted_at:
         raise NotSent(_("The mail was deleted before it was sent."), final=True)
+    consent.ask_again(outgoing, consent.EMAIL)
     account = message.account
     if not account.can_send:
         raise NotSent(_("%(account)s can't send: it has no SMTP server, or is switched off.") % {"account": account})

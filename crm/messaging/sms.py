@@ -17,7 +17,7 @@ from crm.activities.services import touch
 from crm.entities.entity import registry
 from crm.lib import http
 from crm.lib.phone import normalise_phone
-from crm.messaging import kinds
+from crm.messaging import consent, kinds
 from crm.messaging.merging import merge
 from crm.messaging.models import SmsProvider, TextMessage
 from crm.messaging.secrets import SecretLost, open_secret
@@ -40,9 +40,20 @@ def provider_in_use() -> SmsProvider | None:
 
 @transaction.atomic
 def queue_sms(
-    record: Record, *, number: str, text: str, actor: Actor, key: str = "", at: datetime | None = None
+    record: Record,
+    *,
+    number: str,
+    text: str,
+    actor: Actor,
+    key: str = "",
+    at: datetime | None = None,
+    person: Record | None = None,
+    purpose: str = "",
 ) -> TextMessage:
-    """Send a text message to a number of the record. ``key`` makes it once only. ValidationError when it can't be sent."""
+    """Send a text message to a number of the record. ``key`` makes it once only. ValidationError when it can't be sent.
+
+    Who sends without a person looking at it names ``person`` and ``purpose``, as for mails.
+    """
     provider, plain = provider_in_use(), normalise_phone(number)
     if provider is None:
         raise ValidationError(_("No SMS provider is set up. An administrator can do that."))
@@ -50,6 +61,8 @@ def queue_sms(
         raise ValidationError(_("%(number)s is no telephone number.") % {"number": number})
     if not text.strip() or len(text) > LONGEST:
         raise ValidationError(_("A text message has between 1 and %(most)s characters.") % {"most": LONGEST})
+    if person is not None:
+        consent.ask(person, purpose, consent.SMS)
     key = key[:64] or secrets.token_hex(16)
     message, made = TextMessage.objects.get_or_create(
         key=key,
@@ -64,7 +77,8 @@ def queue_sms(
     )
     if made:
         kind = REPEAT if provider.drops_doubles else ONCE
-        queue_outgoing(kind, key, {"sms": message.pk}, record=record, actor=actor, at=at)
+        payload = {"sms": message.pk, **consent.told(person, purpose)}
+        queue_outgoing(kind, key, payload, record=record, actor=actor, at=at)
     return message
 
 
@@ -101,6 +115,7 @@ def _record(message: TextMessage) -> Record | None:
 def send(outgoing: Outgoing) -> dict | None:
     """Ask the provider to send one message."""
     message = TextMessage.objects.select_related("provider").get(pk=outgoing.payload["sms"])
+    consent.ask_again(outgoing, consent.SMS)
     provider = message.provider
     if not provider.active:
         raise NotSent(_("The SMS provider is switched off."))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.core import signing
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Max
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -72,11 +73,12 @@ def note_consent(
     address: str | None = None,
     text: ConsentText | None = None,
     basis: str = "",
+    at: datetime | None = None,
 ) -> list[ConsentRecord]:
     """Add lines to the ledger, one a channel (“any” for all of them). Nothing that was noted is ever changed.
 
     ``source`` says where it was said (form, phone, preference page), ``proof`` what shows it; ``text`` is what was asked, by
-    default its present wording. ValidationError where the record is no person or the channel is none of the purpose's.
+    default its present wording, ``at`` when it was said, if not just now: the last word counts. ValidationError where the record is no person or the channel is none of the purpose's.
     """
     channels = list(dict.fromkeys(channels))
     if not is_person(record):
@@ -98,6 +100,7 @@ def note_consent(
             proof=proof[:500],
             address=address,
             actor=actor.user,
+            at=at or timezone.now(),
         )
         for channel in channels
     ]
@@ -132,6 +135,18 @@ def verdict(record: Record, purpose: str | ConsentPurpose, channel: str) -> Verd
     return Verdict(state.granted, state.said)
 
 
+def objections(record: Record, channel: str) -> list[str]:
+    """In words of the reader: for what the person said no to the channel, and whether they asked to be erased."""
+    said = [state for state in states(record) if state.channel == channel and state.record and not state.granted]
+    found = [f"{state.purpose}: {state.said}" for state in said]
+    return [*found, _("The person asked to be erased.")] if erased(record, channel) else found
+
+
+def erased(record: Record, channel: str) -> bool:
+    """Whether the person's address or number of the channel belongs to somebody who was erased."""
+    return bool(_suppressed([record], channel))
+
+
 def contactable(label: str, ids: Collection[int], purpose: str | ConsentPurpose, channel: str) -> set[int]:
     """Those of the records whose people may be contacted; a few queries however many there are."""
     found = _purpose(purpose)
@@ -162,6 +177,18 @@ def person_of_token(token: str) -> Record | None:
     return record
 
 
+def lines_of(label: str, ids: Collection[int], purposes: Collection[ConsentPurpose]) -> dict[tuple, ConsentRecord]:
+    """(person, purpose, channel) → the line that counts, for each channel of the purposes about which something was said."""
+    latest = _latest(label, list(ids), [one.pk for one in purposes])
+    found = {}
+    for pk in ids:
+        for purpose in purposes:
+            for channel in purpose.channels:
+                if (line := _state(purpose, channel, latest, pk).record) is not None:
+                    found[pk, purpose.pk, channel] = line
+    return found
+
+
 def _purpose(purpose: str | ConsentPurpose) -> ConsentPurpose | None:
     return ConsentPurpose.objects.filter(code=purpose).first() if isinstance(purpose, str) else purpose
 
@@ -171,14 +198,15 @@ def _latest(label: str, ids: list[int], purposes: list[int]) -> dict[tuple[int, 
     own = dict.fromkeys(ids)
     own = {pk: pk for pk in own} | {was: pk for pk, before in formers(label, list(own)).items() for was in before}
     about = ConsentRecord.objects.filter(person_entity=label, person_id__in=own, purpose__in=purposes)
-    last = about.values("person_id", "purpose", "channel").annotate(last=Max("pk")).values_list("last", flat=True)
-    rows = ConsentRecord.objects.filter(pk__in=list(last)).select_related("actor", "text").order_by("pk")
+    each = "person_id", "purpose_id", "channel"
+    last = about.order_by(*each, "-at", "-pk").distinct(*each).values_list("pk", flat=True)
+    rows = ConsentRecord.objects.filter(pk__in=list(last)).select_related("actor", "text").order_by("at", "pk")
     return {(own[row.person_id], row.purpose_id, row.channel): row for row in rows}
 
 
 def _state(purpose: ConsentPurpose, channel: str, latest: dict, pk: int) -> State:
     lines = [latest[key] for name in (channel, ANY) if (key := (pk, purpose.pk, name)) in latest]
-    last = max(lines, key=lambda row: row.pk, default=None)
+    last = max(lines, key=lambda row: (row.at, row.pk), default=None)
     granted = last.granted if last is not None else purpose.basis != ConsentPurpose.Basis.CONSENT
     return State(purpose, channel, granted, last)
 

@@ -20,6 +20,7 @@ from crm.customfields.unique import unique_fields
 from crm.entities.bound import BoundEntity, bind
 from crm.entities.constraints import refusal
 from crm.entities.entity import Entity, registry
+from crm.exchange import consents
 from crm.exchange.importing.rows import Row
 from crm.fields.field import Field
 from crm.ownership.pools import is_pooled, pools_for
@@ -135,10 +136,11 @@ class Target:
         ]
         words = {POOL: POOL_WORDS, **self.entity.synonyms}
         shown += self.bound.visible([POOL]) if self.takes_pools else []
-        return {
+        found = {
             f.name: TargetField(f.field, headings_of(f.field, words.get(f.name, ())), given=f.name in {"owner", POOL})
             for f in shown
         }
+        return found | {f.name: TargetField(f, headings_of(f, ())[1:]) for f in consents.columns(self.label)}
 
     @cached_property
     def takes_pools(self) -> bool:
@@ -219,7 +221,8 @@ class Target:
 
     def save(self, records: Sequence[Any], *, actor: Actor, changes: ChangeSet | None) -> set[int]:
         """Write the records; returns the ids of those that differ from before."""
-        return {entry.record_id for entry in save_many(records, actor=actor, changes=changes)}
+        changed = {entry.record_id for entry in save_many(records, actor=actor, changes=changes)}
+        return changed | consents.note_brought(records, actor=actor)
 
 
 adapters: dict[str, Callable[[Any], Target]] = {}

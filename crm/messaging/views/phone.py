@@ -17,6 +17,7 @@ from crm.entities.bound import bind
 from crm.entities.brief import briefs
 from crm.entities.entity import registry
 from crm.messaging import calls, sms
+from crm.messaging.consent import SMS, warnings
 from crm.messaging.merging import merge, values_for
 from crm.messaging.models import MessageTemplate, PhoneCall
 from crm.messaging.reaching import phones_of
@@ -66,6 +67,7 @@ def text(request: HttpRequest, label: str, pk: int) -> HttpResponse:
         "numbers": phones_of(record, request.user),
         "templates": _texts(request, record, label),
         "longest": sms.LONGEST,
+        "objections": warnings(record, SMS),
         "url": registry[label].url("record", pk),
     }
     chosen = request.GET.get("template", "")

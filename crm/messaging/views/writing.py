@@ -18,10 +18,11 @@ from crm.entities.bound import bind
 from crm.entities.entity import registry
 from crm.files.services import store_file
 from crm.messaging import drafts
+from crm.messaging.consent import EMAIL, warnings
 from crm.messaging.forms import DraftForm
 from crm.messaging.merging import merge, values_for
 from crm.messaging.models import MailDraft, MailMessage, MessageTemplate
-from crm.messaging.reaching import emails_of, people_like
+from crm.messaging.reaching import emails_of, mailed, people_like
 from crm.records.actor import Actor
 
 MOST_DRAFTS = 200
@@ -150,10 +151,17 @@ def _page(request: HttpRequest, found: MailDraft, form: DraftForm, status: int =
         "record": record,
         "record_url": bind(registry[found.entity], request.user).url("record", record.pk) if record else "",
         "files": drafts.files_of(found),
+        "objections": warnings(_addressee(record, request.user), EMAIL),
         "templates": templates.filter(entity__in=["", found.entity]),
         "accounts": list(form.fields["account"].queryset),
     }
     return render(request, "messaging/write.html", context, status=status)
+
+
+def _addressee(record: Any, user: Any) -> Any:
+    """To whom one writes about the record."""
+    reached = mailed(record, user) if record is not None else None
+    return reached[0] if reached else None
 
 
 @login_required
