@@ -8,7 +8,7 @@ class CustomersConfig(AppConfig):
 
     def ready(self) -> None:
         from crm.home.pages import nav_page
-        from customers import fields, sources  # noqa: F401 - register themselves
+        from customers import fields, hints, sources  # noqa: F401 - register themselves
         from customers.cleansing import cleaners_for
 
         nav_page(

@@ -7,4 +7,4 @@ class SalesConfig(AppConfig):
     verbose_name = _("Sales")
 
     def ready(self) -> None:
-        from sales import gates, points, purchases, standing  # noqa: F401 - register themselves
+        from sales import gates, points, purchases, standing, suggesters  # noqa: F401 - register themselves

@@ -25,6 +25,7 @@ const when = {
   "textarea[data-rich]": () => import("crm/rich_text"),
   "[data-remember]": () => import("crm/remember"),
   "form[data-rules]": () => import("crm/logic"),
+  "[data-hint]": () => import("crm/hints"),
   "[data-upload]": () => import("crm/upload"),
   "[data-calendar], [data-team]": () => import("crm/calendar"),
   "input[name=latitude][type=hidden]": () => import("crm/check_in"),

@@ -16,6 +16,7 @@ from crm.entities.brief import Twins, twins_of
 from crm.entities.conflicts import compare
 from crm.entities.entity import Entity
 from crm.entities.forms import EntityForm, entity_form, initial_of
+from crm.entities.hints import hints_of
 from crm.entities.undoing import undo_url
 from crm.entities.views.base import EntityView
 from crm.records.errors import Conflict
@@ -140,7 +141,8 @@ class CheckView(FormView):
 
     def post(self, request: HttpRequest, pk: int | None = None) -> HttpResponse:
         form = self.new_form(request.POST) if pk is None else self.edit_form(pk, request.POST)
-        return self.page("twins", twins=twins_of(form.twins(), request.user), form=form)
+        twins = twins_of(form.twins(), request.user) if self.warns else Twins([])
+        return self.page("twins", twins=twins, hints=hints_of(form), form=form)
 
 
 class RulesView(CheckView):

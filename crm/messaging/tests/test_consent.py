@@ -42,7 +42,9 @@ def person(rep):
 
 @pytest.fixture
 def provider():
-    return SmsProvider.objects.create(name="P", url="http://127.0.0.1:9/", body='{"to": "{{ number }}"}', secret="s", active=True)
+    return SmsProvider.objects.create(
+        name="P", url="http://127.0.0.1:9/", body='{"to": "{{ number }}"}', secret="s", active=True
+    )
 
 
 def says(person, purpose, granted, channels=("any",)):
