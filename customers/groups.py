@@ -44,7 +44,7 @@ class Member:
     account: Account
     level: int
     here: bool
-    values: list[dict[str, Decimal]] = field(default_factory=list)
+    values: list[tuple[str, dict[str, Decimal]]] = field(default_factory=list)
 
 
 @dataclass
@@ -53,7 +53,7 @@ class Group:
 
     members: list[Member]
     labels: list[str]
-    totals: list[dict[str, Decimal]]
+    totals: list[tuple[str, dict[str, Decimal]]]
     more: bool
 
 
@@ -71,8 +71,8 @@ def group_of(account: Account, user: Any) -> Group | None:
     members = [Member(rows[pk], level, pk == account.pk) for pk, level in found if pk in rows]
     known = [(column, sums) for column in _columns if (sums := column.sums(ids, user)) is not None]
     for member in members:
-        member.values = [sums.get(member.account.pk, {}) for _column, sums in known]
-    totals = [_total(sums) for _column, sums in known]
+        member.values = [(str(column.label), sums.get(member.account.pk, {})) for column, sums in known]
+    totals = [(str(column.label), _total(sums)) for column, sums in known]
     return Group(members, [str(column.label) for column, _sums in known], totals, more)
 
 

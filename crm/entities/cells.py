@@ -24,6 +24,7 @@ from crm.entities.moulds import fill, mark, mould
 from crm.entities.refs import Ref
 from crm.lib.looks import bare_url, exact, hue, initial, relative, safe_url, tel
 from crm.lib.money import format_money
+from crm.lib.phone import format_phone
 
 Texts = dict[str, str]
 SHORT, HOVER, LINK = 60, 400, 40
@@ -166,7 +167,7 @@ def _money(painter: Painter, value: Any, record: models.Model) -> Texts:
 
 
 def _phone(painter: Painter, value: Any, record: models.Model) -> Texts:
-    return {"text": painter.text(value), "number": tel(value)}
+    return {"text": format_phone(painter.text(value)), "number": tel(value)}
 
 
 def _record(painter: Painter, value: Any, record: models.Model) -> Texts:

@@ -11,7 +11,7 @@ from crm.entities.entity import Entity, Through, registry
 from crm.entities.links import target_of
 from crm.fields.field import Field
 from crm.lib.looks import tel
-from crm.lib.phone import normalise_phone
+from crm.lib.phone import format_phone, normalise_phone
 from crm.messaging.access import holders
 from crm.messaging.models import MailAccount
 from crm.records.models import Record
@@ -34,6 +34,11 @@ class Reached:
     def tel(self) -> str:
         """The number as a tel: link wants it."""
         return tel(self.value)
+
+    @property
+    def shown(self) -> str:
+        """The number as people read it."""
+        return format_phone(self.value)
 
 
 def emails_of(record: Record, user: Any) -> list[Reached]:
