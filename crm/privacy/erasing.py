@@ -76,7 +76,7 @@ def plan(record: Record, *, files_elsewhere: bool = False) -> Plan:
     own: dict[str, list[int]] = {}
     for one in subject.persons:
         own.setdefault(one._meta.db_table, []).append(one.pk)
-    found = count(subject.known.everywhere, own)
+    found = count(subject.known, own)
     made.swept = {table: number for table, number in found.items() if table not in OWN}
     made.stays = _stays(subject)
     return made
@@ -140,7 +140,7 @@ def erase(
             done.goes[place.name] = number
     for one in subject.persons:
         _empty(one, actor)
-    swept = sweep(subject.known.everywhere, subject.known.beside, subject.keys)
+    swept = sweep(subject.known, subject.keys)
     done.swept, done.failed = swept.rows, swept.failed
     for one in subject.persons:
         _trash(one, actor)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import or_
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Upper
 
 from crm.customfields.values import custom_fields
 from crm.entities.entity import registry
@@ -49,13 +52,33 @@ class Known:
         """The pattern of what is blanked in what hangs on the person."""
         return pattern(self.sharp | self.dull, self.phones)
 
+    @cached_property
+    def likes(self) -> list[str]:
+        """What a text must hold for ``everywhere`` to find a word in it, in any case: a pattern of LIKE for each spelling."""
+        found = {one for word in self.sharp for one in _written(word)}
+        return [f"%{_plain(one)}%" for one in sorted(found)]
+
+    @cached_property
+    def numbers(self) -> str:
+        """The same for telephone numbers, as a pattern without the edges that make looking slow; empty for none."""
+        return "|".join(sorted({_digits(phone) for phone in self.phones} - {""}))
+
 
 def know(persons: list[Record]) -> Known:
     """Everything by which the persons are known, today and in their history."""
-    known = Known()
-    for record in persons:
-        for category, text in values_of(record):
-            _take(known, category, text, persons)
+    known, asked = Known(), defaultdict[str, set[str]](set)
+    for category, text in dict.fromkeys(pair for record in persons for pair in values_of(record)):
+        if found := identifier(category, text):
+            known.identifiers.add(found)
+        if _is_sharp(category, text):
+            asked[category].add(text)
+        elif len(text) >= 2:
+            known.dull.add(text)
+    for category, texts in asked.items():
+        known.shared |= held_by_others(texts, category, persons)
+    known.dull |= known.shared
+    known.phones = asked.pop(PHONE, set()) - known.shared
+    known.sharp = {text for texts in asked.values() for text in texts} - known.shared
     return known
 
 
@@ -116,21 +139,11 @@ def digests(found: tuple[str, str]) -> list[str]:
     return digest(value, f"suppression:{kind}")
 
 
-def _take(known: Known, category: str, text: str, persons: list[Record]) -> None:
-    if found := identifier(category, text):
-        known.identifiers.add(found)
-    sharp = category in SHARP or (category == ADDRESS and len(text) >= 8) or (category == NAME and _rare(text))
-    if len(text) < 2 or not sharp or (category == SOCIAL and len(text) < 5):
-        known.dull |= {text} if len(text) >= 2 else set()
-        return
-    if text in known.shared or held_by_others(text, category, persons):
-        known.shared.add(text)
-        known.dull.add(text)
-        return
-    if category == PHONE:
-        known.phones.add(text)
-    else:
-        known.sharp.add(text)
+def _is_sharp(category: str, text: str) -> bool:
+    """Whether a value names one person alone, unless others have it too."""
+    if len(text) < 2 or (category == SOCIAL and len(text) < 5):
+        return False
+    return category in SHARP or (category == ADDRESS and len(text) >= 8) or (category == NAME and _rare(text))
 
 
 def _rare(name: str) -> bool:
@@ -138,23 +151,24 @@ def _rare(name: str) -> bool:
     return len(name) >= 3 if HAN.search(name) else len(name) >= 6 and " " in name
 
 
-def held_by_others(text: str, category: str, persons: list[Record]) -> bool:
-    """Whether a living record of somebody else, or a colleague, has the same value in a field of that category."""
-    ours = {(one.entity_label(), one.pk) for one in persons}
-    if User.objects.filter(Q(name=text) | Q(email__iexact=text) | Q(mobile=text)).exists():
-        return True
+def held_by_others(texts: set[str], category: str, persons: list[Record]) -> set[str]:
+    """Those of the values that a living record of somebody else, or a colleague, has in a field of that category: a query an entity."""
+    told = {text.upper() if category == EMAIL else text: text for text in texts}
+    users = User.objects.annotate(mail=Upper("email"))
+    users = users.filter(Q(name__in=texts) | Q(mobile__in=texts) | Q(mail__in=[text.upper() for text in texts]))
+    found = {value for row in users.values_list("name", "mobile", "email") for value in row if value}
     for label, entity in registry.items():
-        names = _columns(label, category)
-        if not names:
-            continue
-        rows = entity.model._base_manager.filter(deleted_at__isnull=True)
-        rows = rows.exclude(pk__in=[pk for one, pk in ours if one == label])
-        reach = Q(pk__in=[])
-        for name in names:
-            reach |= Q(**{f"{name}__iexact" if category == EMAIL else name: text})
-        if rows.filter(reach).exists():
-            return True
-    return False
+        if names := _columns(label, category):
+            ours = [one.pk for one in persons if one.entity_label() == label]
+            rows = entity.model._base_manager.filter(deleted_at__isnull=True).exclude(pk__in=ours)
+            asked = {
+                f"said_{number}": Upper(name) if category == EMAIL else F(name) for number, name in enumerate(names)
+            }
+            reach = reduce(or_, (Q(**{f"{name}__in": list(told)}) for name in asked))
+            held = rows.annotate(**asked).filter(reach).values_list(*asked)
+            found |= {told[value] for row in held.distinct() for value in row if value in told}
+    upper = {value.upper() for value in found}
+    return {text for text in texts if text in found or text.upper() in upper}
 
 
 def _columns(label: str, category: str) -> list[str]:
@@ -183,7 +197,13 @@ def pattern(words: Iterable[str], phones: Iterable[str]) -> str:
     return "|".join(sorted(parts, key=lambda part: (-len(part), part)))
 
 
-def _spellings(word: str) -> set[str]:
+def _plain(text: str) -> str:
+    """A text as LIKE takes it, without signs that mean something there."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _written(word: str) -> set[str]:
+    """How a word stands in texts, in addresses and in JSON."""
     found = {
         word,
         fold(word),
@@ -192,12 +212,22 @@ def _spellings(word: str) -> set[str]:
         json.dumps(word)[1:-1],
         json.dumps(word, ensure_ascii=False)[1:-1],
     }
+    return {one for one in found if one.strip()}
+
+
+def _spellings(word: str) -> set[str]:
     bounded = word.isascii()
     before, after = (r"(?<![0-9A-Za-z])", r"(?![0-9A-Za-z])") if bounded else ("", "")
-    return {f"{before}{re.escape(one)}{after}" if one else before for one in found if one.strip()}
+    return {f"{before}{re.escape(one)}{after}" for one in _written(word)}
 
 
 def _phone_pattern(phone: str) -> str:
+    """Its digits, not within a longer number."""
+    digits = _digits(phone)
+    return rf"(?<![0-9]){digits}(?![0-9])" if digits else ""
+
+
+def _digits(phone: str) -> str:
     """Its digits with whatever people put between them, with or without the code of the country."""
     kept = normalise_phone(phone)
     number = split_extension(kept)[0] if kept else re.sub(r"[^\d+]", "", phone)
@@ -210,7 +240,7 @@ def _phone_pattern(phone: str) -> str:
         if number.startswith("+86") or not number.startswith("+")
         else r"(?:\+|00)?"
     )
-    return rf"(?<![0-9]){country}{between.join(digits)}(?![0-9])"
+    return country + between.join(digits)
 
 
 def blank(value: Any, found: re.Pattern[str]) -> Any:

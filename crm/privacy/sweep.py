@@ -17,7 +17,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from crm.entities.entity import registry
-from crm.privacy.known import blank
+from crm.privacy.known import Known, blank
 from crm.records.models import Entry
 
 # What holds no values of customers: people who work here, sessions, settings of the program, and hashes.
@@ -118,12 +118,12 @@ def _table(name: str, found: list[tuple], key: tuple[str, ...]) -> Table:
     return Table(name, texts, key, ties, frozenset(names))
 
 
-def count(found: str, skip: dict[str, Sequence[int]] | None = None) -> dict[str, int]:
-    """How many rows of each table hold what the pattern finds."""
+def count(known: Known, skip: dict[str, Sequence[int]] | None = None) -> dict[str, int]:
+    """How many rows of each table hold what the persons are known by."""
     counted: dict[str, int] = {}
-    for table in tables() if found else ():
+    for table in tables() if known.everywhere else ():
         if table.columns:
-            statement, values = _select(table, found, "count(*)", (skip or {}).get(table.name, ()))
+            statement, values = _select(table, known, "count(*)", (skip or {}).get(table.name, ()))
             with connection.cursor() as cursor:
                 cursor.execute(statement, values)
                 if number := cursor.fetchone()[0]:
@@ -131,20 +131,19 @@ def count(found: str, skip: dict[str, Sequence[int]] | None = None) -> dict[str,
     return counted
 
 
-def sweep(everywhere: str, beside: str, persons: list[tuple[str, int]]) -> Swept:
+def sweep(known: Known, persons: list[tuple[str, int]]) -> Swept:
     """Blank what ``everywhere`` finds in every text, and what ``beside`` finds in rows that hang on the persons."""
     swept, anew = Swept(), {}
-    known = tables()
     linked = _linked_entries(persons)
     _let(True)
     try:
-        for table in known:
+        for table in tables():
             if table.name in _derived:
-                anew[table.name] = [key[0] for key, _row in _found(table, everywhere)]
+                anew[table.name] = [key[0] for key, _row in _found(table, known)]
                 continue
             for pattern, rows in (
-                (everywhere, _found(table, everywhere)),
-                (beside, _tied(table, persons, linked, beside)),
+                (known.everywhere, _found(table, known)),
+                (known.beside, _tied(table, persons, linked, known.beside)),
             ):
                 _blank_rows(table, rows, pattern, swept)
     finally:
@@ -175,21 +174,27 @@ def _q(name: str) -> str:
     return connection.ops.quote_name(name).replace("%", "%%")
 
 
-def _select(table: Table, found: str, what: str, skip: Sequence[int] = ()) -> tuple[str, list]:
+def _select(table: Table, known: Known, what: str, skip: Sequence[int] = ()) -> tuple[str, list]:
+    """The pattern is slow, so it looks only at rows that hold a word or a number at all; CASE keeps that order."""
     joined = ", ".join(f"{_q(column)}::text" for column, _kind, _length in table.columns)
+    text = f"concat_ws(chr(10), {joined})"
+    rough = f"lower({text}) like any((select array_agg(lower(one)) from unnest(%s::text[]) one)::text[])"
+    rough, values = (rough, [known.likes]) if known.likes else ("false", [])
+    if known.numbers:
+        rough, values = f"{text} ~ %s or {rough}", [known.numbers, *values]
     but = f" and not ({_q(table.key[0])} = any(%s))" if skip else ""
-    statement = f"select {what} from {_q(table.name)} where concat_ws(chr(10), {joined}) ~* %s{but}"
-    return statement, [found, *([list(skip)] if skip else [])]
+    statement = f"select {what} from {_q(table.name)} where case when {rough} then {text} ~* %s else false end{but}"
+    return statement, [*values, known.everywhere, *([list(skip)] if skip else [])]
 
 
 def _wanted(table: Table) -> str:
     return ", ".join(_q(name) for name in (*table.key, *(column for column, _kind, _length in table.columns)))
 
 
-def _found(table: Table, found: str) -> Iterator[tuple[tuple, tuple]]:
-    """(key, values) of the rows whose texts hold what the pattern finds."""
-    if found and table.columns:
-        yield from _fetch(table, *_select(table, found, _wanted(table)))
+def _found(table: Table, known: Known) -> Iterator[tuple[tuple, tuple]]:
+    """(key, values) of the rows whose texts hold what the persons are known by."""
+    if known.everywhere and table.columns:
+        yield from _fetch(table, *_select(table, known, _wanted(table)))
 
 
 def _tied(table: Table, persons: list[tuple[str, int]], linked: list[int], found: str) -> Iterator[tuple[tuple, tuple]]:

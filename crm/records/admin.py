@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -79,6 +80,10 @@ class AuditEventAdmin(ReadOnlyAdmin):
     search_fields = ("user__name", "user__username")
     list_select_related = ("user",)
     show_full_result_count = False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        """Both logs are read as one, in words, on a page of their own."""
+        return HttpResponseRedirect(reverse("home:audit"))
 
 
 @admin.register(Outgoing)
