@@ -80,13 +80,15 @@ def qr_panel(link: TrackedLink, user: Any) -> dict[str, Any]:
     return {"address": link.short, "svg": svg, "png": png, "open": link.active}
 
 
-@panel("sales.lead", slot="side", template="marketing/touches.html", order=20)
-@panel("customers.contact", slot="side", template="marketing/touches.html", order=20)
-@panel("customers.account", slot="side", template="marketing/touches.html", order=20)
-def touches_panel(record: Any, user: Any) -> dict[str, Any] | None:
-    """The latest touches of a record, for who may see where it comes from."""
+def is_touched(record: Any, user: Any) -> bool:
+    """Whether there are touches, and the user may see where the record comes from."""
     bound = bind(registry[record.entity_label()], user)
-    if record.first_touch_at is None or len(bound.visible(["first_channel", "last_channel"])) < 2:
+    return record.first_touch_at is not None and len(bound.visible(["first_channel", "last_channel"])) == 2
+
+
+def touches(record: Any, user: Any) -> dict[str, Any] | None:
+    """The latest touches of a record."""
+    if not is_touched(record, user):
         return None
     rows = Touch.objects.filter(on_entity=record.entity_label(), on_id=record.pk).select_related("source")[:8]
     return {"touches": list(rows)}
@@ -105,6 +107,7 @@ def _may_know(record: Any, user: Any) -> bool:
 
 
 for _label in PEOPLE:
+    panel(_label, slot="side", template="marketing/touches.html", order=20, later=is_touched)(touches)
     record_tab(
         _label,
         "behaviour",

@@ -6,10 +6,16 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import Model
 
 from crm.access import policy
+from crm.users.models import User
 
 
 class AccessBackend(ModelBackend):
     """``user.has_perm("sales.change_opportunity", opportunity)``."""
+
+    def get_user(self, user_id: int) -> User | None:
+        """The person of a session, with the department that the menu of every page names."""
+        user = User.objects.select_related("department").filter(pk=user_id).first()
+        return user if user is not None and self.user_can_authenticate(user) else None
 
     def has_perm(self, user_obj: AbstractBaseUser, perm: str, obj: Model | None = None) -> bool:
         if not user_obj.is_active or "_" not in perm:

@@ -9,13 +9,23 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Panel:
-    """``context(record, user)`` returns the template's context, or None to show nothing. Slots: composer, side, top, menu."""
+    """``context(record, user)`` returns the template's context, or None to show nothing. Slots: composer, side, top, menu.
+
+    With ``later(record, user)`` it comes in a second request, where that says that there may be something; it asks nothing of
+    the database.
+    """
 
     label: str
     slot: str
     template: str
     context: Callable[[Any, Any], dict | None]
     order: int = 0
+    later: Callable[[Any, Any], bool] | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is called in addresses."""
+        return self.context.__name__
 
 
 @dataclass(frozen=True)
@@ -36,11 +46,13 @@ _panels: list[Panel] = []
 _tabs: list[RecordTab] = []
 
 
-def panel(label: str, *, slot: str, template: str, order: int = 0) -> Callable:
+def panel(
+    label: str, *, slot: str, template: str, order: int = 0, later: Callable[[Any, Any], bool] | None = None
+) -> Callable:
     """Decorator for the context function of a panel on the page of entity ``label`` (“*”: every entity)."""
 
     def add(fn: Callable[[Any, Any], dict | None]) -> Callable:
-        _panels.append(Panel(label, slot, template, fn, order))
+        _panels.append(Panel(label, slot, template, fn, order, later))
         return fn
 
     return add
@@ -49,6 +61,11 @@ def panel(label: str, *, slot: str, template: str, order: int = 0) -> Callable:
 def panels_of(label: str, slot: str) -> list[Panel]:
     """The panels that show in ``slot`` on pages of the entity, in order."""
     return sorted((p for p in _panels if p.label in {label, "*"} and p.slot == slot), key=lambda p: p.order)
+
+
+def later_panel(label: str, name: str) -> Panel | None:
+    """The panel of that name that comes in a second request."""
+    return next((p for p in _panels if p.label in {label, "*"} and p.later is not None and p.name == name), None)
 
 
 def record_tab(

@@ -17,7 +17,7 @@ from crm.access import policy
 from crm.entities.bound import BoundEntity, bind
 from crm.entities.changes import Change, read_changes
 from crm.entities.entity import registry
-from crm.entities.merged import former_ids
+from crm.entities.merged import former_ids, took_over
 from crm.entities.refs import Place, by_entity, places
 from crm.entities.undoing import may_put_back
 from crm.records.kinds import Kind, groups, kind_of
@@ -26,7 +26,7 @@ from crm.records.models import Entry, EntryLink
 from crm.records.undo import creates, trashes, undoable
 from crm.users.models import User
 
-PAGE = 30
+PAGE = 20
 # How far back to look at first: most records are read where something happened lately. Then at all before that.
 WINDOWS = (timedelta(days=92), None)
 # After so many batches that the reader may not see, a page ends early and offers to go on.
@@ -103,7 +103,7 @@ def timeline(
     now: datetime | None = None,
 ) -> Page:
     """A page of the record's timeline; ``own`` leaves what happened to other records out (its history)."""
-    selves = [record.pk, *former_ids(bound.label, record.pk)]
+    selves = [record.pk, *(former_ids(bound.label, record.pk) if took_over(record) else ())]
     links = _links(bound, selves, group if not own else "", before, now or timezone.now())
     found: list[Placed] = []
     last: Cursor | None = None

@@ -13,7 +13,7 @@ from crm.entities.views.inline import CellView
 from crm.entities.views.links import LinkView
 from crm.entities.views.listing import ColumnsView, CountsView, ListView, PreferencesView
 from crm.entities.views.purge import PurgeView
-from crm.entities.views.record import RecordView, TabsView
+from crm.entities.views.record import PanelView, RecordView, TabsView
 from crm.entities.views.regions import suggest_regions
 from crm.entities.views.related import RelatedView
 from crm.entities.views.saved import SavedViewView
@@ -60,6 +60,7 @@ urlpatterns: list = [
     path(HOME + "<int:pk>/restore/", RestoreView.as_view(), name="restore"),
     path(HOME + "<int:pk>/do/<slug:name>/", ActionView.as_view(), name="action"),
     path(HOME + "<int:pk>/tabs/", TabsView.as_view(), name="tabs"),
+    path(HOME + "<int:pk>/panel/<slug:name>/", PanelView.as_view(), name="panel"),
     path(HOME + "<int:pk>/timeline/", TimelineView.as_view(), name="timeline"),
     path(HOME + "<int:pk>/history/", HistoryView.as_view(), name="history"),
     path(HOME + "<int:pk>/related/<str:label>/", RelatedView.as_view(), name="related"),

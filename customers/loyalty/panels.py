@@ -23,11 +23,17 @@ def knows(record: Any, user: Any) -> bool:
     return bool(bind(registry[record.entity_label()], user).readable(["points.balance"]))
 
 
-def _portrait(record: Any, user: Any) -> dict | None:
-    """Level, points, the way to the next level, what expires soon; nothing for who is no member. It comes with the record."""
+def is_member(record: Any, user: Any) -> bool:
+    """Whether the record is a member, and the user may know its points; no query where the membership came with the record."""
     membership = getattr(record, "membership", None)
-    if membership is None or membership.joined_at is None or not knows(record, user):
+    return membership is not None and membership.joined_at is not None and knows(record, user)
+
+
+def portrait(record: Any, user: Any) -> dict | None:
+    """Level, points, the way to the next level, what expires soon; nothing for who is no member."""
+    if not is_member(record, user):
         return None
+    membership = record.membership
     following = MemberLevel.objects.filter(threshold__gt=membership.earned).first()
     return {
         "record": record,
@@ -73,12 +79,12 @@ def _statement_tab(record: Any, user: Any) -> dict:
         "entries": entries,
         "earlier": earlier,
         "may_export": bound.can("export"),
-        "portrait": _portrait(record, user),
+        "membership": record.membership if is_member(record, user) else None,
     }
 
 
 for label in MEMBERSHIPS:
-    panel(label, slot="side", template="loyalty/portrait.html", order=-15)(_portrait)
+    panel(label, slot="side", template="loyalty/portrait.html", order=-15, later=is_member)(portrait)
     record_tab(label, "points", _("Points"), icon="coins", template="loyalty/statement.html", when=knows)(
         _statement_tab
     )

@@ -48,6 +48,16 @@ def test_what_is_sent_becomes_a_lead_with_its_trace(form, keeper, send, visitor)
     assert Notification.objects.get(kind="form_new").user == keeper
 
 
+def test_the_touches_of_a_lead_come_in_a_second_request(form, send, client, boss):
+    send(form, "?utm_source=weixin&utm_medium=social", **WANG)
+    lead = Lead.objects.get()
+    client.force_login(boss)
+    assert f"/sales/leads/{lead.pk}/panel/touches/" in client.get(f"/sales/leads/{lead.pk}/").content.decode()
+    assert "weixin/social" in client.get(f"/sales/leads/{lead.pk}/panel/touches/").content.decode()
+    untouched = make_lead(owner=boss)
+    assert "/panel/touches/" not in client.get(f"/sales/leads/{untouched.pk}/").content.decode()
+
+
 def test_whom_we_know_gets_a_touch_and_no_second_lead(form, send, other, keeper):
     lead = make_lead(mobile="139 1234 5678", owner=other)
     answer = send(form, "?utm_source=weixin&utm_medium=social", **WANG)

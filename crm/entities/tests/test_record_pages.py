@@ -149,7 +149,7 @@ def test_the_page_costs_few_queries_however_long_its_timeline(
     sells.get(page_of(account))
     with django_assert_max_num_queries(16):
         page = sells.get(page_of(account)).content.decode()
-    assert page.count('id="entry-') == 30
+    assert page.count('id="entry-') == 20
 
 
 def test_tabs_show_related_records_within_reach(sells, seller, other, account, contact):

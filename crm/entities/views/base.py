@@ -16,6 +16,7 @@ from django.views import View
 from crm.access.policy import access_of
 from crm.entities.bound import BoundEntity, bind
 from crm.entities.entity import entity_at
+from crm.entities.merged import with_past
 from crm.records.actor import Actor
 
 # Asked whenever somebody opens a record to read it; they refuse by PermissionDenied with the reason. Set by rooms above.
@@ -62,9 +63,12 @@ class EntityView(AccessMixin, View):
     def actor(self) -> Actor:
         return Actor.of(self.request)
 
-    def get_record(self, pk: int, action: str | None = None, related: Iterable[str] = ()) -> Model:
+    def get_record(
+        self, pk: int, action: str | None = None, related: Iterable[str] = (), *, past: bool = False
+    ) -> Model:
         """The record if the user may perform ``action`` on it; 404 hides the rest, whether it exists or not."""
         rows = self.bound.records(action or self.action)
+        rows = with_past(rows, self.bound.label) if past else rows
         found = get_object_or_404(rows.select_related(*related) if related else rows, pk=pk)
         return opened(self.request.user, found) if self.opens and (action or self.action) == "view" else found
 

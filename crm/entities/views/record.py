@@ -13,7 +13,7 @@ from crm.entities.arranged import facts_of, kept_on
 from crm.entities.bound import BoundEntity
 from crm.entities.entity import Action
 from crm.entities.merged import present_ids
-from crm.entities.panels import panels_of, record_tabs
+from crm.entities.panels import later_panel, panels_of, record_tabs
 from crm.entities.tabs import counted, related_context, tabs_of
 from crm.entities.timeline import Cursor, timeline
 from crm.entities.views.base import EntityView
@@ -42,7 +42,7 @@ class RecordView(EntityView):
     def _load(self, pk: int) -> Model:
         names = [*self.bound.field_names, *self.bound.subtitle, "owner"]
         relations = {self.bound.field(name).relation for name in names} - {""}
-        return self.get_record(pk, related=relations)
+        return self.get_record(pk, related=relations, past=True)
 
     def _lead_on(self, pk: int) -> HttpResponse:
         """The record that it was merged into, for who may see that one; 404 for everybody else."""
@@ -87,6 +87,21 @@ class TabsView(EntityView):
         return self.page(template="tabs", record=record, tabs=tabs)
 
 
+class PanelView(EntityView):
+    """A panel that the record page leaves a place for; empty where there is nothing to show."""
+
+    template = "panel"
+
+    def get(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
+        panel = later_panel(self.bound.label, name)
+        if panel is None:
+            raise Http404
+        record = self.get_record(pk)
+        context = panel.context(record, request.user)
+        found = {"template": panel.template, "context": context} if context is not None else None
+        return self.page(record=record, panel=found)
+
+
 def head_of(bound: BoundEntity, record: Model) -> dict[str, Any]:
     """What the record page shows around its tabs."""
     actions = bound.actions_on(record)
@@ -129,6 +144,11 @@ def panels(bound: BoundEntity, record: Model, slot: str) -> list[dict[str, Any]]
     """What other rooms show in a slot: their template and its context, as ``panel`` inside of it."""
     found = []
     for panel in panels_of(bound.label, slot):
+        if panel.later is not None:
+            if panel.later(record, bound.user):
+                url = bound.url("panel", record.pk, panel.name)
+                found.append({"template": "entities/panel_place.html", "context": {"url": url}})
+            continue
         context = panel.context(record, bound.user)
         if context is not None:
             found.append({"template": panel.template, "context": context})

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.entities.bound import bind
 from crm.entities.entity import Action, Entity, entity_of
+from crm.entities.merged import took_over
 from crm.matching.merging.models import MergeOperation
 from crm.matching.merging.services import FEWEST, MERGE, MOST, merge
 from crm.matching.merging.unmerging import unmerge
@@ -99,7 +100,7 @@ UNMERGE_ACTION = Action(
     "arrow-back-up",
     form=UnmergeForm,
     permission=MERGE,
-    when=lambda record: merges_into(record).exists(),
+    when=lambda record: took_over(record) and merges_into(record).exists(),
     automatic=False,
     page=history_page,
 )

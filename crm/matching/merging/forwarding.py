@@ -6,6 +6,9 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 
 from django.db import connection
+from django.db.models import Exists, OuterRef
+
+from crm.matching.merging.models import MergeOperation
 
 _DOWN = """
 with recursive former as (
@@ -45,3 +48,8 @@ def present(label: str, ids: Collection[int]) -> Mapping[int, int]:
     with connection.cursor() as cursor:
         cursor.execute(_UP, [label, list(ids), label, label])
         return dict(cursor.fetchall())
+
+
+def took_over(label: str) -> Exists:
+    """Whether anything ever went into a row of the entity."""
+    return Exists(MergeOperation.objects.filter(entity=label, record_id=OuterRef("pk")))

@@ -11,14 +11,14 @@ from django.utils.translation import gettext as _
 from crm.entities.entity import contribute_where
 from crm.entities.merged import tell_merges
 from crm.matching.merging.actions import MERGE_ACTION, UNMERGE_ACTION
-from crm.matching.merging.forwarding import former, present
+from crm.matching.merging.forwarding import former, present, took_over
 from crm.matching.merging.models import MergedRecord, MergeOperation
 from crm.matching.merging.services import mergeable, merged_of
 from crm.records.actor import Actor
 from crm.records.hooks import WriteBatch, before_write, on_purge, on_redact
 from crm.records.models import Record
 
-tell_merges(present=present, former=former)
+tell_merges(present=present, former=former, took_over=took_over)
 contribute_where(mergeable, MERGE_ACTION)
 contribute_where(mergeable, UNMERGE_ACTION)
 

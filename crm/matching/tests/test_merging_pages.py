@@ -253,6 +253,21 @@ def test_eleven_are_too_many(client, merger, rep):
     assert not MergeOperation.objects.exists()
 
 
+def test_a_page_asks_for_merges_only_where_there_was_one(client, merger, pair):
+    stays, goes = pair
+
+    def asked():
+        with CaptureQueriesContext(connection) as queries:
+            page = client.get(f"/customers/accounts/{stays.pk}/").content.decode()
+        return "do/unmerge" in page or "tab=history" in page, sum("matching_merge" in q["sql"] for q in queries)
+
+    assert asked()[1] == 1  # with the record itself
+    merge([stays, goes], stays, {}, actor=Actor(merger))
+    offered, queries = asked()
+    assert offered and queries == 3
+    assert goes.name in client.get(f"/customers/accounts/{stays.pk}/").content.decode()
+
+
 def test_moving_many_costs_what_moving_few_costs(merger, rep):
     counts = []
     for many in (60, 60, 120):  # the first one fills what the process keeps

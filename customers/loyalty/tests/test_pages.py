@@ -63,7 +63,7 @@ def test_the_statement_and_its_file(member, rep, other, grant, client):
     body = client.get(f"/customers/contacts/{member.pk}/?tab=points").content.decode()
     assert "+100" in body
     assert "107" in body
-    assert "Membership" in body
+    assert "107 to spend" in body
     text = b"".join(client.get(f"/points/{CONTACT}/{member.pk}/export/").streaming_content).decode()
     assert text.splitlines()[1].split(",")[1:5] == ["Earned", "100", "100", "开卡"]
     assert "'=SUM" in text
@@ -73,11 +73,27 @@ def test_the_statement_and_its_file(member, rep, other, grant, client):
     assert client.get(f"/points/{CONTACT}/{member.pk}/").status_code == 404
 
 
-def test_hidden_points_are_hidden_everywhere(member, rep, field_rule, client):
+def test_the_portrait_comes_in_a_second_request(member, rep, client):
+    client.force_login(rep)
+    place, url = f'hx-get="/customers/contacts/{member.pk}/panel/portrait/"', f"/customers/contacts/{member.pk}/panel/"
+    page = client.get(f"/customers/contacts/{member.pk}/").content.decode()
+    assert place in page and "Membership" not in page
+    assert "Membership" in client.get(f"{url}portrait/").content.decode()
+    assert [client.get(url + name + "/").status_code for name in ("insight", "nothing")] == [404, 404]
+    stranger = make_contact(owner=rep)
+    assert "/panel/portrait/" not in client.get(f"/customers/contacts/{stranger.pk}/").content.decode()
+    assert client.get(f"/customers/contacts/{stranger.pk}/panel/portrait/").content.strip() == b""
+
+
+def test_hidden_points_are_hidden_everywhere(member, rep, other, grant, field_rule, client):
+    client.force_login(other)
+    grant(other, CONTACT, view=Scope.OWN)
+    assert client.get(f"/customers/contacts/{member.pk}/panel/portrait/").status_code == 404
     field_rule(rep, CONTACT, "points.balance", "hidden")
     client.force_login(rep)
     assert "+100" not in client.get(f"/customers/contacts/{member.pk}/?tab=points").content.decode()
     assert client.get(f"/points/{CONTACT}/{member.pk}/").status_code == 403
+    assert client.get(f"/customers/contacts/{member.pk}/panel/portrait/").content.strip() == b""
     assert client.get("/customers/contacts/?points.balance__gte=1").status_code == 422
 
 
