@@ -8,14 +8,13 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from crm.entities.bound import BoundEntity, bind
-from crm.entities.entity import registry
+from crm.entities.bound import BoundEntity
+from crm.entities.finding import seen_record
 from crm.entities.undoing import undo_url
 from crm.records.actor import Actor
 from crm.records.errors import Conflict
@@ -31,25 +30,11 @@ from customers.website import may_ask
 PROFILED = frozenset({"customers.account", "customers.contact"})
 
 
-def seen_record(request: HttpRequest, label: str, pk: int, action: str = "view") -> tuple[BoundEntity, Any]:
-    """The record, if the user may see it and has the right to do what is asked; 404 hides the rest."""
-    entity = registry.get(label)
-    if entity is None:
-        raise Http404
-    bound = bind(entity, request.user)
-    if not bound.can("view"):
-        raise Http404
-    record: Model = get_object_or_404(bound.records(), pk=pk)
-    if action != "view" and not bound.can_record(action, record):
-        raise PermissionDenied
-    return bound, record
-
-
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def line(request: HttpRequest, account: int, contact: int) -> HttpResponse:
     """Let a person of the account report to somebody else: by dragging, or in a dialog with the same choice."""
-    bound, company = seen_record(request, "customers.account", account)
+    bound, company = seen_record(request.user, "customers.account", account)
     chart = chart_of(company, request.user)
     place = chart.place_of(contact)
     if place is None:
@@ -99,9 +84,7 @@ def _chart(
 
 def profiled(request: HttpRequest, label: str, pk: int, action: str = "view") -> tuple[BoundEntity, Any]:
     """A record that has a profile; 404 for all others."""
-    if label not in PROFILED:
-        raise Http404
-    return seen_record(request, label, pk, action)
+    return seen_record(request.user, label, pk, action, among=PROFILED)
 
 
 @login_required

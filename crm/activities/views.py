@@ -20,6 +20,7 @@ from crm.activities.forms import COMMENT, TASK, CommentForm, ComposerForm
 from crm.activities.panels import kinds_for, next_steps, takes_activities
 from crm.entities.bound import BoundEntity, bind
 from crm.entities.entity import registry
+from crm.entities.finding import seen_record
 from crm.entities.undoing import done_since, undo_url
 from crm.lib.dates import due_phrase
 from crm.records.actor import Actor
@@ -119,13 +120,10 @@ def check(request: HttpRequest, pk: int) -> HttpResponse:
 
 def find_parent(request: HttpRequest, label: str, pk: int) -> tuple[BoundEntity, Record]:
     """The record, if it may be followed up at all and the user may see it; 404 hides the rest."""
-    entity = registry.get(label)
-    if entity is None or not takes_activities(entity):
+    bound, record = seen_record(request.user, label, pk)
+    if not takes_activities(bound.entity):
         raise Http404
-    bound = bind(entity, request.user)
-    if not bound.can("view"):
-        raise Http404
-    return bound, get_object_or_404(bound.records(), pk=pk)
+    return bound, record
 
 
 def _refuse(request: HttpRequest, bound: BoundEntity, parent: Record, form: ComposerForm) -> HttpResponse:

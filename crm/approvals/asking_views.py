@@ -18,17 +18,15 @@ from crm.approvals import carrying, services
 from crm.approvals.forms import AskForm
 from crm.approvals.models import ApprovalProcess
 from crm.approvals.picture import planned
-from crm.entities.bound import BoundEntity, bind
-from crm.entities.entity import registry
+from crm.entities.finding import seen_record
 from crm.records.actor import Actor
-from crm.records.models import Record
 
 
 @login_required
 @require_safe
 def choose(request: HttpRequest, label: str, pk: int) -> HttpResponse:
     """The processes that can be asked for; a single one at once."""
-    bound, record = _record(request, label, pk)
+    bound, record = seen_record(request.user, label, pk, "change")  # who may change it may ask
     running = services.open_instance(record)
     if running is not None:
         return _redirect(request, reverse("approvals:instance", args=[running.pk]))
@@ -44,7 +42,7 @@ def choose(request: HttpRequest, label: str, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask(request: HttpRequest, label: str, pk: int, process_pk: int) -> HttpResponse:
     """The route first; then it is sent. What is to be done on approval stands in the address."""
-    bound, record = _record(request, label, pk)
+    bound, record = seen_record(request.user, label, pk, "change")  # who may change it may ask
     process = get_object_or_404(
         ApprovalProcess.objects.select_related("current"), pk=process_pk, entity=label, active=True
     )
@@ -81,17 +79,6 @@ def ask(request: HttpRequest, label: str, pk: int, process_pk: int) -> HttpRespo
     }
     name = "approvals/ask_dialog.html" if _in_dialog(request) else "approvals/ask.html"
     return render(request, name, context, status=422 if form.errors else 200)
-
-
-def _record(request: HttpRequest, label: str, pk: int) -> tuple[BoundEntity, Record]:
-    """Whoever may change it may ask for its approval; 404 hides what one does not see."""
-    if label not in registry:
-        raise Http404
-    bound = bind(registry[label], request.user)
-    record = get_object_or_404(bound.records("view"), pk=pk)
-    if not bound.can_record("change", record):
-        raise PermissionDenied
-    return bound, record
 
 
 def _in_dialog(request: HttpRequest) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -17,8 +17,8 @@ from django.views.decorators.http import require_http_methods
 
 from crm.approvals.gating import Gate, GateSource, Requirement, requirements, sources
 from crm.customfields.logic_guard import refused
-from crm.entities.bound import BoundEntity, bind
-from crm.entities.entity import registry
+from crm.entities.bound import BoundEntity
+from crm.entities.finding import seen_record
 from crm.entities.forms import EntityForm, entity_form
 from crm.records.actor import Actor
 from crm.records.errors import Conflict
@@ -30,12 +30,9 @@ from crm.records.models import Record
 def gate(request: HttpRequest, label: str, pk: int) -> HttpResponse:
     """``?to=``: where the record is to move. POST fills in and moves, both or neither."""
     source, to = sources.get(label), request.GET.get("to", "")
-    if source is None or label not in registry or not (to.isascii() and to.isdigit() and len(to) < 19):
+    if source is None or not (to.isascii() and to.isdigit() and len(to) < 19):
         raise Http404
-    bound = bind(registry[label], request.user)
-    record = get_object_or_404(bound.records("view"), pk=pk)
-    if not bound.can_record("change", record):
-        raise PermissionDenied
+    bound, record = seen_record(request.user, label, pk, "change")
     try:
         called = source.name(int(to))
     except LookupError:

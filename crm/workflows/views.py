@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from crm.entities.bound import BoundEntity, bind
-from crm.entities.entity import registry
+from crm.entities.finding import seen_record
 from crm.records.actor import Actor
 from crm.workflows import services
 from crm.workflows.engine import advance_one
@@ -25,18 +22,10 @@ from crm.workflows.words import trigger_words
 SHOWN = 30
 
 
-def find(request: HttpRequest, label: str, pk: int) -> tuple[BoundEntity, Any]:
-    """The record, for who may see it."""
-    if label not in registry:
-        raise Http404
-    bound = bind(registry[label], request.user)
-    return bound, get_object_or_404(bound.records(), pk=pk)
-
-
 @login_required
 def automation(request: HttpRequest, label: str, pk: int) -> HttpResponse:
     """Every trace of the record, and the rules that have none."""
-    bound, record = find(request, label, pk)
+    bound, record = seen_record(request.user, label, pk)
     whole = request.user.has_perm("workflows.view_rule")
     runs = RuleRun.objects.filter(entity=label, record_id=pk).select_related("rule", "version").order_by("-id")
     before = request.GET.get("before", "")
@@ -66,7 +55,7 @@ def automation(request: HttpRequest, label: str, pk: int) -> HttpResponse:
 @require_POST
 def run_now(request: HttpRequest, label: str, pk: int, rule_pk: int) -> HttpResponse:
     """Set a rule off by hand, and do at once what it does at once."""
-    _bound, record = find(request, label, pk)
+    _bound, record = seen_record(request.user, label, pk)
     rule = get_object_or_404(Rule.objects.select_related("current", "principal"), pk=rule_pk, entity=label)
     try:
         run = services.run_by_hand(rule, record, actor=Actor.of(request))

@@ -6,14 +6,13 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from crm.entities.bound import bind
-from crm.entities.entity import registry
+from crm.entities.finding import seen_record
 from crm.exchange.sheets import csv_lines
 from crm.lib.http import client_address
 from crm.records.audit import audit
@@ -24,11 +23,8 @@ from customers.loyalty.panels import knows, statement
 
 def _record(request: HttpRequest, label: str, pk: int, action: str) -> Any:
     """The record, if the user may do that with it and know its points; 404 hides the rest."""
-    if label not in MEMBERSHIPS:
-        raise Http404
-    bound = bind(registry[label], request.user)
-    record = get_object_or_404(bound.records(), pk=pk)
-    if not knows(record, request.user) or not bound.can_record(action, record):
+    _bound, record = seen_record(request.user, label, pk, action, among=MEMBERSHIPS)
+    if not knows(record, request.user):
         raise PermissionDenied
     return record
 

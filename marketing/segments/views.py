@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from crm.access import policy
 from crm.entities.bound import bind
 from crm.entities.entity import registry
+from crm.entities.finding import seen_record
 from crm.entities.totals import EXACT_MS, about, in_time
 from marketing.segments.fields import NAME, SEGMENT
 from marketing.segments.membership import known, members, of_records
@@ -41,12 +42,9 @@ def count(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 def of_one(request: HttpRequest, label: str, pk: int) -> HttpResponse:
     """The segments that a record is in, those that the reader may use."""
-    if label not in Segment.Of.values or label not in registry:
-        raise Http404
     if not policy.can(request.user, SEGMENT, "view"):
         raise PermissionDenied
-    bound = bind(registry[label], request.user)
-    record = get_object_or_404(bound.records(), pk=pk)
+    bound, record = seen_record(request.user, label, pk, among=Segment.Of.values)
     usable = {value for value, _name in bound.filterable[NAME].choices} if NAME in bound.filterable else set()
     found = in_time(EXACT_MS, lambda: of_records(label, [record.pk], only=usable))
     segments = [known(label)[one] for one in (found or {}).get(record.pk, []) if one in known(label)]

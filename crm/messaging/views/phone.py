@@ -8,14 +8,13 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from crm.entities.bound import bind
 from crm.entities.brief import briefs
-from crm.entities.entity import registry
+from crm.entities.finding import seen_record
 from crm.messaging import calls, sms
 from crm.messaging.consent import SMS, warnings
 from crm.messaging.merging import merge, values_for
@@ -24,15 +23,6 @@ from crm.messaging.reaching import phones_of
 from crm.records.actor import Actor
 
 STOP_POLLING = 286
-
-
-def _record(request: HttpRequest, label: str, pk: int) -> Any:
-    if label not in registry:
-        raise Http404
-    bound = bind(registry[label], request.user)
-    if not bound.can("view"):
-        raise Http404
-    return get_object_or_404(bound.records(), pk=pk)
 
 
 def _number(request: HttpRequest, record: Any) -> str:
@@ -47,20 +37,20 @@ def _number(request: HttpRequest, record: Any) -> str:
 @require_POST
 def dial(request: HttpRequest, label: str, pk: int) -> HttpResponse:
     """Let the telephone system connect us."""
-    record = _record(request, label, pk)
+    bound, record = seen_record(request.user, label, pk)
     try:
         calls.dial(record, _number(request, record), actor=Actor.of(request))
         messages.info(request, _("Your telephone rings in a moment."))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
-    return redirect(registry[label].url("record", pk))
+    return redirect(bound.url("record", pk))
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
 def text(request: HttpRequest, label: str, pk: int) -> HttpResponse:
     """Write a text message to a record."""
-    record = _record(request, label, pk)
+    bound, record = seen_record(request.user, label, pk)
     context = {
         "record": record,
         "label": label,
@@ -68,7 +58,7 @@ def text(request: HttpRequest, label: str, pk: int) -> HttpResponse:
         "templates": _texts(request, record, label),
         "longest": sms.LONGEST,
         "objections": warnings(record, SMS),
-        "url": registry[label].url("record", pk),
+        "url": bound.url("record", pk),
     }
     chosen = request.GET.get("template", "")
     context["words"] = next((words for key, _name, words in context["templates"] if str(key) == chosen), "")

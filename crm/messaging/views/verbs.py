@@ -6,15 +6,15 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from crm.entities.bound import bind
 from crm.entities.brief import briefs
 from crm.entities.entity import registry
+from crm.entities.finding import seen_record
 from crm.messaging import drafts, linking, mails, polling
 from crm.messaging.access import holders
 from crm.messaging.boxes import set_aside_of
@@ -54,12 +54,7 @@ def link(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _record(request: HttpRequest) -> Any:
     label, number = request.POST.get("entity", ""), request.POST.get("record", "")
-    if label not in registry or not (number.isascii() and number.isdigit() and len(number) < 19):
-        raise Http404
-    bound = bind(registry[label], request.user)
-    if registry[label].model not in holders() or not bound.can("view"):
-        raise Http404
-    return get_object_or_404(bound.records(), pk=int(number))
+    return seen_record(request.user, label, number, among=[m._meta.label_lower for m in holders()])[1]
 
 
 @login_required

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from crm.entities.bound import bind
 from crm.entities.entity import registry
+from crm.entities.finding import seen_record
 from crm.files.services import store_file
 from crm.messaging import drafts
 from crm.messaging.consent import EMAIL, warnings
@@ -46,14 +47,7 @@ def write(request: HttpRequest) -> HttpResponse:
 
 def _record(request: HttpRequest) -> Any:
     label, number = request.POST.get("entity", ""), request.POST.get("record", "")
-    if not label:
-        return None
-    if label not in registry or not (number.isascii() and number.isdigit() and len(number) < 19):
-        raise Http404
-    bound = bind(registry[label], request.user)
-    if not bound.can("view"):
-        raise Http404
-    return get_object_or_404(bound.records(), pk=int(number))
+    return seen_record(request.user, label, number)[1] if label else None
 
 
 @login_required

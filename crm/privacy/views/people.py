@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,8 +17,7 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
 from crm.access import policy
-from crm.entities.bound import BoundEntity, bind
-from crm.entities.entity import registry
+from crm.entities.finding import seen_record
 from crm.lib.http import client_address
 from crm.privacy import consent, holds, masking, requests
 from crm.privacy.models import Channel, ConsentPurpose
@@ -61,18 +60,6 @@ class UnmaskForm(forms.Form):
     )
 
 
-def find(request: HttpRequest, label: str, pk: int) -> tuple[BoundEntity, Any]:
-    """The record as far as the reader may see it; 404 otherwise."""
-    entity = registry.get(label)
-    if entity is None:
-        raise Http404
-    bound = bind(entity, request.user)
-    record = bound.records().filter(pk=pk).first() if bound.can("view") else None
-    if record is None:
-        raise Http404
-    return bound, record
-
-
 def _back(request: HttpRequest, url: str) -> HttpResponse:
     return HttpResponse(status=204, headers={"HX-Redirect": url}) if request.htmx else HttpResponseRedirect(url)
 
@@ -86,7 +73,7 @@ def _show(request: HttpRequest, name: str, status: int = 200, **context: Any) ->
 @require_http_methods(["GET", "HEAD", "POST"])
 def note(request: HttpRequest, label: str, pk: int) -> HttpResponse:
     """Note what a person agreed to or withdrew."""
-    bound, record = find(request, label, pk)
+    bound, record = seen_record(request.user, label, pk)
     if not is_person(record) or not bound.can_record("change", record):
         raise PermissionDenied
     here = f"{bound.url('record', pk)}?tab=privacy"
@@ -112,7 +99,7 @@ def note(request: HttpRequest, label: str, pk: int) -> HttpResponse:
 def release(request: HttpRequest, pk: int) -> HttpResponse:
     """Release a legal hold."""
     hold = get_object_or_404(holds.in_force(), pk=pk)
-    bound, record = find(request, hold.person_entity, hold.person_id)
+    bound, record = seen_record(request.user, hold.person_entity, hold.person_id)
     if not policy.can_record(request.user, record, requests.RIGHT):
         raise PermissionDenied
     holds.release_hold(hold, record, actor=Actor.of(request))
@@ -125,7 +112,7 @@ def release(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def unmask(request: HttpRequest, label: str, pk: int) -> HttpResponse:
     """Ask for a reason, then show what is masked, once."""
-    bound, record = find(request, label, pk)
+    bound, record = seen_record(request.user, label, pk)
     if not bound.can_record(masking.UNMASK, record):
         raise PermissionDenied
     choices = [(f.name, str(f.label)) for f in masking.masked_fields(record, request.user)]
