@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from crm.approvals.models import ApprovalInstance, ApprovalStep
+from crm.approvals.models import ApprovalInstance, ApprovalStep, ProcessVersion
 from crm.approvals.tests.conftest import approve, ask, node, open_task
 from crm.approvals.tokens import mail_address
 from crm.files.models import StoredFile
@@ -108,3 +108,14 @@ def test_nothing_but_the_words_of_a_step_can_be_blanked(seller, signers, opportu
         steps.update(comment=BLANK)
         with pytest.raises(IntegrityError), transaction.atomic():
             steps.update(did="approved")
+
+
+def test_what_a_process_says_can_be_blanked_and_nothing_else_of_it(signers, make_process):
+    made = ProcessVersion.objects.filter(process=make_process(node(signers[0])))
+    for redacting, values in (("off", {"note": "x"}), ("on", {"number": 9}), ("on", {"note": "x", "once": False})):
+        with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("select set_config('crm.redact', %s, true)", [redacting])
+            made.update(**values)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("select set_config('crm.redact', 'on', true)")
+        assert made.update(note=BLANK, condition={}) == 1

@@ -261,7 +261,10 @@ def _work(contact, owner, boss, actor):
         made = JobFile(job=job, name=name, content_type="text/csv", size=len(data))
         made.file.save(name, ContentFile(data), save=True)
     rule = Rule.objects.create(entity=label, name="r", principal=boss)
-    version = RuleVersion.objects.create(rule=rule, number=1)
+    asked = {"all": [{"field": "mobile", "op": "is", "value": MOBILE}]}
+    version = RuleVersion.objects.create(
+        rule=rule, number=1, condition=asked, steps=[{"do": "effect", "params": {"subject": f"问 {NAME}"}}], note=EMAIL
+    )
     RuleRun.objects.create(
         rule=rule,
         version=version,
@@ -274,7 +277,7 @@ def _work(contact, owner, boss, actor):
         lines=[{"found": [BIRTHDAY, MOBILE]}],
     )
     process = ApprovalProcess.objects.create(entity=label, name="p", principal=boss)
-    made = ProcessVersion.objects.create(process=process, number=1)
+    made = ProcessVersion.objects.create(process=process, number=1, condition=asked, note=NAME)
     ApprovalInstance.objects.create(
         process=process,
         version=made,

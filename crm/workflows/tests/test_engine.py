@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from crm.entities.testing import factory_of
 from crm.records import services as records
@@ -13,7 +13,7 @@ from crm.records.models import Delivery, Entry
 from crm.reference.models import Industry
 from crm.workflows import engine, services
 from crm.workflows.guard import MAX_A_MINUTE, MAX_DEPTH
-from crm.workflows.models import Rule, RuleRun
+from crm.workflows.models import Rule, RuleRun, RulesVersion, RuleVersion
 from crm.workflows.tests.conftest import runs, set_fields, when, work
 from sales import services as sales
 
@@ -296,3 +296,16 @@ def test_what_can_not_work_is_refused_where_it_is_written(make_rule):
     ):
         with pytest.raises(ValidationError):
             make_rule(trigger, *steps)
+
+
+def test_what_a_rule_says_can_be_blanked_with_personal_data_and_is_read_anew(make_rule):
+    rule = make_rule({"on": "changed", "field": "amount"}, set_fields(next_step="Call 王小明"))
+    versions, before = RuleVersion.objects.filter(rule=rule), RulesVersion.objects.get().version
+    for redacting, values in (("off", {"steps": []}), ("on", {"number": 9}), ("on", {"steps": [], "rule_id": 0})):
+        with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("select set_config('crm.redact', %s, true)", [redacting])
+            versions.update(**values)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("select set_config('crm.redact', 'on', true)")
+        assert versions.update(steps=[set_fields(next_step="…")]) == 1
+    assert RulesVersion.objects.get().version > before
