@@ -45,6 +45,17 @@ def link_rows(bound: BoundEntity, source: models.Field) -> QuerySet:
     return bound.entity.link_rows(source.name, rows.complex_filter(source.get_limit_choices_to()))
 
 
+def choosable(bound: BoundEntity, raw: Mapping[str, str]) -> dict[str, str]:
+    """Values of an address without links to what the user may not choose: a new record points at nothing that they don't see."""
+    links = {f.name: f for f in bound.model._meta.concrete_fields if f.is_relation}
+
+    def fits(name: str, text: str) -> bool:
+        source = links.get(name)
+        return source is None or (is_id(text) and link_rows(bound, source).filter(pk=int(text)).exists())
+
+    return {name: text for name, text in raw.items() if fits(name, text)}
+
+
 def narrowed(rows: QuerySet, params: Mapping[str, str], user: Any) -> QuerySet:
     """The rows that a link offers beside the value of the field that narrows it: ``?for=<entity>:<link>&<field>=<value>``."""
     label, _colon, name = params.get("for", "").partition(":")

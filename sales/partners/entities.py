@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from crm.access import policy
 from crm.entities.entity import Action, Entity, View, contribute, register
 from customers.models import Account
 from sales.entities.leads import is_workable
@@ -207,6 +208,11 @@ class LeadForwardEntity(Entity):
     def link_rows(self, name: str, rows: QuerySet) -> QuerySet:
         return rows.filter(state=Partner.State.ACTIVE) if name == "partner" else rows
 
+    def clean(self, form: Any) -> None:
+        source = form.instance.source
+        if form.adding and source is not None and not policy.can_record(form.bound.user, source, "forward"):
+            form.add_error(None, gettext("You may not forward it to partners."))
+
     def new(self, user: Any, initial: Mapping[str, Any]) -> LeadForward:
         links = {f"{name}_id": asked_for(initial, name) for name in ("lead", "opportunity", "partner")}
         return LeadForward(owner=user, **links)
@@ -233,6 +239,15 @@ class ForwardReportEntity(Entity):
 
     def new(self, user: Any, initial: Mapping[str, Any]) -> ForwardReport:
         return ForwardReport(owner=user, forward_id=asked_for(initial, "forward"))
+
+    def clean(self, form: Any) -> None:
+        if not form.instance._state.adding and {"forward", "step"} & set(form.changed_data):
+            form.add_error(None, gettext("How far it was stays as it was reported. Write a new report."))
+
+    def save(self, record: ForwardReport, *, actor: Any, **options: Any) -> Any:
+        if not record._state.adding:
+            return super().save(record, actor=actor, **options)
+        return forwarding.add_report(record, actor=actor, **options)
 
 
 def forward(record: Any, *, actor: Any, **chosen: Any) -> None:

@@ -90,22 +90,28 @@ def withdraw_forward(forward: LeadForward, *, actor: Actor, reason: str = "") ->
     records.save(forward, actor=actor, kind=kinds.WITHDRAWN, partner=str(forward.partner), said=reason)
 
 
-@transaction.atomic
 def report_progress(
     forward: LeadForward, *, actor: Actor, step: str, text: str, person: PartnerPerson | None = None
 ) -> ForwardReport:
     """Note how far the partner is; won and lost end it."""
-    forward = _locked(forward, State.ACCEPTED)
-    if not text.strip():
+    return add_report(ForwardReport(forward=forward, step=step, text=text, reported_by=person), actor=actor)
+
+
+@transaction.atomic
+def add_report(report: ForwardReport, *, actor: Actor, **options: Any) -> ForwardReport:
+    """Write a new report; only of what the partner has accepted."""
+    forward, person = _locked(report.forward, State.ACCEPTED), report.reported_by
+    if not report.text.strip():
         raise ValidationError({"text": _("Write a report.")})
     if person is not None:
-        same = {"forward": forward, "reported_by": person, "step": step, "text": text.strip()}
+        same = {"forward": forward, "reported_by": person, "step": report.step, "text": report.text.strip()}
         if known := said_before(ForwardReport.objects.all(), forward.partner, **same):
             return known
-    report = ForwardReport(forward=forward, owner=forward.owner, step=step, text=text.strip(), reported_by=person)
-    records.save(report, actor=actor, kind=kinds.REPORTED, **_told(forward, person, report.get_step_display()))
-    if step in (State.WON, State.LOST):
-        forward.state = step
+    report.forward, report.owner, report.text = forward, forward.owner, report.text.strip()
+    told = _told(forward, person, report.get_step_display())
+    records.save(report, actor=actor, kind=kinds.REPORTED, **told, **options)
+    if report.step in (State.WON, State.LOST):
+        forward.state = report.step
         records.save(forward, actor=actor, kind=kinds.CLOSED, **_told(forward, person, report.text))
     _tell(forward, gettext_noop("report"), actor, key=f"report:{report.pk}")
     return report

@@ -17,6 +17,7 @@ from crm.entities.conflicts import compare
 from crm.entities.entity import Entity
 from crm.entities.forms import EntityForm, entity_form, initial_of
 from crm.entities.hints import hints_of
+from crm.entities.links import choosable
 from crm.entities.undoing import undo_url
 from crm.entities.views.base import EntityView
 from crm.records.errors import Conflict
@@ -33,7 +34,7 @@ class FormView(EntityView):
 
     def new_form(self, data: Any = None) -> EntityForm:
         """The form of a new record, with what the address says filled in."""
-        raw = self.request.GET.dict()
+        raw = choosable(self.bound, self.request.GET.dict())
         record = self.bound.entity.fresh(self.request.user, raw)
         surface = Surface.QUICK if self.in_place else Surface.FORM
         initial = initial_of(self.bound, raw)

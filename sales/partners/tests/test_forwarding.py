@@ -13,7 +13,7 @@ from crm.reference.models import Region
 from sales.factories import make_lead, make_opportunity
 from sales.partners import forwarding
 from sales.partners.factories import make_level, make_partner, make_person
-from sales.partners.models import LeadForward
+from sales.partners.models import ForwardReport, LeadForward
 from sales.partners.suggesting import suggest_partners
 
 pytestmark = pytest.mark.django_db
@@ -150,3 +150,41 @@ def test_partners_of_the_region_come_first_then_level_then_load(rep, grant, as_a
     found = suggest_partners(city, rep)
     assert [s.partner for s in found] == [best, near, busy, everywhere, far]
     assert [s.load for s in found] == [0, 0, 1, 0, 0]
+
+
+def test_a_report_is_written_only_of_what_was_accepted_and_the_last_one_ends_it(
+    client, seller, partner, grant, as_actor
+):
+    grant(seller, "partners.forwardreport", view=Scope.OWN, add=Scope.OWN, change=Scope.OWN)
+    client.force_login(seller)
+    forward = forwarding.forward_to_partner(make_lead(owner=seller), actor=as_actor(seller), partner=partner)
+    said = {"forward": forward.pk, "step": "won", "text": "签了"}
+    assert client.post("/partners/reports/add/", said).status_code == 422
+    assert not ForwardReport.objects.exists()
+    forwarding.accept_forward(forward, actor=as_actor(seller), answer="好")
+    assert client.post("/partners/reports/add/", said).status_code == 302
+    forward.refresh_from_db()
+    report = ForwardReport.objects.get()
+    assert (forward.state, report.text) == ("won", "签了")
+    changed = client.post(f"/partners/reports/{report.pk}/edit/", said | {"step": "lost", "version": report.version})
+    report.refresh_from_db()
+    assert (changed.status_code, report.step) == (422, "won")
+
+
+@pytest.mark.parametrize("in_place", ["", "&in_place=1"])
+def test_an_address_names_no_lead_that_one_does_not_see_or_may_not_forward(
+    client, seller, partner, other, grant, in_place
+):
+    client.force_login(seller)
+    add, data = "/partners/forwards/add/", {"title": "x", "partner": partner.pk, "message": "y"}
+    hidden = make_lead(owner=other, name="机密客户", company="机密公司")
+    for lead in (hidden.pk, 10**12):
+        page = client.get(f"{add}?lead={lead}{in_place}")
+        assert page.status_code == 200 and "机密" not in page.content.decode()
+        client.post(f"{add}?lead={lead}{in_place}", data | {"lead": lead})
+        assert not LeadForward.objects.filter(lead__isnull=False).exists()
+    grant(seller, "sales.lead", view=Scope.ALL)
+    assert client.post(f"{add}?lead={hidden.pk}{in_place}", data | {"lead": hidden.pk}).status_code == 422
+    mine = make_lead(owner=seller)
+    assert client.post(f"{add}?lead={mine.pk}{in_place}", data | {"lead": mine.pk}).status_code < 400
+    assert LeadForward.objects.get(lead__isnull=False).lead == mine
