@@ -62,10 +62,6 @@ class ProcessAdmin(admin.ModelAdmin):
         running = Count("instances", filter=Q(instances__state__in=ApprovalInstance.OPEN))
         return super().get_queryset(request).annotate(running=running)
 
-    def get_list_display(self, request: HttpRequest) -> Any:
-        self.reader = request.user
-        return super().get_list_display(request)
-
     def save_model(self, request: HttpRequest, obj: ApprovalProcess, form: Any, change: bool) -> None:
         active = obj.active
         obj.active = active and obj.current_id is not None

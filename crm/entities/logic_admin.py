@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from crm.customfields.layouts import forget
 from crm.customfields.models import Cascade, LogicRule
 from crm.entities.admin_filters import EntityFilter
+from crm.entities.admin_reader import ReaderAdmin
 from crm.entities.entity import registry
 from crm.entities.logic_forms import CascadeForm, LogicRuleForm, matrix_of, posted_matrix
 from crm.entities.logic_words import bound_to, cascade_words, in_words, try_out, why_broken
@@ -22,7 +23,7 @@ from crm.records.actor import Actor
 from crm.records.audit import audit
 
 
-class OfEntityAdmin(admin.ModelAdmin):
+class OfEntityAdmin(ReaderAdmin):
     """What is kept for one entity: chosen first, forgotten by every process when it changes, told in the audit log."""
 
     list_filter = (EntityFilter, "active")
@@ -32,10 +33,6 @@ class OfEntityAdmin(admin.ModelAdmin):
         form = super().get_form(request, obj, change, **kwargs)
         form.user, form.entity_label = request.user, request.GET.get("entity", "")
         return form
-
-    def get_list_display(self, request: HttpRequest) -> Any:
-        self.reader = request.user
-        return super().get_list_display(request)
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         if request.GET.get("entity") not in registry and self.has_add_permission(request):

@@ -7,11 +7,12 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crm.entities.admin_reader import ReaderAdmin
 from crm.entities.entity import registry
 from crm.messaging.access import holders
 from crm.messaging.forms import AccountForm
@@ -106,7 +107,7 @@ class TemplateForm(forms.ModelForm):
 
 
 @admin.register(MessageTemplate)
-class MessageTemplateAdmin(admin.ModelAdmin):
+class MessageTemplateAdmin(ReaderAdmin):
     """Beside the text stand the tags one may use, and how it reads for the latest record."""
 
     form = TemplateForm
@@ -114,10 +115,6 @@ class MessageTemplateAdmin(admin.ModelAdmin):
     list_filter = ("channel", "active")
     search_fields = ("name", "subject", "body")
     readonly_fields = ("tags", "preview")
-
-    def get_form(self, request: HttpRequest, obj: Model | None = None, **kwargs: Any) -> Any:
-        self.reader = request.user
-        return super().get_form(request, obj, **kwargs)
 
     @admin.display(description=gettext_lazy("Merge tags"))
     def tags(self, template: MessageTemplate) -> str:

@@ -8,15 +8,16 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.entities.admin_filters import EntityFilter
+from crm.entities.admin_reader import ReaderAdmin
 from crm.entities.bound import bind
-from crm.entities.condition_field import ConditionField, in_words
+from crm.entities.condition_field import ConditionField
 from crm.entities.entity import registry
 from crm.ownership import (
     measures,
@@ -70,7 +71,7 @@ class MemberInline(admin.TabularInline):
 
 
 @admin.register(AssignmentRule)
-class AssignmentRuleAdmin(admin.ModelAdmin):
+class AssignmentRuleAdmin(ReaderAdmin):
     """The rules of each entity in the order in which they are asked."""
 
     form = RuleForm
@@ -92,10 +93,6 @@ class AssignmentRuleAdmin(admin.ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).prefetch_related("members__user")
 
-    def get_list_display(self, request: HttpRequest) -> Any:
-        self.reader = request.user
-        return super().get_list_display(request)
-
     def response_add(self, request: HttpRequest, obj: AssignmentRule, post_url_continue: Any = None) -> HttpResponse:
         """Conditions can be set once the entity is known: go on editing."""
         request.POST = request.POST | {"_continue": "1"} if "_addanother" not in request.POST else request.POST
@@ -110,6 +107,8 @@ class AssignmentRuleAdmin(admin.ModelAdmin):
         rule = get_object_or_404(AssignmentRule, pk=pk)
         if not self.has_view_permission(request, rule):
             raise PermissionDenied
+        if rule.entity not in registry:
+            raise Http404
         bound = bind(registry[rule.entity], request.user)
         latest = list(bound.records().order_by("-pk")[:SHOWN])
         with transaction.atomic():
@@ -132,7 +131,7 @@ class AssignmentRuleAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("conditions"))
     def in_words(self, rule: AssignmentRule) -> str:
-        return in_words(bind(registry[rule.entity], self.reader), rule.condition) or str(_("every record"))
+        return self.condition_in_words(rule.entity, rule.condition, _("every record"))
 
     @admin.display(description=_("people"))
     def people(self, rule: AssignmentRule) -> str:

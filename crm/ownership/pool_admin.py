@@ -7,15 +7,16 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.entities.admin_filters import EntityFilter
+from crm.entities.admin_reader import ReaderAdmin
 from crm.entities.bound import bind
-from crm.entities.condition_field import ConditionField, in_words
+from crm.entities.condition_field import ConditionField
 from crm.entities.entity import registry
 from crm.ownership.anchors import anchors_of
 from crm.ownership.models import HoldingLimit, Pool, PoolMember, RecycleRule, RecycleRun
@@ -98,7 +99,7 @@ class RuleInline(admin.StackedInline):
 
 
 @admin.register(Pool)
-class PoolAdmin(admin.ModelAdmin):
+class PoolAdmin(ReaderAdmin):
     """The pools of each entity in the order in which they are asked."""
 
     form = PoolForm
@@ -119,10 +120,6 @@ class PoolAdmin(admin.ModelAdmin):
     def get_fields(self, request: HttpRequest, obj: Pool | None = None) -> Any:
         return [name for name in PoolForm.Meta.fields if obj is not None or name != "hidden"]
 
-    def get_list_display(self, request: HttpRequest) -> Any:
-        self.reader = request.user
-        return super().get_list_display(request)
-
     def response_add(self, request: HttpRequest, obj: Pool, post_url_continue: Any = None) -> HttpResponse:
         """Conditions, hidden fields and rules can be set once the entity is known: go on editing."""
         request.POST = request.POST | {"_continue": "1"} if "_addanother" not in request.POST else request.POST
@@ -137,6 +134,8 @@ class PoolAdmin(admin.ModelAdmin):
         pool = get_object_or_404(Pool, pk=pk)
         if not self.has_view_permission(request, pool):
             raise PermissionDenied
+        if pool.entity not in registry:
+            raise Http404
         now, bound = timezone.now(), bind(registry[pool.entity], request.user)
         labels = {one.name: one.label for one in anchors_of(pool.entity)}
         lines = [(rule, labels.get(rule.counted_from), outlook(rule, now)) for rule in pool.recycle_rules.all()]
@@ -161,10 +160,12 @@ class PoolAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("takes records where"))
     def in_words(self, pool: Pool) -> str:
-        return in_words(bind(registry[pool.entity], self.reader), pool.condition) or str(_("every record"))
+        return self.condition_in_words(pool.entity, pool.condition, _("every record"))
 
     @admin.display(description=_("records"))
     def holds(self, pool: Pool) -> int:
+        if pool.entity not in registry:
+            return 0
         return bind(registry[pool.entity], self.reader).records().filter(pool=pool).count()
 
 

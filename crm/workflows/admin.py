@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm.entities.admin_filters import EntityFilter
+from crm.entities.admin_reader import ReaderAdmin
 from crm.entities.bound import bind
 from crm.entities.entity import registry
 from crm.records.actor import Actor
@@ -27,7 +28,7 @@ State = RuleRun.State
 
 
 @admin.register(Rule)
-class RuleAdmin(admin.ModelAdmin):
+class RuleAdmin(ReaderAdmin):
     """Rules by entity, in their order. What a rule says is written on its own page."""
 
     form = RuleForm
@@ -47,10 +48,6 @@ class RuleAdmin(admin.ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Rule]:
         done = RuleRun.objects.filter(rule=OuterRef("pk"), state__in=[State.DONE, State.WAITING]).order_by("-id")
         return super().get_queryset(request).annotate(fired_at=Subquery(done.values("made_at")[:1]))
-
-    def get_list_display(self, request: HttpRequest) -> Any:
-        self.reader = request.user
-        return super().get_list_display(request)
 
     def response_add(self, request: HttpRequest, obj: Rule, post_url_continue: Any = None) -> HttpResponse:
         """On to what it says."""

@@ -13,9 +13,8 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm.entities.bound import bind
-from crm.entities.condition_field import ConditionField, in_words
-from crm.entities.entity import registry
+from crm.entities.admin_reader import ReaderAdmin
+from crm.entities.condition_field import ConditionField
 from crm.entities.totals import in_time
 from crm.records.actor import Actor
 from customers.levels.jobs import LABEL, start
@@ -58,7 +57,7 @@ class LevelRuleForm(forms.ModelForm):
 
 
 @admin.register(LevelRule)
-class LevelRuleAdmin(admin.ModelAdmin):
+class LevelRuleAdmin(ReaderAdmin):
     """Asked in their order; the first that fits decides."""
 
     form = LevelRuleForm
@@ -73,20 +72,13 @@ class LevelRuleAdmin(admin.ModelAdmin):
         form.user = request.user
         return form
 
-    def get_list_display(self, request: HttpRequest) -> Any:
-        self.reader = request.user
-        return super().get_list_display(request)
-
     @admin.display(description=_("value"))
     def said(self, rule: LevelRule) -> str:
         return rule.said
 
     @admin.display(description=_("conditions"))
     def in_words(self, rule: LevelRule) -> str:
-        try:
-            return in_words(bind(registry[LABEL], self.reader), rule.condition) or str(_("every account"))
-        except ValidationError as error:
-            return error.messages[0]
+        return self.condition_in_words(LABEL, rule.condition, _("every account"))
 
     def get_urls(self) -> list:
         page = self.admin_site.admin_view(self.dry_run)

@@ -6,13 +6,11 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from crm.entities.bound import bind
-from crm.entities.condition_field import ConditionField, in_words
-from crm.entities.entity import registry
+from crm.entities.admin_reader import ReaderAdmin
+from crm.entities.condition_field import ConditionField
 from customers.loyalty.events import events
 from customers.loyalty.ledger import relevel
 from customers.loyalty.models import EarnRule, LoyaltyProgram, MemberLevel
@@ -82,7 +80,7 @@ class EarnRuleForm(forms.ModelForm):
 
 
 @admin.register(EarnRule)
-class EarnRuleAdmin(admin.ModelAdmin):
+class EarnRuleAdmin(ReaderAdmin):
     """What members earn by."""
 
     form = EarnRuleForm
@@ -95,17 +93,10 @@ class EarnRuleAdmin(admin.ModelAdmin):
         form.user = request.user
         return form
 
-    def get_list_display(self, request: HttpRequest) -> Any:
-        self.reader = request.user
-        return super().get_list_display(request)
-
     @admin.display(description=_("event"))
     def of_event(self, rule: EarnRule) -> str:
         return str(events[rule.event].label) if rule.event in events else rule.event
 
     @admin.display(description=_("conditions"))
     def in_words(self, rule: EarnRule) -> str:
-        try:
-            return in_words(bind(registry[LABEL], self.reader), rule.condition) or str(_("every account"))
-        except ValidationError as error:
-            return error.messages[0]
+        return self.condition_in_words(LABEL, rule.condition, _("every account"))

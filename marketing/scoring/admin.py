@@ -11,8 +11,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crm.entities.admin_reader import ReaderAdmin
 from crm.entities.bound import bind
-from crm.entities.condition_field import ConditionField, in_words
+from crm.entities.condition_field import ConditionField
 from crm.entities.entity import registry
 from crm.jobs.services import start_job
 from marketing.scoring.models import ScoreModel, ScoreRule
@@ -62,7 +63,7 @@ class ScoreRuleForm(forms.ModelForm):
 
 
 @admin.register(ScoreRule)
-class ScoreRuleAdmin(admin.ModelAdmin):
+class ScoreRuleAdmin(ReaderAdmin):
     form = ScoreRuleForm
     list_display = ("name", "of", "in_words", "points", "half_life", "position", "active")
     list_editable = ("points", "position", "active")
@@ -73,10 +74,6 @@ class ScoreRuleAdmin(admin.ModelAdmin):
         form = super().get_form(request, obj, change, **kwargs)
         form.user = request.user
         return form
-
-    def get_list_display(self, request: HttpRequest) -> Any:
-        self.reader = request.user
-        return super().get_list_display(request)
 
     def response_add(self, request: HttpRequest, obj: ScoreRule, post_url_continue: Any = None) -> HttpResponse:
         """Conditions can be set once it is known what is scored: go on editing."""
@@ -99,7 +96,4 @@ class ScoreRuleAdmin(admin.ModelAdmin):
 
     @admin.display(description=gettext_lazy("conditions"))
     def in_words(self, rule: ScoreRule) -> str:
-        try:
-            return in_words(bind(registry[rule.of], self.reader), rule.condition) or _("everything")
-        except ValidationError as error:
-            return error.messages[0]
+        return self.condition_in_words(rule.of, rule.condition, _("everything"))

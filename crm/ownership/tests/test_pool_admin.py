@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from threading import Thread
 
-from crm.ownership.models import HoldingLimit, Pool, RecycleRule
+import pytest
+from django.contrib.admin import site
+
+from crm.ownership.models import AssignmentRule, HoldingLimit, Pool, RecycleRule
 from sales.factories import make_lead
 
 pytestmark = pytest.mark.django_db
@@ -65,3 +68,31 @@ def test_lists_and_limits_open(admin, make_pool):
     HoldingLimit.objects.create(entity="sales.lead", most=5)
     for page in ("pool/", "holdinglimit/", "holdinglimit/add/", "assignmentrule/add/"):
         assert admin.get(f"/admin/ownership/{page}").status_code == 200, page
+
+
+def test_lists_say_what_is_wrong_with_a_condition_and_live_on_without_the_entity(admin):
+    broken = {"all": [{"field": "gone", "op": "is", "value": "1"}]}
+    Pool.objects.create(entity="sales.lead", name="Broken", condition=broken)
+    rule = AssignmentRule.objects.create(entity="sales.lead", name="Broken", condition=broken)
+    pool = Pool.objects.create(entity="custom.gone", name="Gone")
+    AssignmentRule.objects.filter(pk=rule.pk).update(active=False)
+    gone = AssignmentRule.objects.create(entity="custom.gone", name="Gone")
+    assert admin.get("/admin/ownership/pool/").status_code == 200
+    assert admin.get("/admin/ownership/assignmentrule/").status_code == 200
+    assert admin.get(f"/admin/ownership/pool/{pool.pk}/outlook/").status_code == 404
+    assert admin.get(f"/admin/ownership/assignmentrule/{gone.pk}/preview/").status_code == 404
+
+
+def test_two_who_read_at_once_each_read_as_themselves(rf, people, boss):
+    of_pools = site.get_model_admin(Pool)
+
+    def read_by(user):
+        request = rf.get("/admin/ownership/pool/")
+        request.user = user
+        of_pools.get_list_display(request)
+
+    read_by(boss)
+    other = Thread(target=read_by, args=[people[0]])
+    other.start()
+    other.join()
+    assert of_pools.reader == boss
