@@ -49,7 +49,12 @@ def card(request: HttpRequest, pk: int) -> HttpResponse:
         lines.append(f"ADR;TYPE=WORK:;;{_escaped(contact.address)};;;;")
     lines += [f"REV:{contact.updated_at.astimezone(timezone.get_default_timezone()).isoformat()}", "END:VCARD", ""]
     audit(
-        request.user, "exported", entity=LABEL, record_ids=[contact.pk], address=client_address(request), format="vcf"
+        request.user,
+        "exported",
+        entity=LABEL,
+        record_ids=[contact.pk],
+        address=client_address(request) or None,
+        format="vcf",
     )
     answer = HttpResponse("\r\n".join(map(_folded, lines)), content_type="text/vcard; charset=utf-8")
     answer["Content-Disposition"] = content_disposition_header(True, f"{name[:80]}.vcf")

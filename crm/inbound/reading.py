@@ -81,6 +81,8 @@ def _linked(connection: Connection, form: EntityForm, name: str, field: LinkFiel
     """The id of what a text names: by the other program's id, else by name, among what the person may choose."""
     if not text:
         return ""
+    if "\x00" in text:
+        return _id(None, text.replace("\x00", ""))
     model = field.queryset.model
     if model is User:
         found = field.queryset.filter(username=text).first() or field.queryset.filter(email__iexact=text).first()
@@ -93,7 +95,7 @@ def _linked(connection: Connection, form: EntityForm, name: str, field: LinkFiel
             return known.on_id
     names = {f.name for f in model._meta.concrete_fields}
     by = next((name for name in ("name", "title", "subject") if name in names), "")
-    return _id(_only(field.queryset.filter(**{by: text})) if by and "\x00" not in text else None, text)
+    return _id(_only(field.queryset.filter(**{by: text})) if by else None, text)
 
 
 def _only(rows: Any) -> Any:

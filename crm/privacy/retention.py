@@ -21,7 +21,7 @@ from crm.privacy import erasing, holds
 from crm.privacy.models import RetentionRule, RetentionRun
 from crm.privacy.people import is_person, kinds
 from crm.records.actor import Actor
-from crm.records.errors import Protected
+from crm.records.errors import Conflict, Protected
 from crm.records.models import Record
 from crm.records.services import delete
 
@@ -128,6 +128,8 @@ def _apply(rule: RetentionRule, record: Record, actor: Actor) -> str:
                 left = erasing.erase(record, actor=actor)
     except Protected:
         return _("others need it")
+    except Conflict:
+        return _("changed meanwhile")
     except erasing.Held as held:
         return _("legal hold: %(names)s") % {"names": ", ".join(held.names)}
     except ValidationError as error:

@@ -59,21 +59,23 @@ def rows(path: Path) -> Iterator[Record]:
 
 def _unfolded(path: Path) -> Iterator[tuple[int, bytes]]:
     """Whole lines: those broken by RFC 6350 (a blank begins the next) and by quoted-printable (= ends one)."""
-    whole, started = b"", 0
+    whole, started = bytearray(), 0
     with path.open("rb") as file:
         for number, raw in enumerate(file, 1):
             line = raw.rstrip(b"\r\n")
-            soft = whole.endswith(b"=") and b"QUOTED-PRINTABLE" in whole.partition(b":")[0].upper()
+            soft = whole.endswith(b"=") and b"QUOTED-PRINTABLE" in whole[: whole.find(b":")].upper()
             if soft or (whole and line[:1] in b" \t" and line):
-                whole = (whole[:-1] + line) if soft else whole + line[1:]
+                if soft:
+                    del whole[-1]
+                whole += line if soft else line[1:]  # in place: a picture has thousands of lines
                 if len(whole) > LONGEST_LINE:
-                    whole = whole[:200]
+                    del whole[200:]
                 continue
             if whole:
-                yield started, whole
-            whole, started = line, number
+                yield started, bytes(whole)
+            whole, started = bytearray(line), number
     if whole:
-        yield started, whole
+        yield started, bytes(whole)
 
 
 def _property(line: bytes) -> Property | None:

@@ -235,3 +235,14 @@ def test_what_was_sent_about_a_person_is_a_place_of_their_data_and_is_not_kept_f
     assert Delivery.objects.get().body == ""
     Delivery.objects.update(at=timezone.now() - timedelta(days=91))
     assert sweep() == 1 and not Delivery.objects.exists()
+
+
+def test_signs_that_cannot_be_kept_are_refused_one_by_one(post):
+    Mapping.objects.filter(path="= 商城").update(path="from")
+    odd = [{**order(n), "from": "商城\x00", "wants": "x"} for n in (1, 2)]
+    odd[1]["from"] = "商城"
+    assert post(body(*odd)).status_code == 202
+    sweep()
+    delivery = Delivery.objects.get()
+    assert [result["done"] for result in delivery.results] == ["failed", "created"]
+    assert delivery.state == Delivery.State.PARTLY and Lead.objects.count() == 1

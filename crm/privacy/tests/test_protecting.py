@@ -23,6 +23,7 @@ from crm.privacy import holds, retention
 from crm.privacy.models import PrivacyRequest, RetentionRule, RetentionRun
 from crm.records import services as records
 from crm.records.actor import Actor
+from crm.records.errors import Conflict
 from crm.records.models import AuditEvent, Entry
 from crm.search.models import SearchRow
 from customers.factories import make_account, make_contact
@@ -247,3 +248,19 @@ def test_rules_that_do_not_fit_are_refused(client, boss):
         if name != "suppression":
             assert client.get(reverse(f"admin:privacy_{name}_add")).status_code == 200
     assert client.get(reverse("admin:privacy_retentionrule_change", args=[made.pk])).status_code == 200
+
+
+def test_one_that_somebody_changes_meanwhile_does_not_stop_the_others(boss, monkeypatch):
+    first, second = old(make_lead(owner=boss)), old(make_lead(owner=boss))
+    real = retention.delete
+
+    def delete(record, **options):
+        if record.pk == first.pk:
+            raise Conflict(record)
+        return real(record, **options)
+
+    monkeypatch.setattr(retention, "delete", delete)
+    run = retention.run(rule())
+    assert (run.done, run.failed, run.reasons) == (1, 1, {"changed meanwhile": 1})
+    second.refresh_from_db()
+    assert second.deleted_at
