@@ -30,6 +30,7 @@ urlpatterns = [
     path("", include("customers.urls")),
     path("", include("customers.loyalty.urls")),
     path("portal/partner/", include("sales.partners.portal.urls")),
+    path("", include("sales.partners.urls")),
     path("", include("marketing.urls")),
     path("", include("marketing.segments.urls")),
     path("", include("analytics.urls")),

@@ -31,6 +31,7 @@ from sales.partners.models import (
     PartnerPerson,
 )
 from sales.partners.publishing import publish_document
+from sales.services import win_opportunity
 
 EMAIL = "partner@demo.invalid"
 FIRMS = 8
@@ -131,12 +132,25 @@ def _forwards(world: World, partner: Partner, many: int) -> None:
             lead, actor=_actor(partner), partner=partner, message="客户着急，请尽快联系。", days=3 + turn % 5
         )
         _work_on(partner, forward, turn)
-    won = Opportunity._base_manager.filter(state="open", forwards__isnull=True, deleted_at__isnull=True).order_by("pk")
-    for deal in list(won[: max(1, many // 4)]):
+    free = Opportunity._base_manager.filter(state="open", forwards__isnull=True, deleted_at__isnull=True)
+    won = list(free.filter(amount__gt=0).order_by("pk")[: max(1, many // 4)])
+    for deal in won:
         forward = forwarding.forward_to_partner(
             deal, actor=_actor(partner), partner=partner, message="请协助现场服务。"
         )
         forwarding.accept_forward(forward, actor=_actor(partner), answer=TOLD[0])
+    if won and many % 2 == 0:
+        win_opportunity(won[0], actor=Actor(won[0].owner, "demo"))
+    _spread(world, partner)
+
+
+def _spread(world: World, partner: Partner) -> None:
+    """As if it had come about over the last weeks."""
+    for forward in LeadForward._base_manager.filter(partner=partner):
+        asked = world.now - timedelta(days=world.random.randrange(2, 45), minutes=world.random.randrange(600))
+        said = min(world.now, asked + timedelta(hours=2 + world.random.random() * 60))
+        told = {"created_at": asked} | ({"answered_at": said} if forward.answered_at else {})
+        LeadForward._base_manager.filter(pk=forward.pk).update(**told)
 
 
 def _work_on(partner: Partner, forward: LeadForward, turn: int) -> None:

@@ -66,5 +66,5 @@ class PartnerDocumentEntity(Entity):
         said = ngettext("%(count)d partner", "%(count)d partners", readers) % {"count": readers}
         return [
             {"label": gettext("Files"), "value": str(files), "url": tab, "tone": "" if files else "late"},
-            {"label": gettext("For"), "value": said, "url": "", "tone": ""},
+            {"label": gettext("Readers"), "value": said, "url": "", "tone": ""},
         ]

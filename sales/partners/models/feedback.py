@@ -35,7 +35,7 @@ class PartnerFeedback(Record):
 
     shown_by = ("title",)
 
-    title = models.CharField(_("what it is about"), max_length=200)
+    title = models.CharField(_("headline"), max_length=200)
     topic = models.CharField(_("topic"), max_length=12, choices=Topic, default=Topic.PRODUCT)
     text = models.TextField(_("feedback"))
     partner = models.ForeignKey(Partner, models.PROTECT, related_name="feedback", verbose_name=_("partner"))
@@ -53,7 +53,7 @@ class PartnerFeedback(Record):
     )
     state = ColouredField(_("state"), max_length=10, choices=State, colours=COLOURS, default=State.NEW, editable=False)
     answer = models.TextField(_("our answer"), blank=True, editable=False)
-    answered_at = models.DateTimeField(_("answered"), null=True, editable=False)
+    answered_at = models.DateTimeField(_("answered at"), null=True, editable=False)
 
     class Meta:
         verbose_name = _("partner feedback")

@@ -45,7 +45,7 @@ class LeadForward(Record):
     derived = ("reminded_at",)
     shown_by = ("title",)
 
-    title = models.CharField(_("what it is about"), max_length=300)
+    title = models.CharField(_("forwarded matter"), max_length=300)
     lead = models.ForeignKey(
         Lead, models.SET_NULL, null=True, blank=True, related_name="forwards", verbose_name=_("lead")
     )
@@ -57,7 +57,7 @@ class LeadForward(Record):
     state = ColouredField(_("state"), max_length=10, choices=State, colours=COLOURS, default=State.SENT, editable=False)
     due_at = models.DateTimeField(_("answer until"), null=True, editable=False)
     reminded_at = models.DateTimeField(_("reminded"), null=True, editable=False)
-    answered_at = models.DateTimeField(_("answered"), null=True, editable=False)
+    answered_at = models.DateTimeField(_("answered at"), null=True, editable=False)
     answer = models.TextField(_("answer of the partner"), blank=True, editable=False)
     answered_by = models.ForeignKey(
         PartnerPerson, models.SET_NULL, null=True, editable=False, related_name="+", verbose_name=_("answered by")

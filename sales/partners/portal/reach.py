@@ -36,6 +36,11 @@ def forwards_of(person: PartnerPerson) -> QuerySet[LeadForward]:
     return rows.select_related("lead__region", "lead__industry", "opportunity__account__region").order_by("-created_at")
 
 
+def declined_by(person: PartnerPerson, pk: int) -> bool:
+    """Whether the person themself declined it, and so sees it no longer."""
+    return LeadForward.objects.filter(pk=pk, partner=person.partner, state="declined", answered_by=person).exists()
+
+
 def facts_of(forward: LeadForward) -> list[tuple[str, str, str]]:
     """(label, value, kind) of what the partner may know of it at present."""
     source: Any = forward.source

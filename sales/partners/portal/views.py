@@ -92,8 +92,10 @@ def home(request: HttpRequest, person: PartnerPerson) -> HttpResponse:
 @both
 def lead(request: HttpRequest, person: PartnerPerson, pk: int) -> HttpResponse:
     """One forwarded lead: answer it, then report on it."""
-    forward = get_object_or_404(reach.forwards_of(person), pk=pk)
     form, verb = None, request.POST.get("verb", "")
+    if verb == "decline" and reach.declined_by(person, pk):
+        return redirect("partner_portal:home")  # pressed twice: it was noted the first time
+    forward = get_object_or_404(reach.forwards_of(person), pk=pk)
     if request.method == "POST":
         form = _form_of(forward, verb, request.POST)
         if form is None and DONE.get(verb) == forward.state:
