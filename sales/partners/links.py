@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.core import signing
 
-from sales.partners.models import PartnerPerson
+from sales.partners.models import Partner, PartnerPerson
 
 SALT = "partners.link"
 GOOD_FOR = 7 * 24 * 3600
@@ -17,13 +17,18 @@ def link_token(person: PartnerPerson) -> str:
 
 
 def person_of_token(token: str) -> PartnerPerson | None:
-    """Whose link it is, while it is good: not used, not replaced by a later one, not too old, and access not revoked."""
+    """Whose link it is, while it is good: not used, not replaced by a later one, not too old, access not revoked, the partner active."""
     try:
         pk, nonce = signing.loads(token, salt=SALT, max_age=GOOD_FOR)
     except (signing.BadSignature, ValueError, TypeError):
         return None
     states = (PartnerPerson.State.INVITED, PartnerPerson.State.ACTIVE)
     rows = PartnerPerson.objects.select_related("credential", "partner").filter(
-        pk=pk, state__in=states, deleted_at__isnull=True, credential__nonce=nonce
+        pk=pk,
+        state__in=states,
+        deleted_at__isnull=True,
+        credential__nonce=nonce,
+        partner__state=Partner.State.ACTIVE,
+        partner__deleted_at__isnull=True,
     )
     return rows.first() if nonce else None

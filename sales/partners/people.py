@@ -53,7 +53,13 @@ def send_link(person: PartnerPerson, *, actor: Actor) -> None:
 @transaction.atomic
 def send_reset(email: str) -> None:
     """Send a link to whoever signs in with the address, at most one in a while. Nobody learns whether there is such a person."""
-    rows = PartnerPerson.objects.filter(email__iexact=email, state=State.ACTIVE, deleted_at__isnull=True)
+    rows = PartnerPerson.objects.filter(
+        email__iexact=email,
+        state=State.ACTIVE,
+        deleted_at__isnull=True,
+        partner__state=Partner.State.ACTIVE,
+        partner__deleted_at__isnull=True,
+    )
     person = rows.select_for_update(of=("self",)).first()
     if person is None:
         return

@@ -86,7 +86,11 @@ def sign_in(request: HttpRequest, email: str, password: str) -> PartnerPerson | 
     if not AxesProxyHandler.is_allowed(request, credentials):
         raise LockedOut(_("Too many attempts. Try again in a quarter of an hour."))
     rows = PartnerPerson.objects.select_related("credential").filter(
-        email__iexact=email, state=State.ACTIVE, deleted_at__isnull=True, partner__state=Partner.State.ACTIVE
+        email__iexact=email,
+        state=State.ACTIVE,
+        deleted_at__isnull=True,
+        partner__state=Partner.State.ACTIVE,
+        partner__deleted_at__isnull=True,
     )
     person = rows.exclude(credential__password="").first()
     stored = person.credential.password if person is not None else _nobody()
