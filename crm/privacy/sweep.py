@@ -37,6 +37,7 @@ KEPT_OUT = {
     "reference_industry",
     "messaging_mailaccount",
 }
+LONGEST = "45min"
 JSON = ("json", "jsonb")
 TEXTS = ("text", "character varying", "character", "json", "jsonb", "ARRAY")
 LABELS = {
@@ -118,9 +119,11 @@ def _table(name: str, found: list[tuple], key: tuple[str, ...]) -> Table:
     return Table(name, texts, key, ties, frozenset(names))
 
 
+@transaction.atomic
 def count(known: Known, skip: dict[str, Sequence[int]] | None = None) -> dict[str, int]:
     """How many rows of each table hold what the persons are known by."""
     counted: dict[str, int] = {}
+    _be_patient()
     for table in tables() if known.everywhere else ():
         if table.columns:
             statement, values = _select(table, known, "count(*)", (skip or {}).get(table.name, ()))
@@ -135,6 +138,7 @@ def sweep(known: Known, persons: list[tuple[str, int]]) -> Swept:
     """Blank what ``everywhere`` finds in every text, and what ``beside`` finds in rows that hang on the persons."""
     swept, anew = Swept(), {}
     linked = _linked_entries(persons)
+    _be_patient()
     _let(True)
     try:
         for table in tables():
@@ -152,6 +156,12 @@ def sweep(known: Known, persons: list[tuple[str, int]]) -> Swept:
         _derived[name](ids)
         swept.add(name, len(ids))
     return swept
+
+
+def _be_patient() -> None:
+    """Until the transaction ends, one statement may read the largest table to its end."""
+    with connection.cursor() as cursor:
+        cursor.execute("select set_config('statement_timeout', %s, true)", [LONGEST])
 
 
 def _let(on: bool) -> None:
