@@ -10,8 +10,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from crm.records.admin import RecordAdmin
-from customers.admin_forms import CompletenessWeightForm, count_again, field_label
 from customers.models import Account, CompletenessWeight, Contact, RelationType, Source
+from customers.profile.admin_forms import CompletenessWeightForm, count_again, field_label
 
 
 @admin.register(Source)

@@ -9,7 +9,7 @@ class CustomersConfig(AppConfig):
     def ready(self) -> None:
         from crm.home.pages import nav_page
         from customers import fields, hints, sources  # noqa: F401 - register themselves
-        from customers.cleansing import cleaners_for
+        from customers.care.cleansing import cleaners_for
 
         nav_page(
             "customers", _("Data care"), "customers:cleansing", icon="wand", allowed=lambda u: bool(cleaners_for(u))

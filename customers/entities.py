@@ -9,9 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from crm.entities.entity import Entity, View, register
 from crm.matching.services import Match, warnings_of
 from crm.ownership.actions import POOL_ACTIONS
-from customers import tie_entities  # noqa: F401 - registers itself
-from customers.figures import health_figure
 from customers.models import Account, AccountContact, Contact
+from customers.profile.figures import health_figure
+from customers.structure import tie_entities  # noqa: F401 - registers itself
 from customers.tracing import BEHAVIOUR, TRACE
 
 MINE = {"field": "owner", "op": "me"}

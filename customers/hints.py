@@ -7,7 +7,7 @@ from typing import Any
 
 from crm.entities.bound import BoundEntity
 from crm.entities.hints import Hint, set_hinter
-from customers.proposals import proposals_of
+from customers.suggesting.proposals import proposals_of
 
 
 @set_hinter

@@ -14,12 +14,12 @@ from crm.jobs.models import Job
 from crm.jobs.running import JobError, Running
 from crm.jobs.services import start_job
 from crm.records.models import ChangeSet
-from customers.cleaners import CLEANERS
-from customers.cleansing import KIND as CLEANSE
-from customers.cleansing import batches, clean
+from customers.care.cleaners import CLEANERS
+from customers.care.cleansing import KIND as CLEANSE
+from customers.care.cleansing import batches, clean
 from customers.models import Account
-from customers.proposals import WEBSITE, remember
-from customers.website import NoAnswer, NotReached, ask, may_ask
+from customers.suggesting.proposals import WEBSITE, remember
+from customers.suggesting.website import NoAnswer, NotReached, ask, may_ask
 
 ACCOUNT, KIND = "customers.account", "customers.website"
 

@@ -21,8 +21,8 @@ from crm.ownership.models.pooled import owner_or_pool, pool_indexes
 from crm.records.indexes import ALIVE, scope_indexes
 from crm.records.models import Record
 from crm.reference.currencies import Currency
-from customers.portraits import Calendar, Preference  # noqa: F401 - found by Django here
-from customers.profiles import (  # noqa: F401 - found by Django here
+from customers.profile.portraits import Calendar, Preference  # noqa: F401 - found by Django here
+from customers.profile.profiles import (  # noqa: F401 - found by Django here
     AccountProfile,
     AdviceLater,
     CompletenessWeight,
@@ -30,7 +30,7 @@ from customers.profiles import (  # noqa: F401 - found by Django here
     Suggestion,
 )
 from customers.querysets import AccountQuerySet, ContactQuerySet
-from customers.ties import AccountRelation, ContactRelation, RelationType  # noqa: F401 - found by Django here
+from customers.structure.ties import AccountRelation, ContactRelation, RelationType  # noqa: F401 - found by Django here
 from customers.tracing import TRACED, Touch, Traced  # noqa: F401 - found by Django here
 
 LONG_AGO = datetime(1900, 1, 1, tzinfo=UTC)

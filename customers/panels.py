@@ -10,11 +10,12 @@ from crm.access import policy
 from crm.entities.bound import bind
 from crm.entities.entity import registry
 from crm.entities.panels import panel, record_tab
-from customers import suggesters, trees  # noqa: F401 - register themselves
-from customers.groups import group_of
 from customers.models import Account, Contact
-from customers.org import chart_of, superior_of
-from customers.relations import ties_of
+from customers.structure import trees  # noqa: F401 - register themselves
+from customers.structure.groups import group_of
+from customers.structure.org import chart_of, superior_of
+from customers.structure.relations import ties_of
+from customers.suggesting import suggesters  # noqa: F401 - register themselves
 
 ACCOUNT, CONTACT = "customers.account", "customers.contact"
 

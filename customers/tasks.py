@@ -5,8 +5,8 @@ from __future__ import annotations
 from celery import shared_task
 
 from crm.customfields import definitions
-from customers import health
-from customers.completeness import TABLES, store_all
+from customers.profile import health
+from customers.profile.completeness import TABLES, store_all
 
 
 @shared_task(name="customers.tasks.refresh_health", ignore_result=True)

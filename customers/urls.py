@@ -1,6 +1,7 @@
 from django.urls import path
 
-from customers import cleansing_views, vcards, views
+from customers import vcards, views
+from customers.care import cleansing_views
 
 app_name = "customers"
 urlpatterns = [

@@ -18,14 +18,14 @@ from crm.entities.finding import seen_record
 from crm.entities.undoing import undo_url
 from crm.records.actor import Actor
 from crm.records.errors import Conflict
-from customers.advice import put_off
 from customers.forms import LineForm
-from customers.insight import insight_of
 from customers.jobs import ask_website
 from customers.models import Account
-from customers.org import Chart, Place, chart_of, move_line
-from customers.proposals import accept, dismiss, proposals_of
-from customers.website import may_ask
+from customers.profile.advice import put_off
+from customers.profile.insight import insight_of
+from customers.structure.org import Chart, Place, chart_of, move_line
+from customers.suggesting.proposals import accept, dismiss, proposals_of
+from customers.suggesting.website import may_ask
 
 PROFILED = frozenset({"customers.account", "customers.contact"})
 

@@ -18,8 +18,8 @@ from crm.entities.entity import contribute_figures, registry
 from crm.entities.panels import panel
 from crm.lib.money import format_money, short_money
 from crm.records.actor import Actor
-from customers.groups import Sums, group_column
 from customers.models import Account, Contact
+from customers.structure.groups import Sums, group_column
 from sales.gates import SOURCE, find, guarded
 from sales.models import Opportunity, Stage
 from sales.stages import stages_of

@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from crm.access import policy
 from crm.entities.entity import registry
-from customers.advice import Advice, advice, knows
 from customers.models import Account
-from customers.risks import Finding, risk
+from customers.profile.advice import Advice, advice, knows
+from customers.profile.risks import Finding, risk
 from sales.models import Opportunity
 
 ACCOUNT, DEAL = "customers.account", "sales.opportunity"

@@ -11,7 +11,7 @@ from crm.records.models import ChangeSet
 from crm.reference.addresses import forget
 from crm.reference.loading import load_regions
 from crm.reference.models import Region
-from customers.cleaners import clean_name, clean_website
+from customers.care.cleaners import clean_name, clean_website
 from customers.factories import make_account, make_contact
 from customers.models import Account, Contact
 

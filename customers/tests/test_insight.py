@@ -11,10 +11,10 @@ from crm.access.models import Scope
 from crm.customfields import definitions
 from crm.records import services as records
 from crm.records.actor import Actor
-from customers.advice import advice_for
 from customers.factories import make_account, make_contact
-from customers.health import refresh, risks_of
 from customers.models import Account, AccountProfile, CompletenessWeight
+from customers.profile.advice import advice_for
+from customers.profile.health import refresh, risks_of
 from customers.tasks import recount, refresh_health
 
 pytestmark = pytest.mark.django_db

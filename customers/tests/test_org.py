@@ -15,7 +15,7 @@ from crm.records.actor import Actor
 from crm.records.models import Entry
 from customers.factories import make_account, make_affiliation, make_contact, make_tie
 from customers.models import Account, AccountRelation, Contact
-from customers.org import move_line
+from customers.structure.org import move_line
 
 pytestmark = pytest.mark.django_db
 

@@ -8,9 +8,9 @@ import pytest
 
 from crm.access.models import Scope
 from crm.lib.lunar import lunar_text, next_lunar
-from customers.birthdays import age, next_birthday
 from customers.factories import make_contact, make_preference
 from customers.models import Contact
+from customers.profile.birthdays import age, next_birthday
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from crm.records.diff import logged_fields, value_of
 from crm.records.errors import Conflict, Protected
 from crm.records.services import delete, save, save_many
 from customers.models import Account, AccountContact, Contact
-from customers.ties import AccountRelation, RelationType
+from customers.structure.ties import AccountRelation, RelationType
 from sales.factories import make_pipeline
 from sales.models import Lead, Opportunity, OpportunityContact
 

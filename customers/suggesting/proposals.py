@@ -20,7 +20,7 @@ from crm.entities.bound import BoundEntity
 from crm.entities.forms import EntityForm, entity_form, may_write
 from crm.records.actor import Actor
 from crm.records.hooks import on_purge, on_redact
-from customers.profiles import Suggestion
+from customers.profile.profiles import Suggestion
 
 WEBSITE = "website"
 SOURCES: dict[str, Any] = {WEBSITE: _("From the website")}

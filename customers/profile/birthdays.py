@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from crm.lib.lunar import next_lunar
-from customers.portraits import Calendar
+from customers.profile.portraits import Calendar
 
 
 def _in_year(day: date, year: int) -> date:

@@ -15,7 +15,7 @@ from crm.entities.entity import registry
 from crm.fields.field import Field
 from crm.records.hooks import WriteBatch, on_write
 from customers.models import Account, Contact
-from customers.profiles import CompletenessWeight
+from customers.profile.profiles import CompletenessWeight
 
 TABLES = {
     Account: ("customers_accountprofile", "account_id"),

@@ -15,8 +15,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from crm.entities.bound import BoundEntity
 from crm.entities.entity import registry
-from customers.cleaners import CLEANERS, Cleaner
-from customers.cleansing import COUNT_TO, cleaners_for, count, preview, start_cleaning
+from customers.care.cleaners import CLEANERS, Cleaner
+from customers.care.cleansing import COUNT_TO, cleaners_for, count, preview, start_cleaning
 
 
 @login_required

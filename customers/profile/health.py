@@ -13,7 +13,7 @@ from django.db import connection
 from django.utils import timezone
 
 from customers.models import Account
-from customers.risks import ACCOUNT, FULL, Finding, RiskKind, risk_kinds
+from customers.profile.risks import ACCOUNT, FULL, Finding, RiskKind, risk_kinds
 
 BATCH = 5000
 

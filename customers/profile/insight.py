@@ -10,15 +10,16 @@ from crm.access import policy
 from crm.entities.bound import BoundEntity, bind
 from crm.entities.entity import registry
 from crm.lib.lunar import lunar_text
-from customers import risks, website
-from customers.advice import advice_for
-from customers.birthdays import age, next_birthday
-from customers.completeness import gaps
-from customers.health import risks_of
 from customers.jobs import asking
 from customers.models import Account, Calendar
-from customers.org import PILLS, people_of
-from customers.proposals import proposals_of
+from customers.profile import risks
+from customers.profile.advice import advice_for
+from customers.profile.birthdays import age, next_birthday
+from customers.profile.completeness import gaps
+from customers.profile.health import risks_of
+from customers.structure.org import PILLS, people_of
+from customers.suggesting import website
+from customers.suggesting.proposals import proposals_of
 
 CONTACT = "customers.contact"
 CHAIN, GAPS = 5, 6

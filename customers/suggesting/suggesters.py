@@ -14,7 +14,7 @@ from crm.lib.text import domain_of, is_public_domain
 from crm.matching.models import MatchKey
 from crm.reference.addresses import read_address
 from customers.models import Account, Contact
-from customers.proposals import Proposal, suggester
+from customers.suggesting.proposals import Proposal, suggester
 
 ACCOUNT, CONTACT = "customers.account", "customers.contact"
 MOST = 3

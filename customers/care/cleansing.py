@@ -20,7 +20,7 @@ from crm.records import services as records
 from crm.records.actor import Actor
 from crm.records.errors import Conflict
 from crm.records.models import ChangeSet
-from customers.cleaners import CLEANERS, Cleaner
+from customers.care.cleaners import CLEANERS, Cleaner
 
 KIND = "customers.cleanse"
 BATCH, SHOWN, LOOKED_AT, COUNT_TO = 500, 100, 2000, 99_999

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from crm.entities.bound import bind
 from crm.entities.entity import registry
 from customers.models import Account
-from customers.risks import tone
+from customers.profile.risks import tone
 
 
 def health_figure(account: Account, user: Any) -> list[dict]:

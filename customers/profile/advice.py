@@ -19,11 +19,11 @@ from django.utils.translation import ngettext
 
 from crm.access import policy
 from crm.entities.entity import registry
-from customers.birthdays import next_birthday
 from customers.models import Account, Contact
-from customers.org import people_of
-from customers.profiles import AdviceLater
-from customers.risks import silence
+from customers.profile.birthdays import next_birthday
+from customers.profile.profiles import AdviceLater
+from customers.profile.risks import silence
+from customers.structure.org import people_of
 
 ACCOUNT, CONTACT = "customers.account", "customers.contact"
 SOON, LATER = 7, timedelta(days=7)

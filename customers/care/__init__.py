@@ -1,0 +1,1 @@
+"""Data care: cleaners and the jobs that apply them."""

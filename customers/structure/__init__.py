@@ -1,0 +1,1 @@
+"""How companies and people hang together: ties, groups, the org chart."""

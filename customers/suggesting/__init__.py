@@ -1,0 +1,1 @@
+"""Values that a record might get, and where they come from."""
