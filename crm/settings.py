@@ -298,6 +298,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600,
         "options": {"expires": 3600},
     },
+    "customers.birthdays": {"task": "customers.tasks.birthdays", "schedule": crontab(hour=7, minute=30)},
     "customers.recount": {"task": "customers.tasks.recount", "schedule": crontab(hour=1, minute=40)},
     "jobs.sweep": {"task": "crm.jobs.tasks.sweep", "schedule": timedelta(days=1)},
     "exchange.sweep": {"task": "crm.exchange.tasks.sweep", "schedule": timedelta(days=1)},

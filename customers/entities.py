@@ -188,6 +188,8 @@ class ContactEntity(Entity):
         "attitude",
         "sex",
         "birthday",
+        "lunar_birthday",
+        "next_birthday_on",
         "mobile",
         "email",
         "wechat",
@@ -213,7 +215,8 @@ class ContactEntity(Entity):
     quick = ("name", "account", "job_title", "mobile", "email", "wechat")
     sections = {
         _("Who they are"): (
-            *("name", "account", "job_title", "sex", "birthday", "birthday_calendar", "owner", "pool", "source"),
+            *("name", "account", "job_title", "sex", "birthday", "birthday_calendar", "lunar_birthday"),
+            *("next_birthday_on", "owner", "pool", "source"),
         ),
         _("In decisions"): ("decision_role", "influence", "attitude"),
         _("Reach"): ("mobile", "phone", "phone2", "email", "email2", "wechat", "address"),
@@ -268,6 +271,7 @@ class ContactEntity(Entity):
         "attitude": ("stance", "态度", "支持度"),
         "sex": ("gender", "性别"),
         "birthday_calendar": ("calendar", "生日历法", "农历"),
+        "lunar_birthday": ("lunar birth date", "农历生日", "阴历生日"),
         "birthday": ("birth date", "date of birth", "生日", "出生日期"),
         "mobile": (
             "mobile phone",

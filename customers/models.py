@@ -21,6 +21,7 @@ from crm.ownership.models.pooled import owner_or_pool, pool_indexes
 from crm.records.indexes import ALIVE, scope_indexes
 from crm.records.models import Record
 from crm.reference.currencies import Currency
+from customers.profile.lunar import check_lunar, said_lunar
 from customers.profile.portraits import Calendar, Preference  # noqa: F401 - found by Django here
 from customers.profile.profiles import (  # noqa: F401 - found by Django here
     AccountProfile,
@@ -232,7 +233,7 @@ class Contact(Traced, AlongRecord):
 
     access = PooledWith(whole="account")
     prepared = ("name_key",)
-    derived = ("last_activity_at", *TRACED)
+    derived = ("last_activity_at", "next_birthday_on", *TRACED)
     untold = ("reports_to",)
     shown_by = ("name",)
 
@@ -265,6 +266,16 @@ class Contact(Traced, AlongRecord):
         default=Calendar.SOLAR,
         help_text=_("The birthday itself is given in the Gregorian calendar."),
     )
+    lunar_birthday = models.CharField(
+        _("lunar birthday"),
+        max_length=20,
+        blank=True,
+        validators=[check_lunar],
+        help_text=_(
+            "Month and day as they are said: 八月十五, 闰四月初一, or 8-15. It is kept instead of the birthday."
+        ),
+    )
+    next_birthday_on = models.DateField(_("next birthday"), null=True, editable=False)
     mobile = PhoneField(_("mobile"), blank=True)
     phone = PhoneField(_("phone"), blank=True)
     phone2 = PhoneField(_("second phone"), blank=True)
@@ -293,6 +304,7 @@ class Contact(Traced, AlongRecord):
                 fields=["reports_to"], condition=models.Q(reports_to__isnull=False), name="contact_reports_to"
             ),
             models.Index(fields=["pool", "id"], condition=models.Q(pool__isnull=False), name="contact_pool"),
+            models.Index(fields=["next_birthday_on"], name="contact_next_birthday"),
         ]
         constraints = [
             owner_or_pool("contact_has_owner_or_pool"),
@@ -313,6 +325,7 @@ class Contact(Traced, AlongRecord):
     def prepare(cls, records: Sequence[Self]) -> None:
         for record in records:
             record.name_key = pinyin_key(record.name, person=True)[:300]
+            record.lunar_birthday = said_lunar(record.lunar_birthday)
 
     def timeline_subjects(self) -> list[models.Model]:
         return [self, self.account] if self.account_id else [self]

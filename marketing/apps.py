@@ -8,8 +8,9 @@ class MarketingConfig(AppConfig):
 
     def ready(self) -> None:
         from crm.home.pages import nav_page
-        from marketing import purchases  # noqa: F401 - registers itself
-        from marketing.events.views import may_bring
+        from marketing import points, purchases  # noqa: F401 - register themselves
+        from marketing.events import jobs  # noqa: F401 - registers itself
+        from marketing.events.rights import may_bring
         from marketing.webforms import mails  # noqa: F401 - registers itself
 
         nav_page("marketing", _("Bring events"), "marketing:events_file", icon="file-import", allowed=may_bring)

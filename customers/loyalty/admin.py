@@ -23,7 +23,7 @@ COLOURS = ("teal", "green", "lime", "amber", "orange", "red", "pink", "purple", 
 class LoyaltyProgramAdmin(admin.ModelAdmin):
     """There is one."""
 
-    list_display = ("name", "active", "months", "inviter_points", "invitee_points")
+    list_display = ("name", "active", "months", "inviter_points", "invitee_points", "reward_on")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return super().has_add_permission(request) and not LoyaltyProgram.objects.exists()
@@ -69,14 +69,16 @@ class EarnRuleForm(forms.ModelForm):
 
     class Meta:
         model = EarnRule
-        fields = ("name", "event", "points", "per_yuan", "condition", "active")
+        fields = ("name", "of", "event", "points", "per_yuan", "condition", "active")
 
     user: Any = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["event"].choices = [(event.name, event.label) for event in events.values()]
-        self.fields["condition"].bind_to(LABEL, self.user)
+        of = self.data.get("of") or self.initial.get("of") or self.instance.of
+        self.fields["condition"].bind_to(of if of in EarnRule.Of.values else LABEL, self.user)
+        self.fields["of"].help_text = _("After a change of this, save once: conditions are those of who earns.")
 
 
 @admin.register(EarnRule)
@@ -84,7 +86,7 @@ class EarnRuleAdmin(ReaderAdmin):
     """What members earn by."""
 
     form = EarnRuleForm
-    list_display = ("name", "of_event", "points", "per_yuan", "in_words", "active")
+    list_display = ("name", "of", "of_event", "points", "per_yuan", "in_words", "active")
     list_editable = ("active",)
     search_fields = ("name",)
 
@@ -99,4 +101,4 @@ class EarnRuleAdmin(ReaderAdmin):
 
     @admin.display(description=_("conditions"))
     def in_words(self, rule: EarnRule) -> str:
-        return self.condition_in_words(LABEL, rule.condition, _("every account"))
+        return self.condition_in_words(rule.of, rule.condition, _("everybody"))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.apps import apps
 from django.db.models import Sum
 from django.utils import timezone
 
@@ -14,6 +15,7 @@ from crm.entities.ruling import ruled_q
 from crm.records.actor import Actor
 from crm.records.hooks import on
 from crm.records.models import Entry
+from customers.loyalty.inviting import bought
 from customers.loyalty.ledger import give, take_back
 from customers.loyalty.models import EarnRule, LoyaltyProgram, PointsEntry
 
@@ -53,33 +55,33 @@ def earn_event(name: str, label: Any, *, undone_by: str = "") -> Callable:
 
 
 def earn(entry: Entry) -> None:
-    """Give what the rules of an event say. The key of each entry and rule makes it happen once."""
-    rules = list(EarnRule.objects.filter(event=entry.kind, active=True))
-    if not rules or not LoyaltyProgram.current().active:
+    """Give what the rules of an event say, and reward who invited the buyer. The key of each entry and rule makes it happen once."""
+    program = LoyaltyProgram.current()
+    rules = list(EarnRule.objects.filter(event=entry.kind, active=True)) if program.active else []
+    if not rules and (not program.active or program.reward_on != LoyaltyProgram.RewardOn.PURCHASE):
         return
     for earning in events[entry.kind].earnings(entry):
         for rule in rules:
-            points = rule.worth(earning.amount)
+            points = rule.worth(earning.amount) if rule.of == earning.record.entity_label() else 0
             if points and _fits(earning.record, rule):
-                key = f"{earning.source}:{entry.pk}:{rule.pk}:{earning.record.pk}"
-                give(
-                    earning.record,
-                    points,
-                    actor=Actor(None, f"loyalty:{rule.pk}"),
-                    reason=rule.name,
-                    key=key,
-                    rule=rule,
-                )
+                _give(earning, rule, points, entry)
+        bought(earning.record, entry.at)
+
+
+def _give(earning: Earning, rule: EarnRule, points: int, entry: Entry) -> None:
+    key = f"{earning.source}:{entry.pk}:{rule.pk}:{earning.record.pk}"
+    give(earning.record, points, actor=Actor(None, f"loyalty:{rule.pk}"), reason=rule.name, key=key, rule=rule)
 
 
 def revoke(earnings: list[Earning], entry: Entry) -> None:
-    """Take back what a source gave and has not been taken back."""
-    for earning in earnings:
-        mine = PointsEntry.objects.filter(entity=earning.record.entity_label(), record_id=earning.record.pk)
-        given = mine.filter(key__startswith=f"{earning.source}:").aggregate(points=Sum("points"))["points"] or 0
-        if given > 0:
-            key = f"{earning.source}:undone:{entry.pk}"
-            take_back(earning.record, given, actor=Actor(None, "loyalty"), reason=str(entry.title), key=key)
+    """Take back what a source gave and has not been taken back, from whoever got it."""
+    for source in dict.fromkeys(earning.source for earning in earnings):
+        mine = PointsEntry.objects.filter(key__startswith=f"{source}:").order_by()
+        for row in mine.values("entity", "record_id").annotate(given=Sum("points")).filter(given__gt=0):
+            record = apps.get_model(row["entity"])._base_manager.filter(pk=row["record_id"]).first()
+            key = f"{source}:undone:{entry.pk}:{row['entity']}:{row['record_id']}"
+            if record is not None:
+                take_back(record, row["given"], actor=Actor(None, "loyalty"), reason=str(entry.title), key=key)
 
 
 def _fits(record: Any, rule: EarnRule) -> bool:

@@ -44,6 +44,13 @@ class LoyaltyProgram(models.Model):
         _("points for being invited"), default=50, validators=[MaxValueValidator(MOST)]
     )
 
+    class RewardOn(models.TextChoices):
+        HAND = "hand", _("By hand")
+        JOINED = "joined", _("As soon as the invited person is known")
+        PURCHASE = "purchase", _("At the first purchase of the invited person")
+
+    reward_on = models.CharField(_("invitations are rewarded"), max_length=10, choices=RewardOn, default=RewardOn.HAND)
+
     class Meta:
         verbose_name = _("loyalty programme")
         verbose_name_plural = _("loyalty programme")
@@ -100,7 +107,12 @@ class MemberLevel(models.Model):
 class EarnRule(models.Model):
     """Points for an event: so many for each, so many for each yuan, where the condition on who earns them holds."""
 
+    class Of(models.TextChoices):
+        ACCOUNT = "customers.account", _("Accounts (customers)")
+        CONTACT = "customers.contact", _("Contacts")
+
     name = models.CharField(_("name"), max_length=100)
+    of = models.CharField(_("who earns"), max_length=30, choices=Of, default=Of.ACCOUNT)
     event = models.CharField(_("event"), max_length=100)
     points = models.PositiveIntegerField(_("points each time"), default=0, validators=[MaxValueValidator(MOST)])
     per_yuan = models.DecimalField(

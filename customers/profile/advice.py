@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -97,22 +98,25 @@ def nobody_known(account: Account, user: Any, now: datetime) -> Advice | None:
 @advice(ACCOUNT, "birthday", order=15)
 def birthday_at_account(account: Account, user: Any, now: datetime) -> Advice | None:
     """Somebody there has a birthday within a week."""
-    if not policy.can(user, CONTACT, "view") or not knows(user, CONTACT, "birthday"):
+    if not policy.can(user, CONTACT, "view") or not _knows_birthdays(user):
         return None
     today = timezone.localdate(now)
-    people = people_of(account, user).filter(birthday__isnull=False)
-    coming = [(day, one) for one in people[:500] if (day := next_birthday(one, today)) <= today + timedelta(days=SOON)]
+    people = people_of(account, user).filter(Q(birthday__isnull=False) | ~Q(lunar_birthday=""))
+    days = [(day, one) for one in people[:500] if (day := next_birthday(one, today))]
+    coming = [pair for pair in days if pair[0] <= today + timedelta(days=SOON)]
     return _congratulate(*min(coming, key=lambda pair: pair[0]), today) if coming else None
 
 
 @advice(CONTACT, "birthday", order=15)
 def birthday_of_contact(contact: Contact, user: Any, now: datetime) -> Advice | None:
     """The person has a birthday within a week."""
-    if contact.birthday is None or not knows(user, CONTACT, "birthday"):
-        return None
     today = timezone.localdate(now)
-    day = next_birthday(contact, today)
-    return _congratulate(day, contact, today) if day <= today + timedelta(days=SOON) else None
+    day = next_birthday(contact, today) if _knows_birthdays(user) else None
+    return _congratulate(day, contact, today) if day and day <= today + timedelta(days=SOON) else None
+
+
+def _knows_birthdays(user: Any) -> bool:
+    return knows(user, CONTACT, "birthday") and knows(user, CONTACT, "lunar_birthday")
 
 
 def _congratulate(day: date, contact: Contact, today: date) -> Advice:

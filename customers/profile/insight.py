@@ -44,12 +44,13 @@ def insight_of(bound: BoundEntity, record: Any, user: Any) -> dict[str, Any]:
 def _portrait(bound: BoundEntity, contact: Any, user: Any, now: Any) -> dict[str, Any]:
     """Age, next birthday, what the person likes."""
     today, found = timezone.localdate(now), {}
-    if contact.birthday and bound.readable_on(contact, ["birthday"]):
-        lunar = contact.birthday_calendar == Calendar.LUNAR
+    known = bound.readable_on(contact, ["birthday", "lunar_birthday"])
+    if len(known) == 2 and (day := next_birthday(contact, today)):
+        lunar = contact.birthday is not None and contact.birthday_calendar == Calendar.LUNAR
         found |= {
-            "age": age(contact, today),
-            "birthday_on": next_birthday(contact, today),
-            "lunar": lunar_text(contact.birthday) if lunar else "",
+            "age": age(contact, today) if contact.birthday else None,
+            "birthday_on": day,
+            "lunar": contact.lunar_birthday or (lunar_text(contact.birthday) if lunar else ""),
         }
     likes = bind(registry["customers.preference"], user)
     if likes.can("view") and len(likes.readable(["kind", "text"])) == 2:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
-from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -43,29 +42,41 @@ HEADINGS = {
 WHO = frozenset(IdentityLink.Kind.values)
 
 
-def take_file(upload: UploadedFile, *, kind: str = "") -> dict[str, Any]:
-    """Keep the events of a file; ``kind`` is that of rows without one. Rows count by their line. ReadError when it can't be read.
+class EventFile:
+    """A file of events on disk; ``kind`` is that of rows without one. ReadError when it can't be read.
 
     The same file brought twice is kept once: a row without a number of its own is known by what it says.
     """
-    with tempfile.NamedTemporaryFile(suffix=Path(str(upload.name)).suffix[:8]) as file:
-        for chunk in upload.chunks():
-            file.write(chunk)
-        file.flush()
-        table = open_table(file.name)
-        names = match_columns(table.columns, [(name, (name, *others)) for name, others in HEADINGS.items()])
-        if not WHO & set(names.values()):
+
+    def __init__(self, path: str, kind: str = "") -> None:
+        self.table, self.kind = open_table(path), kind
+        self.names = match_columns(self.table.columns, [(name, (name, *others)) for name, others in HEADINGS.items()])
+        found = set(self.names.values())
+        if not WHO & found:
             raise ReadError(_("No column says whose the events are: a phone, an e-mail address, a card or an openid."))
-        if not {"at"} <= set(names.values()) or not ("kind" in names.values() or kind):
+        if "at" not in found or not ("kind" in found or kind):
             raise ReadError(_("Each event needs its time, and its kind in a column or chosen for all."))
-        lines, events = [], []
-        for line, cells in table.rows:
-            lines.append(line)
-            events.append(_event({names[i]: cell.strip() for i, cell in enumerate(cells) if i in names}, kind))
-            if len(events) > MOST:
-                raise ReadError(_("At most %(most)s events at once. Divide the file.") % {"most": f"{MOST:,}"})
-    told = take_events(None, events)
-    told["errors"] = {lines[int(number)]: reasons for number, reasons in told["errors"].items()}
+
+    def rows(self) -> Iterator[tuple[int, list[str]]]:
+        """(line, cells) of each row."""
+        yield from self.table.rows
+
+    def event(self, cells: Sequence[str]) -> dict[str, Any]:
+        """What a row tells, as programs would send it."""
+        names = self.names
+        return _event({names[i]: cell.strip() for i, cell in enumerate(cells) if i in names}, self.kind)
+
+    def longer_than(self, most: int) -> bool:
+        """Whether it has more rows than that."""
+        return next(islice(self.rows(), most, None), None) is not None
+
+
+def take_file(path: str, *, kind: str = "") -> dict[str, Any]:
+    """Keep the events of a file of up to ``MOST`` rows. Rows count by their line."""
+    file = EventFile(path, kind)
+    rows = list(islice(file.rows(), MOST))
+    told = take_events(None, [file.event(cells) for _line, cells in rows])
+    told["errors"] = {rows[int(number)][0]: reasons for number, reasons in told["errors"].items()}
     return told
 
 

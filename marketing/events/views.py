@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
-from crm.access import policy
-from crm.access.models import Scope
 from crm.exchange.reading.errors import ReadError
 from crm.inbound.models import Connection
 from crm.inbound.receiving import verified
 from crm.messaging.signing import Refused
 from crm.records.audit import audit
 from marketing.events.files import MOST as MOST_ROWS
-from marketing.events.files import take_file
-from marketing.events.taking import MOST, take_events
+from marketing.events.files import EventFile, take_file
+from marketing.events.jobs import MOST, on_disk, start
+from marketing.events.rights import may_bring
+from marketing.events.taking import MOST as MOST_AT_ONCE
+from marketing.events.taking import take_events
 from marketing.models import BehaviourEvent
 
 
@@ -37,8 +36,8 @@ def receive(request: HttpRequest, token: str) -> JsonResponse:
         events = verified(request, connection).get("events")
     except Refused as refused:
         return JsonResponse({"error": str(refused)}, status=refused.status)
-    if not isinstance(events, list) or not 0 < len(events) <= MOST:
-        return JsonResponse({"error": f"Send 1 to {MOST} events under “events”."}, status=422)
+    if not isinstance(events, list) or not 0 < len(events) <= MOST_AT_ONCE:
+        return JsonResponse({"error": f"Send 1 to {MOST_AT_ONCE} events under “events”."}, status=422)
     told = take_events(connection, events)
     return JsonResponse(told, status=422 if told["refused"] == len(events) else 200)
 
@@ -54,11 +53,6 @@ class EventFileForm(forms.Form):
     )
 
 
-def may_bring(user: Any) -> bool:
-    """Who imports people for everybody brings what they did, too."""
-    return user.is_superuser or policy.access_of(user).scope("customers.contact", "import") == Scope.ALL
-
-
 @login_required
 @require_http_methods(["GET", "POST"])
 def bring(request: HttpRequest) -> HttpResponse:
@@ -68,8 +62,12 @@ def bring(request: HttpRequest) -> HttpResponse:
     form = EventFileForm(request.POST or None, request.FILES or None)
     told = None
     if request.method == "POST" and form.is_valid():
+        upload, kind = form.cleaned_data["file"], form.cleaned_data["kind"]
         try:
-            told = take_file(form.cleaned_data["file"], kind=form.cleaned_data["kind"])
+            with on_disk(upload) as path:
+                if EventFile(path, kind).longer_than(MOST_ROWS):
+                    return redirect("jobs:job", pk=start(upload, kind=kind, user=request.user).pk)
+                told = take_file(path, kind=kind)
         except ReadError as error:
             form.add_error("file", str(error))
         else:
@@ -79,5 +77,5 @@ def bring(request: HttpRequest) -> HttpResponse:
         if told
         else []
     )
-    context = {"form": form, "told": told, "lines": lines, "most": MOST_ROWS}
+    context = {"form": form, "told": told, "lines": lines, "most": MOST}
     return render(request, "marketing/events_file.html", context, status=422 if form.errors else 200)
