@@ -292,6 +292,10 @@ CELERY_BEAT_SCHEDULE = {
     "records.send_outgoing": {"task": "crm.records.tasks.send_outgoing", "schedule": 5, "options": {"expires": 5}},
     "messaging.poll": {"task": "crm.messaging.tasks.poll_all", "schedule": 20, "options": {"expires": 20}},
     "jobs.rescue": {"task": "crm.jobs.tasks.rescue", "schedule": 60, "options": {"expires": 60}},
+    # After midnight, and each hour again for what was away then: what is done is not done twice.
+    "contracts.turn": {"task": "sales.contracts.tasks.turn", "schedule": crontab(minute=5)},
+    "orders.turn": {"task": "sales.orders.tasks.turn", "schedule": crontab(minute=10)},
+    "receivables.turn": {"task": "sales.receivables.tasks.turn", "schedule": crontab(minute=15)},
     "sales.fold_tallies": {"task": "sales.tasks.fold_tallies", "schedule": 300, "options": {"expires": 300}},
     "customers.refresh_health": {
         "task": "customers.tasks.refresh_health",

@@ -5,7 +5,7 @@ Everything here runs inside a transaction that holds the record and the request,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,6 +26,15 @@ from crm.reference.calendars import worktime_of
 from crm.users.models import User
 
 State, Task = ApprovalInstance.State, ApprovalTask.State
+_settled: list[Callable[..., None]] = []
+
+
+def on_settled(fn: Callable[..., None]) -> Callable[..., None]:
+    """Decorator: ``fn(instance, record, *, actor)`` runs in the transaction that approves, rejects or withdraws a request."""
+    _settled.append(fn)
+    return fn
+
+
 SIGN, COPY = ApprovalTask.Kind.SIGN, ApprovalTask.Kind.COPY
 
 
@@ -164,6 +173,8 @@ class Course:
         if state == State.APPROVED:
             self.step("done")
         self._follow(state)
+        for fn in _settled:
+            fn(instance, self.record, actor=self.actor)
         if state in {State.APPROVED, State.REJECTED}:
             label = State(state).label
             key = f"approval_decided:{instance.pk}"

@@ -76,6 +76,12 @@ class Contract(PricedDocument):
     signed_on = models.DateField(_("signed on"), null=True, blank=True)
     starts_on = models.DateField(_("starts on"), null=True, blank=True)
     ends_on = models.DateField(_("ends on"), null=True, blank=True)
+    accepted_on = models.DateField(_("accepted on"), null=True, editable=False)
+    ended_on = models.DateField(_("terminated on"), null=True, editable=False)
+    end_reason = models.CharField(_("reason of the termination"), max_length=500, blank=True, editable=False)
+    renewal_of = models.ForeignKey(
+        "self", models.PROTECT, null=True, editable=False, related_name="renewals", verbose_name=_("renewal of")
+    )
     renews = models.BooleanField(_("renews by itself"), default=False)
     remind_days = models.PositiveSmallIntegerField(_("remind days before the end"), default=30)
     payment_terms = models.TextField(
@@ -125,6 +131,75 @@ class ContractLine(PricedLine):
     class Meta(PricedLine.Meta):
         verbose_name = _("contract line")
         verbose_name_plural = _("contract lines")
+        ordering = ["position", "id"]
+
+
+class ContractChange(PricedDocument):
+    """A change of a contract in force: what it comes to from then on. Its lines, where it has any, replace those of the contract."""
+
+    access = Via("contract")
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("Draft")
+        APPROVING = "approving", _("In approval")
+        APPLIED = "applied", _("In force")
+        DROPPED = "dropped", _("Dropped")
+
+    COLOURS = {"draft": "slate", "approving": "amber", "applied": "green", "dropped": "slate"}
+
+    class Spread(models.TextChoices):
+        LAST = "last", _("With the last open instalment")
+        NEW = "new", _("As an instalment of its own")
+        EVEN = "even", _("Shared among the open instalments")
+
+    shown_by = ("title",)
+
+    contract = models.ForeignKey(Contract, models.CASCADE, related_name="changes", verbose_name=_("contract"))
+    seq = models.PositiveSmallIntegerField(_("no."), default=0, editable=False)
+    title = models.CharField(_("what changes"), max_length=300)
+    reason = models.TextField(_("reason"), blank=True)
+    amount = MoneyField(_("new amount"), null=True, blank=True, help_text=_("With lines it is their total."))
+    amount_before = MoneyField(_("amount before"), null=True, editable=False)
+    ends_on = models.DateField(_("new end"), null=True, blank=True)
+    spread = models.CharField(_("the difference is paid"), max_length=10, choices=Spread, default=Spread.LAST)
+    due_on = models.DateField(_("due on"), null=True, blank=True, help_text=_("Of an instalment of its own."))
+    state = ColouredField(
+        _("state"), max_length=12, choices=State, colours=COLOURS, default=State.DRAFT, editable=False
+    )
+    applied_on = models.DateField(_("in force since"), null=True, editable=False)
+
+    class Meta:
+        verbose_name = _("contract change")
+        verbose_name_plural = _("contract changes")
+        constraints = [
+            models.CheckConstraint(
+                condition=(Q(amount__isnull=True) | Q(amount__gte=0))
+                & Q(discount_amount__gte=0)
+                & Q(discount_percent__range=(0, 100)),
+                name="contract_change_amount_is_not_negative",
+                violation_error_message=_("The amount can't be negative."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def timeline_subjects(self) -> list[models.Model]:
+        return [self, self.contract]
+
+
+class ContractChangeLine(PricedLine):
+    """What is to be delivered once the change is in force."""
+
+    access = Via("document")
+
+    document = models.ForeignKey(
+        ContractChange, models.CASCADE, related_name="lines", verbose_name=_("contract change")
+    )
+
+    class Meta(PricedLine.Meta):
+        verbose_name = _("line of a change")
+        verbose_name_plural = _("lines of changes")
         ordering = ["position", "id"]
 
 

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from crm.entities.entity import Entity, View, register
+from crm.entities.entity import Action, Entity, View, register
 from sales.catalogue.entities import LINE
+from sales.orders import handover, services
+from sales.orders.forms import DeliverForm, HandOverForm, ReasonForm
 from sales.orders.models import CustomerProduct, Order, OrderLine
+
+State = Order.State
+
+
+def is_open(order: Order) -> bool:
+    """Whether something is still to be delivered."""
+    return order.state in services.OPEN
 
 
 @register
@@ -29,9 +38,28 @@ class OrderEntity(Entity):
         _("Order"): ("number", "title", "account", "contract", "opportunity", "owner"),
         _("Delivery"): ("state", "ordered_on", "deliver_by", "delivered_on", "ship_to"),
         _("Money"): ("currency", "tax_included", "discount_percent", "discount_amount", "total"),
+        _("Handed over"): ("delivery_owner", "kick_off_on", "handed_over_at"),
         _("More"): ("note",),
     }
     inline = ("title", "deliver_by", "owner")
+    actions = (
+        Action(
+            "deliver", _("Deliver"), services.deliver, "package-export", DeliverForm, when=is_open, primary=True,
+            automatic=False,
+        ),
+        Action(
+            "hand_over", _("Hand over for delivery"), handover.hand_over, "transfer", HandOverForm,
+            when=lambda order: order.handed_over_at is None and is_open(order),
+        ),
+        Action(
+            "close", _("Close"), services.close_order, "flag-check",
+            when=lambda order: order.state in (State.FULFILLING, State.DELIVERED),
+        ),
+        Action(
+            "cancel", _("Cancel the order"), services.cancel_order, "ban", ReasonForm,
+            when=lambda order: order.state == State.CONFIRMED, danger=True,
+        ),
+    )  # fmt: skip
     views = (
         View(
             "open",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -49,6 +50,16 @@ class Order(PricedDocument):
     ordered_on = models.DateField(_("ordered on"), null=True, blank=True)
     deliver_by = models.DateField(_("deliver by"), null=True, blank=True)
     delivered_on = models.DateField(_("delivered on"), null=True, editable=False)
+    delivery_owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("delivered by"),
+    )
+    kick_off_on = models.DateField(_("kick-off"), null=True, editable=False)
+    handed_over_at = models.DateTimeField(_("handed over"), null=True, editable=False)
     ship_to = models.TextField(_("delivery address"), blank=True)
     note = models.TextField(_("note"), blank=True)
 
@@ -128,6 +139,9 @@ class CustomerProduct(Record):
     )
     contract = models.ForeignKey(
         Contract, models.PROTECT, null=True, blank=True, related_name="products", verbose_name=_("contract")
+    )
+    renewal = models.ForeignKey(
+        Opportunity, models.SET_NULL, null=True, editable=False, related_name="+", verbose_name=_("renewal")
     )
     note = models.CharField(_("note"), max_length=500, blank=True)
 

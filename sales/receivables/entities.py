@@ -4,8 +4,43 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from crm.entities.entity import Entity, View, register
-from sales.receivables.models import Allocation, Instalment, Payment
+from crm.entities.entity import Action, Entity, View, contribute, register
+from sales.contracts.models import Contract
+from sales.receivables import payments, plan
+from sales.receivables.forms import (
+    AllocateForm,
+    MergeForm,
+    PaymentForm,
+    PlanForm,
+    ReasonForm,
+    RefundForm,
+    ShiftForm,
+    SplitForm,
+    WriteOffForm,
+)
+from sales.receivables.models import (
+    Allocation,
+    BankStatement,
+    Instalment,
+    Payment,
+    Refund,
+    StatementLine,
+    WriteOff,
+)
+from sales.receivables.standing import OWED
+
+State = Payment.State
+PAYABLE = (State.REGISTERED, State.CONFIRMED)
+
+
+def is_owed(instalment: Instalment) -> bool:
+    """Whether something of it is still to come."""
+    return instalment.open_amount > 0
+
+
+def is_owing(contract: Contract) -> bool:
+    """Whether money of the contract counts."""
+    return contract.state in OWED
 
 OPEN = {"field": "state", "op": "in", "value": ["pending", "due", "partially_paid", "overdue"]}
 
@@ -38,6 +73,19 @@ class InstalmentEntity(Entity):
         View("open", _("Open"), {"all": [OPEN]}, "due_on"),
     )
     shows_on = {"contracts.contract": "contract", "customers.account": "account"}
+    actions = (
+        Action(
+            "pay", _("Register a payment"), payments.register_for_instalment, "cash", PaymentForm, when=is_owed,
+            permission="view", primary=True, automatic=False,
+        ),
+        Action("shift", _("Put off"), plan.shift, "calendar-plus", ShiftForm, when=is_owed),
+        Action("split", _("Split"), plan.split, "arrows-split", SplitForm, when=is_owed, automatic=False),
+        Action("merge", _("Merge"), plan.merge, "arrows-join", MergeForm, when=is_owed, automatic=False),
+        Action(
+            "writeoff", _("Write off"), payments.write_off, "eraser", WriteOffForm, when=is_owed,
+            permission="view", danger=True, automatic=False,
+        ),
+    )  # fmt: skip
 
 
 @register
@@ -63,6 +111,38 @@ class PaymentEntity(Entity):
     }
     shows_on = {"customers.account": "account", "contracts.contract": "contract"}
     keys = ("bank_ref",)
+    verbs = ("writeoff",)
+    attention = {"all": [{"field": "state", "op": "in", "value": ["registered"]}]}
+    views = (
+        View("registered", _("To be confirmed"), {"all": [{"field": "state", "op": "in", "value": ["registered"]}]}),
+        View("confirmed", _("Confirmed"), {"all": [{"field": "state", "op": "in", "value": ["confirmed"]}]}, "-paid_on"),
+    )
+    actions = (
+        Action(
+            "confirm", _("Confirm"), payments.confirm_payment, "checks", permission="confirm",
+            when=lambda p: p.state == State.REGISTERED, primary=True, bulk=True,
+        ),
+        Action(
+            "allocate", _("Allocate"), payments.allocate, "arrows-split", AllocateForm, permission="allocate",
+            when=lambda p: p.state in PAYABLE and p.unallocated > 0, automatic=False,
+        ),
+        Action(
+            "release", _("Release what it pays"), payments.release, "arrows-split-2", permission="allocate",
+            when=lambda p: p.state in PAYABLE and p.allocated > 0,
+        ),
+        Action(
+            "refund", _("Refund"), payments.refund, "receipt-refund", RefundForm, permission="refund",
+            when=lambda p: p.state == State.CONFIRMED and p.unallocated > 0, automatic=False,
+        ),
+        Action(
+            "return", _("Returned by the bank"), payments.return_payment, "arrow-back-up", ReasonForm,
+            permission="confirm", when=lambda p: p.state in PAYABLE, danger=True,
+        ),
+        Action(
+            "void", _("Void"), payments.void_payment, "ban", ReasonForm, permission="confirm",
+            when=lambda p: p.state in PAYABLE, danger=True,
+        ),
+    )  # fmt: skip
 
 
 @register
@@ -77,3 +157,81 @@ class AllocationEntity(Entity):
     quick = ("payment", "instalment", "amount")
     sections = {_("Allocation"): ("payment", "instalment", "amount")}
     shows_on = {"receivables.payment": "payment", "receivables.instalment": "instalment"}
+
+
+@register
+class RefundEntity(Entity):
+    model = Refund
+    area = "sales"
+    icon = "receipt-refund"
+    nav = False
+    importable = False
+    columns = ("payment", "amount", "refunded_on", "reason", "bank_ref", "created_at")
+    filters = ("payment", "amount", "refunded_on", "reason", "bank_ref", "created_at")
+    quick = ("payment", "amount", "refunded_on", "reason", "bank_ref")
+    sections = {_("Refund"): ("payment", "amount", "refunded_on", "reason", "bank_ref")}
+    shows_on = {"receivables.payment": "payment"}
+
+
+@register
+class WriteOffEntity(Entity):
+    model = WriteOff
+    area = "sales"
+    slug = "writeoffs"
+    icon = "eraser"
+    nav = False
+    importable = False
+    columns = ("instalment", "amount", "written_on", "reason", "created_at")
+    filters = ("instalment", "amount", "written_on", "reason", "created_at")
+    quick = ("instalment", "amount", "written_on", "reason")
+    sections = {_("Write-off"): ("instalment", "amount", "written_on", "reason")}
+    shows_on = {"receivables.instalment": "instalment"}
+
+
+@register
+class BankStatementEntity(Entity):
+    model = BankStatement
+    area = "sales"
+    slug = "bankstatements"
+    icon = "building-bank"
+    importable = False
+    columns = ("name", "bank_account", "owner", "created_at")
+    filters = ("name", "bank_account", "owner", "department", "created_at")
+    search = {"text": ("name",), "code": ("bank_account",)}
+    subtitle = ("bank_account",)
+    quick = ("name", "bank_account")
+    sections = {_("Bank statement"): ("name", "bank_account", "note", "owner")}
+
+
+@register
+class StatementLineEntity(Entity):
+    model = StatementLine
+    area = "sales"
+    slug = "statementlines"
+    icon = "list-check"
+    nav = False
+    importable = False
+    columns = ("paid_on", "amount", "payer", "reference", "bank_ref", "state", "payment", "statement")
+    filters = ("statement", "paid_on", "amount", "payer", "reference", "bank_ref", "state", "payment", "created_at")
+    sums = ("amount",)
+    quick = ("statement", "paid_on", "amount", "payer", "reference", "bank_ref")
+    sections = {
+        _("Line of a bank statement"): (
+            "statement", "paid_on", "amount", "currency", "payer", "payer_account", "tax_id", "reference", "bank_ref",
+        ),
+        _("State"): ("state", "payment"),
+    }  # fmt: skip
+    pills = ("state",)
+    shows_on = {"receivables.bankstatement": "statement"}
+
+
+REGISTER = {"icon": "cash", "form": PaymentForm, "permission": "view", "automatic": False}
+contribute(
+    "contracts.contract",
+    Action("pay", _("Register a payment"), payments.register_for_contract, when=is_owing, **REGISTER),
+)
+contribute("customers.account", Action("pay", _("Register a payment"), payments.register_for_account, **REGISTER))
+contribute(
+    "contracts.contract",
+    Action("plan", _("Payment plan"), plan.change_plan, "calendar-dollar", PlanForm, when=is_owing, automatic=False),
+)

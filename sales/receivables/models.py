@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
+from typing import Self
 
 from django.conf import settings
 from django.db import models
@@ -12,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.access.policy import Via
 from crm.fields.columns import ColouredField, MoneyField, PercentField
+from crm.lib.text import normalise_company
 from crm.records.indexes import ALIVE, scope_indexes
 from crm.records.models import Record
 from crm.reference.currencies import Currency
@@ -49,6 +52,7 @@ class Instalment(Record):
 
     access = Via("contract")
     derived = ("received", "written_off", "state", "due_on")
+    prepared = ("account", "currency")
     shown_by = ("name", "contract")
 
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="instalments", verbose_name=_("contract"))
@@ -106,6 +110,13 @@ class Instalment(Record):
             ),
         ]
 
+    @classmethod
+    def prepare(cls, records: Sequence[Self]) -> None:
+        ids = {record.contract_id for record in records}
+        known = {pk: (account, currency) for pk, account, currency in _terms_of(ids)}
+        for record in records:
+            record.account_id, record.currency = known[record.contract_id]
+
     def __str__(self) -> str:
         return f"{self.contract.number} #{self.seq}" if not self.name else f"{self.contract.number} {self.name}"
 
@@ -116,6 +127,10 @@ class Instalment(Record):
 
     def timeline_subjects(self) -> list[models.Model]:
         return [self, self.contract, self.account]
+
+
+def _terms_of(ids: Collection[int]) -> Iterable[tuple[int, int, str]]:
+    return Contract._base_manager.filter(pk__in=ids).values_list("pk", "account", "currency")
 
 
 class Payment(Record):
@@ -140,6 +155,7 @@ class Payment(Record):
     number_sequence = "sales.payment"
     gap_free = ("number",)
     derived = ("allocated", "refunded")
+    prepared = ("payer_key",)
     shown_by = ("number", "payer")
 
     number = models.CharField(_("number"), max_length=40, blank=True, editable=False)
@@ -154,6 +170,7 @@ class Payment(Record):
     currency = models.CharField(_("currency"), max_length=3, choices=Currency, default=Currency.CNY)
     method = models.CharField(_("method"), max_length=12, choices=Method, default=Method.TRANSFER)
     payer = models.CharField(_("payer"), max_length=300, blank=True)
+    payer_key = models.CharField(max_length=300, blank=True, editable=False)
     bank_ref = models.CharField(_("bank reference"), max_length=100, blank=True)
     state = ColouredField(
         _("state"), max_length=12, choices=State, colours=COLOURS, default=State.REGISTERED, editable=False
@@ -174,6 +191,7 @@ class Payment(Record):
         indexes = [
             *scope_indexes("payment", created="created_at", paid="paid_on"),
             models.Index(fields=["state", "paid_on"], condition=ALIVE, name="payment_state"),
+            models.Index(fields=["payer_key"], condition=ALIVE & ~Q(payer_key=""), name="payment_payer"),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -202,6 +220,11 @@ class Payment(Record):
             ),
         ]
 
+    @classmethod
+    def prepare(cls, records: Sequence[Self]) -> None:
+        for record in records:
+            record.payer_key = normalise_company(record.payer)[:300]
+
     def __str__(self) -> str:
         return " ".join(filter(None, (self.number, self.payer)))
 
@@ -215,13 +238,13 @@ class Payment(Record):
 
 
 class Allocation(Record):
-    """How much of a payment pays an instalment. Only confirmed payments are allocated."""
+    """How much of a payment pays an instalment. It counts once the payment is confirmed."""
 
     access = Via("payment")
 
+    amount = MoneyField(_("amount"))
     payment = models.ForeignKey(Payment, models.CASCADE, related_name="allocations", verbose_name=_("payment"))
     instalment = models.ForeignKey(Instalment, models.PROTECT, related_name="allocations", verbose_name=_("instalment"))
-    amount = MoneyField(_("amount"))
 
     class Meta:
         verbose_name = _("allocation")
@@ -245,3 +268,131 @@ class Allocation(Record):
 
     def timeline_subjects(self) -> list[models.Model]:
         return [self, self.payment, self.instalment.contract]
+
+
+class Refund(Record):
+    """Money of a payment that went back to whoever paid."""
+
+    access = Via("payment")
+
+    amount = MoneyField(_("amount"))
+    payment = models.ForeignKey(Payment, models.CASCADE, related_name="refunds", verbose_name=_("payment"))
+    refunded_on = models.DateField(_("refunded on"))
+    bank_ref = models.CharField(_("bank reference"), max_length=100, blank=True)
+    reason = models.CharField(_("reason"), max_length=500)
+
+    class Meta:
+        verbose_name = _("refund")
+        verbose_name_plural = _("refunds")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(amount__gt=0),
+                name="refund_amount_is_positive",
+                violation_error_message=_("The amount must be more than nothing."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.payment} ↩ {self.amount}"
+
+    def timeline_subjects(self) -> list[models.Model]:
+        return [self, *self.payment.timeline_subjects()]
+
+
+class WriteOff(Record):
+    """What of an instalment is given up."""
+
+    access = Via("instalment")
+
+    amount = MoneyField(_("amount"))
+    instalment = models.ForeignKey(Instalment, models.PROTECT, related_name="write_offs", verbose_name=_("instalment"))
+    written_on = models.DateField(_("written off on"))
+    reason = models.CharField(_("reason"), max_length=500)
+
+    class Meta:
+        verbose_name = _("write-off")
+        verbose_name_plural = _("write-offs")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(amount__gt=0),
+                name="write_off_amount_is_positive",
+                violation_error_message=_("The amount must be more than nothing."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.instalment} − {self.amount}"
+
+    def timeline_subjects(self) -> list[models.Model]:
+        return [self, *self.instalment.timeline_subjects()]
+
+
+class BankStatement(Record):
+    """A file of the bank: what came in, line by line."""
+
+    shown_by = ("name",)
+
+    name = models.CharField(_("name"), max_length=300)
+    bank_account = models.CharField(_("our bank account"), max_length=100, blank=True)
+    note = models.CharField(_("note"), max_length=500, blank=True)
+
+    class Meta:
+        verbose_name = _("bank statement")
+        verbose_name_plural = _("bank statements")
+        indexes = scope_indexes("statement", created="created_at")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class StatementLine(Record):
+    """Money that the bank says came in, and which payment that is."""
+
+    class State(models.TextChoices):
+        OPEN = "open", _("To be matched")
+        MATCHED = "matched", _("Matched")
+        IGNORED = "ignored", _("No payment of a customer")
+
+    COLOURS = {"open": "amber", "matched": "green", "ignored": "slate"}
+
+    access = Via("statement")
+    shown_by = ("payer", "paid_on")
+
+    statement = models.ForeignKey(BankStatement, models.CASCADE, related_name="lines", verbose_name=_("bank statement"))
+    paid_on = models.DateField(_("paid on"))
+    amount = MoneyField(_("amount"))
+    currency = models.CharField(_("currency"), max_length=3, choices=Currency, default=Currency.CNY)
+    payer = models.CharField(_("payer"), max_length=300, blank=True)
+    payer_account = models.CharField(_("payer’s bank account"), max_length=100, blank=True)
+    tax_id = models.CharField(_("tax id"), max_length=40, blank=True)
+    reference = models.CharField(_("purpose"), max_length=500, blank=True)
+    bank_ref = models.CharField(_("bank reference"), max_length=100, blank=True)
+    state = ColouredField(
+        _("state"), max_length=10, choices=State, colours=COLOURS, default=State.OPEN, editable=False
+    )
+    payment = models.ForeignKey(
+        Payment, models.PROTECT, null=True, editable=False, related_name="bank_lines", verbose_name=_("payment")
+    )
+
+    class Meta:
+        verbose_name = _("line of a bank statement")
+        verbose_name_plural = _("lines of bank statements")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["bank_ref"],
+                condition=ALIVE & ~Q(bank_ref=""),
+                name="bank_line_is_read_once",
+                violation_error_message=_("This line of the bank was read already."),
+            ),
+            models.CheckConstraint(
+                condition=Q(amount__gt=0),
+                name="bank_line_amount_is_positive",
+                violation_error_message=_("The amount must be more than nothing."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return " · ".join(filter(None, (self.payer, self.bank_ref or str(self.paid_on))))
+
+    def timeline_subjects(self) -> list[models.Model]:
+        return [self, self.statement]

@@ -1,0 +1,14 @@
+"""What people are told of orders."""
+
+from django.utils.translation import gettext_lazy as _
+
+from crm.notifications.registry import APP, EMAIL, notice_kind
+
+HANDED_OVER = notice_kind(
+    "order_handed_over",
+    _("An order is handed over to you"),
+    said=_("%(actor)s handed %(record)s over to you"),
+    why=_("You deliver it."),
+    icon="transfer",
+    channels=(APP, EMAIL),
+)
