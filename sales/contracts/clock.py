@@ -38,7 +38,12 @@ def _remind(day: date) -> int:
     for contract in rows.select_related("owner"):
         key = f"contract_ending:{contract.pk}:{contract.ends_on}"
         made = notify(
-            [contract.owner_id], ENDING, record=contract, data={"day": contract.ends_on.isoformat()}, why="owner", key=key
+            [contract.owner_id],
+            ENDING,
+            record=contract,
+            data={"day": contract.ends_on.isoformat()},
+            why="owner",
+            key=key,
         )
         told += len(made)
         if contract.renews:

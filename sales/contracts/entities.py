@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from django.utils.translation import gettext_lazy as _
 
-from sales.catalogue.entities import LINE
 from crm.entities.entity import Action, Entity, View, contribute, register
+from sales.catalogue.entities import LINE
 from sales.contracts import changing, making, services
 from sales.contracts.forms import AcceptForm, ChangeForm, NoteForm, RenewForm, SealForm, TerminateForm
 from sales.contracts.models import Contract, ContractChange, ContractChangeLine, ContractLine, ContractParty
@@ -19,8 +19,6 @@ State = Contract.State
 def stands(*states: str) -> Callable[[Contract], bool]:
     """Whether a contract is in one of these states."""
     return lambda contract: contract.state in states
-
-
 
 
 @register

@@ -11,7 +11,9 @@ APPROVED = kind("contracts.contract.approved", _("approved"), icon="checks", gro
 SEALED = kind("contracts.contract.sealed", _("sealed"), icon="rubber-stamp", group=SALES)
 SIGNED = kind("contracts.contract.signed", _("signed"), icon="signature", group=SALES, followed=True)
 ACTIVATED = kind("contracts.contract.activated", _("put in force"), icon="player-play", group=SALES)
-ACCEPTED = kind("contracts.contract.accepted", _("noted the acceptance of"), icon="clipboard-check", group=SALES, followed=True)
+ACCEPTED = kind(
+    "contracts.contract.accepted", _("noted the acceptance of"), icon="clipboard-check", group=SALES, followed=True
+)
 COMPLETED = kind("contracts.contract.completed", _("completed"), icon="flag-check", group=SALES, followed=True)
 TERMINATED = kind("contracts.contract.terminated", _("terminated"), icon="ban", group=SALES, followed=True)
 EXPIRED = kind("contracts.contract.expired", _("let expire"), icon="hourglass-off", group=SALES, followed=True)

@@ -93,7 +93,9 @@ def approve_contract(contract: Contract, *, actor: Actor) -> Contract:
 
 
 @transaction.atomic
-def sign_contract(contract: Contract, *, actor: Actor, seal: str = Seal.BOTH, signed_on: date | None = None) -> Contract:
+def sign_contract(
+    contract: Contract, *, actor: Actor, seal: str = Seal.BOTH, signed_on: date | None = None
+) -> Contract:
     """Note whose seal it bears; with both it is signed, and in force from its first day on."""
     contract = _held(contract)
     _must(contract, State.APPROVED)

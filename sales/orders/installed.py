@@ -11,23 +11,27 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from crm.lib.spans import later
 from crm.records import services as records
 from crm.records.actor import Actor
 from sales.models import Opportunity, Stage
 from sales.orders.models import CustomerProduct, Order, OrderLine
-from crm.lib.spans import later
 
 AHEAD = timedelta(days=60)
 CLOCK = Actor(None, "clock:renewals")
 
 
-def install(order: Order, moved: Iterable[tuple[OrderLine, Decimal]], day: date, *, actor: Actor) -> list[CustomerProduct]:
+def install(
+    order: Order, moved: Iterable[tuple[OrderLine, Decimal]], day: date, *, actor: Actor
+) -> list[CustomerProduct]:
     """What was delivered is the customer's from ``day`` on; a bundle is what it holds. With months of service it ends."""
     made = []
     for line, quantity in moved:
         if line.product_id is None:
             continue
-        parts = [(item.product, item.quantity * quantity) for item in line.product.items.filter(deleted_at__isnull=True)]
+        parts = [
+            (item.product, item.quantity * quantity) for item in line.product.items.filter(deleted_at__isnull=True)
+        ]
         for product, count in parts or [(line.product, quantity)]:
             made.append(
                 CustomerProduct(
@@ -96,4 +100,3 @@ def _end(day: date) -> int:
         row.state = CustomerProduct.State.ENDED
     records.save_many(rows, actor=CLOCK)
     return len(rows)
-

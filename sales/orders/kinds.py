@@ -10,4 +10,6 @@ DELIVERED = kind("orders.order.delivered", _("delivered"), icon="package-export"
 PART_DELIVERED = kind("orders.order.part_delivered", _("delivered a part of"), icon="package", group=SALES)
 CLOSED = kind("orders.order.closed", _("closed"), icon="flag-check", group=SALES)
 CANCELLED = kind("orders.order.cancelled", _("cancelled"), icon="ban", group=SALES, followed=True)
-HANDED_OVER = kind("orders.order.handed_over", _("handed over for delivery"), icon="transfer", group=SALES, followed=True)
+HANDED_OVER = kind(
+    "orders.order.handed_over", _("handed over for delivery"), icon="transfer", group=SALES, followed=True
+)

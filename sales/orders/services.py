@@ -72,7 +72,9 @@ def deliver(
     if order.state not in OPEN:
         raise ValidationError(_("“%(order)s” is not to be delivered any more.") % {"order": order}, code="state")
     day = delivered_on or timezone.localdate()
-    lines = list(OrderLine._base_manager.select_for_update().filter(document=order, deleted_at__isnull=True).order_by("pk"))
+    lines = list(
+        OrderLine._base_manager.select_for_update().filter(document=order, deleted_at__isnull=True).order_by("pk")
+    )
     moved: list[tuple[OrderLine, Decimal]] = []
     for line in lines:
         left = line.quantity - line.delivered

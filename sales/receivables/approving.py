@@ -29,9 +29,7 @@ def make_plan(contract: Contract, *, actor: Actor) -> None:
 def follow_change(contract: Contract, change: ContractChange, *, actor: Actor) -> None:
     """The plan comes to what the contract comes to."""
     difference = contract.amount - (change.amount_before or 0)
-    plan.follow_change(
-        contract, difference, actor=actor, spread=change.spread, due_on=change.due_on, name=change.title
-    )
+    plan.follow_change(contract, difference, actor=actor, spread=change.spread, due_on=change.due_on, name=change.title)
 
 
 @on_end

@@ -42,6 +42,7 @@ def is_owing(contract: Contract) -> bool:
     """Whether money of the contract counts."""
     return contract.state in OWED
 
+
 OPEN = {"field": "state", "op": "in", "value": ["pending", "due", "partially_paid", "overdue"]}
 
 
@@ -115,7 +116,9 @@ class PaymentEntity(Entity):
     attention = {"all": [{"field": "state", "op": "in", "value": ["registered"]}]}
     views = (
         View("registered", _("To be confirmed"), {"all": [{"field": "state", "op": "in", "value": ["registered"]}]}),
-        View("confirmed", _("Confirmed"), {"all": [{"field": "state", "op": "in", "value": ["confirmed"]}]}, "-paid_on"),
+        View(
+            "confirmed", _("Confirmed"), {"all": [{"field": "state", "op": "in", "value": ["confirmed"]}]}, "-paid_on"
+        ),
     )
     actions = (
         Action(

@@ -105,7 +105,9 @@ def keep_plan(batch: WriteBatch) -> None:
     touched = [
         after
         for before, after in zip(batch.before, batch.after, strict=True)
-        if before is None or before.deleted_at != after.deleted_at or {"amount", "contract"} & diff(before, after).keys()
+        if before is None
+        or before.deleted_at != after.deleted_at
+        or {"amount", "contract"} & diff(before, after).keys()
     ]
     if not touched:
         return

@@ -367,9 +367,7 @@ class StatementLine(Record):
     tax_id = models.CharField(_("tax id"), max_length=40, blank=True)
     reference = models.CharField(_("purpose"), max_length=500, blank=True)
     bank_ref = models.CharField(_("bank reference"), max_length=100, blank=True)
-    state = ColouredField(
-        _("state"), max_length=10, choices=State, colours=COLOURS, default=State.OPEN, editable=False
-    )
+    state = ColouredField(_("state"), max_length=10, choices=State, colours=COLOURS, default=State.OPEN, editable=False)
     payment = models.ForeignKey(
         Payment, models.PROTECT, null=True, editable=False, related_name="bank_lines", verbose_name=_("payment")
     )

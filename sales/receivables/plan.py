@@ -174,7 +174,13 @@ def void_open(contract: Contract, *, actor: Actor) -> int:
 
 @transaction.atomic
 def follow_change(
-    contract: Contract, difference: Decimal, *, actor: Actor, spread: str = "last", due_on: date | None = None, name: str = ""
+    contract: Contract,
+    difference: Decimal,
+    *,
+    actor: Actor,
+    spread: str = "last",
+    due_on: date | None = None,
+    name: str = "",
 ) -> None:
     """Let the plan come to ``difference`` more or less. Less is taken off what is open, the last one first.
 
@@ -224,4 +230,3 @@ def _less(
             % {"left": format_money(left, contract.currency)}
         )
     return changed, gone
-

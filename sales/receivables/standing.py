@@ -24,7 +24,13 @@ Facts = Callable[[Collection[int]], dict[int, date]]
 ZERO = Decimal(0)
 State = Instalment.State
 COLUMNS = ("received", "written_off", "due_on", "state")
-OWED = (Contract.State.APPROVED, Contract.State.SIGNED, Contract.State.ACTIVE, Contract.State.COMPLETED, Contract.State.EXPIRED)
+OWED = (
+    Contract.State.APPROVED,
+    Contract.State.SIGNED,
+    Contract.State.ACTIVE,
+    Contract.State.COMPLETED,
+    Contract.State.EXPIRED,
+)
 """The states of a contract in which its money is owed."""
 _facts: dict[str, Facts] = {}
 

@@ -45,7 +45,10 @@ _NUMERALS = {**{word: number for number, word in enumerate("零一二三四五�
 _N = r"(\d+|[一二三四五六七八九十两]+)"
 _EVENTS: tuple[tuple[str, str], ...] = (
     (r"款到发货", SIGNING),
-    (r"质保(?:金|期)?(?:届?满|到期|结束)?|保修期?(?:届?满|到期)?|尾保|retention|(?:end of )?warranty(?: period)?", ACCEPTANCE),
+    (
+        r"质保(?:金|期)?(?:届?满|到期|结束)?|保修期?(?:届?满|到期)?|尾保|retention|(?:end of )?warranty(?: period)?",
+        ACCEPTANCE,
+    ),
     (r"(?:终|初|最终)?验收(?:合格|通过|完成)?|(?:final )?acceptance|accepted", ACCEPTANCE),
     (r"(?:收到)?(?:开具?)?(?:发票|开票)|invoice(?: date)?", INVOICE),
     (r"发货|交货|到货|收货|交付|货到|出货|deliver(?:y|ed)|shipment|shipping|shipped", DELIVERY),
@@ -87,7 +90,9 @@ def parse(text: str, *, today: date) -> list[Term]:
 
     Empty text: everything on signing. ``today`` is what “every 1st of the month” counts from.
     """
-    plain = " ".join(text.replace("％", "%").replace("：", " ").replace(":", " ").split("\r")).strip().strip("。.;；,，")
+    plain = (
+        " ".join(text.replace("％", "%").replace("：", " ").replace(":", " ").split("\r")).strip().strip("。.;；,，")
+    )
     if not plain:
         return [Term(_("All"), HUNDRED)]
     series = _series(plain, today)
@@ -173,7 +178,9 @@ def _take_share(text: str, found: dict) -> str:
         found["ratio"] = Decimal(match[1]) if match[1] else Decimal(number(match[2]))
     elif match := re.search(r"([一二三四五六七八九])成", text):
         found["ratio"] = Decimal(number(match[1]) * 10)
-    elif match := re.search(r"[¥￥]?\s*(\d[\d,]*(?:\.\d+)?)\s*(万)?\s*(?:元|块|rmb|cny|yuan)|[¥￥$€]\s*(\d[\d,]*(?:\.\d+)?)", text):
+    elif match := re.search(
+        r"[¥￥]?\s*(\d[\d,]*(?:\.\d+)?)\s*(万)?\s*(?:元|块|rmb|cny|yuan)|[¥￥$€]\s*(\d[\d,]*(?:\.\d+)?)", text
+    ):
         worth = Decimal((match[1] or match[3]).replace(",", ""))
         found["amount"] = worth * 10000 if match[2] else worth
     elif match := re.search(_WHOLE, text):
@@ -239,7 +246,8 @@ def _whole(terms: list[Term]) -> list[Term]:
     named = sum((term.ratio for term in terms if term.ratio is not None), ZERO)
     if (open_ended and named >= HUNDRED) or (not open_ended and named != HUNDRED):
         raise ValidationError(
-            _("The shares of the payment terms add up to %(sum)s %%, not to 100 %%.") % {"sum": f"{named.normalize():f}"},
+            _("The shares of the payment terms add up to %(sum)s %%, not to 100 %%.")
+            % {"sum": f"{named.normalize():f}"},
             code="terms",
         )
     return [replace(term, ratio=HUNDRED - named) if term.is_rest else term for term in terms]
