@@ -63,6 +63,11 @@ def panels_of(label: str, slot: str) -> list[Panel]:
     return sorted((p for p in _panels if p.label in {label, "*"} and p.slot == slot), key=lambda p: p.order)
 
 
+def later_names(label: str) -> list[str]:
+    """The panels of an entity's pages that come in a second request."""
+    return [p.name for p in _panels if p.label in {label, "*"} and p.later is not None]
+
+
 def later_panel(label: str, name: str) -> Panel | None:
     """The panel of that name that comes in a second request."""
     return next((p for p in _panels if p.label in {label, "*"} and p.later is not None and p.name == name), None)

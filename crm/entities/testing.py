@@ -18,6 +18,7 @@ from crm.customfields.services import define_field
 from crm.customfields.sources import Address
 from crm.entities import urls
 from crm.entities.entity import Entity, entity_of, registry
+from crm.entities.panels import later_names
 from crm.entities.views.base import EntityView
 from crm.fields.kinds import kind_of
 from crm.lib.money import short_money
@@ -200,6 +201,8 @@ def _values(entity: Entity, route: str) -> list[Any]:
             return ["edit", "assign", "delete", *(f"do-{action.name}" for action in entity.all_actions if action.bulk)]
         case "views":
             return ["new"]
+        case "panel":
+            return later_names(entity.label)
         case "related":
             return [child.label for child in entity.related()]
     raise LookupError(f"Say in crm.entities.testing._values what may stand in the route {route!r}.")

@@ -122,7 +122,7 @@ def _forwards(world: World, partner: Partner, many: int) -> None:
     """Leads and deals in every state: waiting, accepted with reports, won, lost, declined."""
     if partner.state != Partner.State.ACTIVE:
         return
-    taken = LeadForward._base_manager.values("lead")
+    taken = LeadForward._base_manager.filter(lead__isnull=False).values("lead")
     leads = list(
         Lead._base_manager.filter(status__in=("new", "contacted"), deleted_at__isnull=True).exclude(pk__in=taken)
     )
