@@ -97,7 +97,7 @@ def touches(record: Any, user: Any) -> dict[str, Any] | None:
 def behaviour_tab(record: Any, user: Any) -> dict[str, Any]:
     """What the person did, and by what they are known as far as the reader may know it."""
     bound = bind(registry[record.entity_label()], user)
-    return {"days": days_of(record), "known": known_by(record, bound)}
+    return {"days": days_of(record, user), "known": known_by(record, bound)}
 
 
 def _may_know(record: Any, user: Any) -> bool:

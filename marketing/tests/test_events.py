@@ -25,7 +25,7 @@ from crm.records.dispatch import dispatch
 from crm.records.models import ChangeSet, Entry
 from crm.records.purge import purge
 from crm.records.undo import undo
-from customers.factories import make_contact, make_source
+from customers.factories import make_account, make_contact, make_source
 from customers.tracing import Touch, add_touch
 from marketing.models import BehaviourEvent, IdentityLink
 from sales.factories import make_lead
@@ -332,3 +332,21 @@ def test_not_everybody_brings_events(client, rep, grant):
     grant(rep, "customers.contact", **{"import": Scope.OWN})
     client.force_login(rep)
     assert client.get("/marketing/events/import/").status_code == 403
+
+
+def test_what_people_did_stands_on_the_page_of_their_company(post, client, rep, grant, boss):
+    """Of those that the reader sees: a colleague's contact at the same company stays out of it."""
+    grant(rep, "customers.account", view=Scope.OWN)
+    grant(rep, "customers.contact", view=Scope.OWN)
+    account = make_account(owner=rep)
+    make_contact(owner=rep, account=account, name="王小川", mobile="13912345678")
+    make_contact(owner=boss, account=account, name="外人甲", mobile="13912345679")
+    answer = post(
+        event(1, "cart", {"phone": "13912345678"}, title="离心泵"),
+        event(2, "cart", {"phone": "13912345679"}, title="机密泵"),
+    )
+    assert answer.json()["kept"] == 2
+    client.force_login(rep)
+    page = client.get(f"/customers/accounts/{account.pk}/?tab=behaviour").content.decode()
+    assert "王小川</a>" in page and "离心泵" in page
+    assert "外人甲" not in page and "机密泵" not in page
