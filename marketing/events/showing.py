@@ -14,7 +14,7 @@ from crm.entities.entity import registry
 from crm.lib.phone import mask_email, mask_phone
 from crm.records.models import Record
 from customers.models import Account, Contact
-from customers.org import people_of
+from customers.structure.org import people_of
 from customers.tracing import BEHAVIOUR
 from marketing.models import BehaviourEvent, IdentityLink
 
