@@ -106,8 +106,10 @@ def grant(db) -> Callable[..., Role]:
             code=f"test-{user.username}", defaults={"name": f"Test {user.username}"}
         )
         role.users.add(user)
-        for action, scope in scopes.items():
-            Grant.objects.update_or_create(role=role, entity=entity, action=action, defaults={"scope": scope})
+        cells = [Grant(role=role, entity=entity, action=action, scope=scope) for action, scope in scopes.items()]
+        Grant.objects.bulk_create(
+            cells, update_conflicts=True, unique_fields=["role", "entity", "action"], update_fields=["scope"]
+        )
         forget_access(user)
         return role
 
