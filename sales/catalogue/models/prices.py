@@ -130,4 +130,5 @@ class DiscountPolicy(models.Model):
         ordering = ["role__name", "category__name", "id"]
 
     def __str__(self) -> str:
-        return f"{self.role or _('Everybody')} · {self.max_discount} %"
+        whom = self.role or _("Everybody")
+        return f"{whom} · {self.max_discount} %"
