@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from crm.access import policy, pooling
 from crm.access.policy import Mode
 from crm.entities.entity import Action, Entity
+from crm.entities.sight import SeenField, Sight, seen_field
 from crm.fields.conditions import Group, Reader, parse
 from crm.fields.contributed import contributed_names
 from crm.fields.field import Field
@@ -90,6 +91,7 @@ class BoundEntity:
     def __init__(self, entity: Entity, user: Any) -> None:
         self.entity, self.user, self.model = entity, user, entity.model
         self._seen: dict[str, BoundField | None] = {}
+        self.sight = Sight(user)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.entity, name)
@@ -126,7 +128,8 @@ class BoundEntity:
         mode = policy.field_mode(self.user, field.steps)
         if mode == Mode.HIDDEN:
             return None
-        return BoundField(field.seen_by(self.user), mode, pooling.closures(self.user, field.steps))
+        seen = seen_field(field.seen_by(self.user), self.sight)
+        return BoundField(seen, mode, pooling.closures(self.user, field.steps))
 
     def visible(self, names: Iterable[str]) -> list[BoundField]:
         """The named fields that the user may at least see masked."""
@@ -151,7 +154,7 @@ class BoundEntity:
     def preload(self, fields: Iterable[BoundField], records: Iterable[models.Model]) -> None:
         """Look up at once what the fields of a page of records need from elsewhere."""
         for field in fields:
-            if not field.built_in:
+            if not field.built_in or isinstance(field.field, SeenField):
                 field.field.preload(records)
 
     def readable(self, names: Iterable[str]) -> dict[str, Field]:

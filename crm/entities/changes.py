@@ -13,6 +13,7 @@ from django.db import models
 from crm.access import policy
 from crm.entities.bound import BoundField, bind
 from crm.entities.entity import registry
+from crm.entities.sight import UNSEEN
 from crm.records.models import Entry
 
 
@@ -93,7 +94,7 @@ def _text(field: BoundField, raw: Any, names: dict[tuple[type, Any], str]) -> st
     if field.kind == "sealed":
         return "•••"
     if field.source.is_relation:
-        text = names.get((field.source.related_model, raw), "•••")
+        text = names.get((field.source.related_model, raw)) or str(UNSEEN)
     else:
         try:
             text = field.field.show(field.from_json(raw))

@@ -27,6 +27,8 @@ from crm.entities.entity import Entity
 from crm.entities.inputs import MoneyInput, input_of, offered_choices
 from crm.entities.links import Kept, LinkField
 from crm.entities.ruled import Ruled
+from crm.entities.sight import UNSEEN, seen_field
+from crm.fields.field import resolve
 from crm.files.services import attach, store_file
 from crm.records.actor import Actor
 from crm.records.models import Entry
@@ -93,6 +95,13 @@ class EntityForm(Ruled, forms.ModelForm):
             if isinstance(field, LinkField):
                 source = self.custom[name].source if name in self.custom else self._meta.model._meta.get_field(name)
                 field.bind(self.bound, source, self._linked(name, source))
+                if field.current is not None and name not in self.custom:
+                    field.widget.known = self._named(name, field.current)
+
+    def _named(self, name: str, current: models.Model) -> Any:
+        """What the link holds, called as the reader may know it; it stays chosen all the same."""
+        seen = seen_field(resolve(self._meta.model, name), self.bound.sight)
+        return Kept(current.pk, str(UNSEEN)) if seen.value(self.instance) is UNSEEN else current
 
     def _linked(self, name: str, source: models.Field) -> Any:
         """What the record points at."""

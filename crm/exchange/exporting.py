@@ -15,6 +15,7 @@ from crm.entities.bound import BoundEntity, BoundField
 from crm.entities.listviews import list_query
 from crm.entities.paging import ordered
 from crm.entities.query import ListQuery
+from crm.entities.sight import UNSEEN, SeenField
 from crm.exchange.consents import columns
 from crm.exchange.consents import written as cells
 from crm.fields.field import Field
@@ -53,20 +54,22 @@ class Export:
         yield [column.label for column in (*self.columns, *self.consents)]
         if self.consents:
             yield from self._with_consents()
-            return
-        plain = [
-            not column.closures and (not column.built_in or (type(column.field) is Field and column.source.concrete))
-            for column in self.columns
-        ]
-        if all(plain):
+        elif all(_plain(column) for column in self.columns):
             yield from self._fast()
         else:
-            for record in self.query.related(self.records()).iterator(chunk_size=CHUNK):
-                yield [written(column, record) for column in self.columns]
+            for chunk in self._chunks():
+                for record in chunk:
+                    yield [written(column, record) for column in self.columns]
 
-    def _with_consents(self) -> Iterator[list[Any]]:
+    def _chunks(self) -> Iterator[list[Any]]:
+        """The records, so many at once, with what their columns need from elsewhere looked up for all of them."""
         found = self.query.related(self.records()).iterator(chunk_size=CHUNK)
         while chunk := list(islice(found, CHUNK)):
+            self.bound.preload(self.columns, chunk)
+            yield chunk
+
+    def _with_consents(self) -> Iterator[list[Any]]:
+        for chunk in self._chunks():
             told = cells(self.bound.label, [record.pk for record in chunk], self.consents)
             for record, more in zip(chunk, told, strict=True):
                 yield [*(written(column, record) for column in self.columns), *more]
@@ -86,6 +89,15 @@ class Export:
         """What the audit log keeps beside the count."""
         names = [column.name for column in (*self.columns, *self.consents)]
         return {"query": self.query.params.urlencode()[:2000], "columns": names}
+
+
+def _plain(column: BoundField) -> bool:
+    """Whether the values can be taken from the database as they are, the names of links looked up beside them."""
+    if column.closures:
+        return False
+    if isinstance(column.field, SeenField):
+        return column.field.of_link and len(column.path) == 1
+    return not column.built_in or (type(column.field) is Field and column.source.concrete)
 
 
 class Cell:
@@ -113,13 +125,22 @@ class Cell:
         if len(self.labels) > KEEP_LABELS:
             self.labels.clear()
         unknown = values - self.labels.keys() - {None}
-        if unknown and hasattr(self.column.field, "learn"):
+        if unknown and isinstance(self.column.field, SeenField):
+            self._learn_seen(unknown, self.column.field)
+        elif unknown and hasattr(self.column.field, "learn"):
             self.column.learn(unknown)
             self.labels |= {pk: self.column.mask(str(self.column.known[pk])) for pk in unknown}
         elif unknown:
             self.labels |= {
                 pk: self.column.mask(str(record)) for pk, record in self.model._base_manager.in_bulk(unknown).items()
             }
+
+    def _learn_seen(self, unknown: set[Any], field: SeenField) -> None:
+        """Names of what the reader may see; all others are called alike."""
+        field.learn(unknown)
+        seen = {pk for pk in unknown if field.sight.sees(self.model, pk)}
+        names = {pk: str(record) for pk, record in self.model._base_manager.in_bulk(seen).items()}
+        self.labels |= {pk: self.column.mask(names.get(pk, str(UNSEEN))) for pk in unknown}
 
     def _shower(self) -> Callable[[Any], Any]:
         column = self.column

@@ -6,7 +6,7 @@ from django.db.models import Model, Q
 
 from crm.matching.cases import registering  # noqa: F401 - registrations register themselves there
 from crm.matching.claims import keep_claims
-from crm.matching.keys import Key, is_matched, keys_of
+from crm.matching.keys import Key, is_matched, keys_of, same_keys
 from crm.matching.merging import handlers  # noqa: F401 - merges register themselves there
 from crm.matching.models import DuplicateCandidate, MatchKey, UniqueKey
 from crm.records.actor import Actor
@@ -27,6 +27,8 @@ def keep_keys(batch: WriteBatch) -> None:
     fresh: list[tuple] = []
     lost: dict[Key, list[int]] = {}
     for before, after in zip(batch.before, batch.after, strict=True):
+        if before is not None and before.deleted_at == after.deleted_at and same_keys(before, after):
+            continue
         old = keys_of(before) if before is not None and before.deleted_at is None else frozenset()
         new = keys_of(after) if after.deleted_at is None else frozenset()
         if before is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple
 
 from django.utils.text import capfirst
@@ -96,6 +97,28 @@ def keys_of(record: Any) -> frozenset[Key]:
     """The keys of a record, saved or not; none when its model declares none."""
     declared = _declared.get(record._meta.label_lower)
     return frozenset(key for key in declared.keys(record) if key is not None) if declared else frozenset()
+
+
+def same_keys(before: Any, after: Any) -> bool:
+    """Whether two states of a record surely have the same keys: nothing differs but whose it is and when it was written."""
+    was, now = before.__dict__, after.__dict__
+    return all(was.get(name, after) == now.get(name, before) for name in _telling(type(after)))
+
+
+@cache
+def _telling(model: Any) -> tuple[str, ...]:
+    silent = {
+        "id",
+        "owner",
+        "pool",
+        "department",
+        "version",
+        "created_by",
+        "updated_by",
+        *getattr(model, "derived", ()),
+    }
+    fields = (f for f in model._meta.concrete_fields if f.name not in silent and not f.generated)
+    return tuple(f.attname for f in fields if f.get_internal_type() != "DateTimeField")
 
 
 def company_key(name: str) -> Key | None:

@@ -15,7 +15,18 @@ from crm.lib.lookups import any_of
 from crm.matching import rules
 from crm.matching.claims import refuse
 from crm.matching.holders import stage_of
-from crm.matching.keys import Key, company_keys, email_key, is_matched, keys_of, match_keys, matched, phone_key, tax_key
+from crm.matching.keys import (
+    Key,
+    company_keys,
+    email_key,
+    is_matched,
+    keys_of,
+    match_keys,
+    matched,
+    phone_key,
+    same_keys,
+    tax_key,
+)
 from crm.matching.models import MatchKey, MatchRule, Registration
 from crm.records import services as records
 from crm.records.actor import Actor
@@ -47,9 +58,12 @@ def heed_registrations(batch: WriteBatch) -> None:
     label = batch.model._meta.label_lower
     if not is_matched(label) or batch.undoing:
         return
+    if batch.model is not Registration and not MatchKey.objects.filter(entity=LABEL).exists():
+        return  # nothing is registered: keys of many rows need not be worked out for it
     fresh: dict[Key, Any] = {}
     for before, after in zip(batch.before, batch.after, strict=True):
-        if after.deleted_at is None:
+        alive = before is not None and before.deleted_at is None
+        if after.deleted_at is None and not (alive and same_keys(before, after)):
             old = keys_of(before) if before is not None and before.deleted_at is None else frozenset()
             fresh |= {key: after for key in keys_of(after) - old if key.kind in MatchRule.BLOCKING}
     if not fresh:
