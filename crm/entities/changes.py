@@ -13,7 +13,6 @@ from django.db import models
 from crm.access import policy
 from crm.entities.bound import BoundField, bind
 from crm.entities.entity import registry
-from crm.entities.sight import UNSEEN
 from crm.records.models import Entry
 
 
@@ -94,7 +93,7 @@ def _text(field: BoundField, raw: Any, names: dict[tuple[type, Any], str]) -> st
     if field.kind == "sealed":
         return "•••"
     if field.source.is_relation:
-        text = names.get((field.source.related_model, raw)) or str(UNSEEN)
+        text = names.get((field.source.related_model, raw), "•••")
     else:
         try:
             text = field.field.show(field.from_json(raw))
