@@ -126,21 +126,18 @@ class Cell:
             self.labels.clear()
         unknown = values - self.labels.keys() - {None}
         if unknown and isinstance(self.column.field, SeenField):
-            self._learn_seen(unknown, self.column.field)
+            self.column.learn(unknown)
+            hidden = {pk for pk in unknown if not self.column.sight.sees(self.model, pk)}
+            self.labels |= dict.fromkeys(hidden, str(UNSEEN))
+            unknown -= hidden
         elif unknown and hasattr(self.column.field, "learn"):
             self.column.learn(unknown)
             self.labels |= {pk: self.column.mask(str(self.column.known[pk])) for pk in unknown}
-        elif unknown:
+            return
+        if unknown:
             self.labels |= {
                 pk: self.column.mask(str(record)) for pk, record in self.model._base_manager.in_bulk(unknown).items()
             }
-
-    def _learn_seen(self, unknown: set[Any], field: SeenField) -> None:
-        """Names of what the reader may see; all others are called alike."""
-        field.learn(unknown)
-        seen = {pk for pk in unknown if field.sight.sees(self.model, pk)}
-        names = {pk: str(record) for pk, record in self.model._base_manager.in_bulk(seen).items()}
-        self.labels |= {pk: self.column.mask(names.get(pk, str(UNSEEN))) for pk in unknown}
 
     def _shower(self) -> Callable[[Any], Any]:
         column = self.column
