@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "crm.workflows",
     "crm.approvals",
     "crm.messaging",
+    "crm.documents",
     "crm.inbound",
     "crm.home",
     "crm.demo",
@@ -345,6 +346,7 @@ CELERY_BEAT_SCHEDULE = {
     "inbound.sweep": {"task": "crm.inbound.tasks.sweep", "schedule": timedelta(days=1)},
     "marketing.ensure_months": {"task": "marketing.tasks.ensure_months", "schedule": timedelta(days=1)},
     "partners.chase": {"task": "sales.partners.tasks.chase", "schedule": 600, "options": {"expires": 600}},
+    "quotes.expire": {"task": "sales.quotes.tasks.expire", "schedule": crontab(hour=0, minute=15)},
     "partners.end_protection": {"task": "sales.partners.tasks.end_protection", "schedule": crontab(hour=0, minute=10)},
     "records.ensure_partitions": {"task": "crm.records.tasks.ensure_partitions", "schedule": timedelta(days=1)},
 }

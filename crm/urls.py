@@ -31,6 +31,8 @@ urlpatterns = [
     path("", include("customers.loyalty.urls")),
     path("portal/partner/", include("sales.partners.portal.urls")),
     path("", include("sales.partners.urls")),
+    path("", include("sales.catalogue.urls")),
+    path("", include("sales.quotes.urls")),
     path("", include("marketing.urls")),
     path("", include("marketing.segments.urls")),
     path("", include("analytics.urls")),

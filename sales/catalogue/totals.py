@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from crm.lib.money import LIMIT, round_money
 from crm.records.hooks import WriteBatch, on_written
-from sales.catalogue.arithmetic import ZERO, Amounts, document_amounts, line_amount
+from sales.catalogue.arithmetic import ZERO, document_amounts, line_amount, taxed
 from sales.catalogue.models import PricedDocument, PricedLine
 
 DECIDING = ("currency", "tax_included", "discount_percent", "discount_amount")
-LINE_COLUMNS = ("net", "tax", "total")
+LINE_COLUMNS = ("amount", "net", "tax", "total")
 COLUMNS = ("list_total", "net_total", "tax_total", "total")
 
 
@@ -33,7 +37,10 @@ def follow_lines(batch: WriteBatch) -> None:
 
 
 def add_up(model: type[PricedDocument], ids: Iterable[int]) -> None:
-    """Write the totals of documents and of their lines, where they differ from what is stored: three statements for any number."""
+    """Write the totals of documents and of their lines, where they differ from what is stored: three statements for any number.
+
+    ValidationError where a document comes to more than the books can hold.
+    """
     documents = {d.pk: d for d in model._base_manager.select_for_update().filter(pk__in=ids).order_by("pk")}
     if not documents:
         return
@@ -42,54 +49,62 @@ def add_up(model: type[PricedDocument], ids: Iterable[int]) -> None:
     found = line_model._base_manager.filter(document__in=documents, deleted_at__isnull=True)
     for line in found.order_by("position", "pk"):
         lines[line.document_id].append(line)
-    moved = [d for d in documents.values() if _put(d, COLUMNS, _totals(d, lines[d.pk]))]
-    shifted = [line for d in documents.values() for line in _shift(d, lines[d.pk])]
+    moved: list[PricedDocument] = []
+    shifted: list[PricedLine] = []
+    for document in documents.values():
+        own = lines[document.pk]
+        whole, each = added_up(document, own)
+        moved += [document] if _put(document, COLUMNS, whole) else []
+        shifted += [line for line, values in zip(own, each, strict=True) if _put(line, LINE_COLUMNS, values)]
     if moved:
         model._base_manager.bulk_update(moved, COLUMNS, batch_size=500)
     if shifted:
         line_model._base_manager.bulk_update(shifted, LINE_COLUMNS, batch_size=500)
 
 
+def added_up(
+    document: PricedDocument, lines: Sequence[PricedLine]
+) -> tuple[tuple[Decimal, ...], list[tuple[Decimal, ...]]]:
+    """(list total, net, tax, total) of a document, and (amount, net, tax, total) of each line, saved or not. Touches nothing.
+
+    What does not count is taxed by itself. ValidationError where it comes to more than the books can hold.
+    """
+    try:
+        return _added_up(document, lines)
+    except ValueError:
+        raise ValidationError(_("The amounts are too large.")) from None
+
+
+def _added_up(
+    document: PricedDocument, lines: Sequence[PricedLine]
+) -> tuple[tuple[Decimal, ...], list[tuple[Decimal, ...]]]:
+    currency, included = document.currency, document.tax_included
+    amounts = [line_amount(line.quantity, line.unit_price, line.discount_percent, currency) for line in lines]
+    counted = [(a, line.tax_rate) for a, line in zip(amounts, lines, strict=True) if line.counts]
+    taken = reduction(document, sum((amount for amount, _rate in counted), ZERO))
+    whole, shares = document_amounts(counted, taken, currency, included=included)
+    own = iter(shares)
+    each = [
+        next(own) if line.counts else taxed(amount, line.tax_rate, currency, included=included)
+        for amount, line in zip(amounts, lines, strict=True)
+    ]
+    listed = sum((at_list(line, currency) for line in lines if line.counts), ZERO)
+    if max([whole.total, listed, *amounts, *(one.total for one in each)]) >= LIMIT:
+        raise ValueError(whole.total)
+    values = [(amount, one.net, one.tax, one.total) for amount, one in zip(amounts, each, strict=True)]
+    return (listed, whole.net, whole.tax, whole.total), values
+
+
+def at_list(line: PricedLine, currency: str) -> Decimal:
+    """What a line would come to without any discount."""
+    price = line.unit_price if line.list_price is None else line.list_price
+    return line_amount(line.quantity, price, ZERO, currency)
+
+
 def reduction(document: PricedDocument, amount: Decimal) -> Decimal:
     """What is taken off the sum of the lines: the percentage, then the amount, at most everything."""
     percent = amount - line_amount(Decimal(1), amount, document.discount_percent, document.currency)
-    return min(percent + document.discount_amount, amount)
-
-
-def _amounts(document: PricedDocument, lines: list[PricedLine]) -> tuple[Amounts, list[Amounts]]:
-    counted = [(line.amount, line.tax_rate) for line in lines if line.counts]
-    taken = reduction(document, sum((amount for amount, _rate in counted), ZERO))
-    return document_amounts(counted, taken, document.currency, included=document.tax_included)
-
-
-def _totals(document: PricedDocument, lines: list[PricedLine]) -> tuple[Decimal, ...]:
-    listed = sum(
-        (
-            line_amount(
-                line.quantity, line.unit_price if line.list_price is None else line.list_price, ZERO, document.currency
-            )
-            for line in lines
-            if line.counts
-        ),
-        ZERO,
-    )
-    whole, _each = _amounts(document, lines)
-    return listed, whole.net, whole.tax, whole.total
-
-
-def _shift(document: PricedDocument, lines: list[PricedLine]) -> list[PricedLine]:
-    """The lines whose amounts differ from what is stored; what does not count is taxed by itself."""
-    _whole, each = _amounts(document, lines)
-    own = iter(each)
-    alone = [
-        next(own)
-        if line.counts
-        else document_amounts([(line.amount, line.tax_rate)], ZERO, document.currency, included=document.tax_included)[
-            0
-        ]
-        for line in lines
-    ]
-    return [line for line, a in zip(lines, alone, strict=True) if _put(line, LINE_COLUMNS, (a.net, a.tax, a.total))]
+    return min(percent + round_money(document.discount_amount, document.currency), amount)
 
 
 def _put(row: PricedDocument | PricedLine, columns: tuple[str, ...], values: tuple[Decimal, ...]) -> bool:

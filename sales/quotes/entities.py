@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from crm.entities.entity import Entity, View, register
+from crm.entities.entity import Action, Entity, View, register
+from sales.catalogue.editor import lines_page
 from sales.catalogue.entities import LINE
+from sales.quotes import sending, services
+from sales.quotes.forms import AnswerForm, PrintForm, ReasonForm, SendForm
 from sales.quotes.models import Quote, QuoteLine
 
 MINE = {"field": "owner", "op": "me"}
@@ -19,7 +22,7 @@ class QuoteEntity(Entity):
     columns = ("number", "title", "account", "opportunity", "total", "state", "valid_until", "owner", "created_at")
     filters = (
         "number", "title", "account", "contact", "opportunity", "price_book", "state", "total", "currency",
-        "valid_until", "sent_at", "answered_at", "owner", "department", "created_at", "updated_at",
+        "valid_until", "sent_at", "opened_at", "opened_count", "answered_at", "owner", "department", "created_at", "updated_at",
     )  # fmt: skip
     sums = ("total",)
     search = {"text": ("title",), "company": ("account__name",), "code": ("number",)}
@@ -29,7 +32,16 @@ class QuoteEntity(Entity):
     sections = {
         _("Quote"): ("number", "title", "account", "contact", "opportunity", "owner"),
         _("Prices"): ("price_book", "currency", "tax_included", "discount_percent", "discount_amount", "total"),
-        _("Validity"): ("valid_until", "state", "sent_at", "answered_at", "answer"),
+        _("Validity"): (
+            "valid_until",
+            "state",
+            "sent_at",
+            "opened_at",
+            "opened_count",
+            "answered_at",
+            "answer",
+            "signed_name",
+        ),
         _("Texts"): ("terms", "note"),
     }
     bulk_edit = ("valid_until",)
@@ -39,6 +51,25 @@ class QuoteEntity(Entity):
         View("sent", _("Waiting for an answer"), {"all": [{"field": "state", "op": "in", "value": ["sent"]}]}),
     )
     shows_on = {"customers.account": "account", "sales.opportunity": "opportunity", "customers.contact": "contact"}
+    reached_by = ("contact", "account")
+    actions = (
+        Action("lines", _("Edit lines"), services.stay, icon="list-details", when=services.is_draft, page=lines_page,
+               primary=True, automatic=False),
+        Action("submit", _("Submit"), services.submit_quote, icon="send", when=services.is_draft, primary=True),
+        Action("approve", _("Approve"), services.approve_quote, icon="circle-check", when=services.in_approval),
+        Action("send", _("Send to the customer"), sending.send_quote, icon="mail-forward", form=SendForm,
+               when=services.can_be_sent, primary=True, automatic=False),
+        Action("hand_over", _("Mark as sent"), services.hand_over, icon="hand-stop", when=services.is_approved),
+        Action("accept", _("Accepted by the customer"), services.accept_quote, icon="circle-check", form=AnswerForm,
+               when=services.is_sent),
+        Action("reject", _("Declined by the customer"), services.reject_quote, icon="ban", form=ReasonForm,
+               when=services.is_sent, danger=True),
+        Action("revise", _("Back to draft"), services.revise_quote, icon="arrow-back-up", when=services.can_be_revised),
+        Action("new_version", _("New version"), services.new_version, icon="versions", when=services.can_be_followed,
+               automatic=False),
+        Action("print", _("PDF"), sending.print_quote, icon="file-type-pdf", form=PrintForm, permission="view",
+               automatic=False),
+    )  # fmt: skip
 
 
 @register

@@ -38,7 +38,11 @@ class Quote(PricedDocument):
         "accepted": "green", "rejected": "red", "expired": "slate", "superseded": "slate",
     }  # fmt: skip
 
-    shown_by = ("number", "title")
+    LOCKED = (State.APPROVED, State.SENT, State.ACCEPTED, State.REJECTED, State.EXPIRED, State.SUPERSEDED)
+
+    shown_by = ("number", "revision", "title")
+    derived = (*PricedDocument.derived, "opened_count", "opened_at")
+    untold = ("link_key", "proof")
 
     number = models.CharField(_("number"), max_length=40, blank=True, editable=False)
     revision = models.PositiveSmallIntegerField(_("version"), default=1, editable=False)
@@ -63,6 +67,13 @@ class Quote(PricedDocument):
     sent_at = models.DateTimeField(_("sent"), null=True, editable=False)
     answered_at = models.DateTimeField(_("answered"), null=True, editable=False)
     answer = models.CharField(_("answer"), max_length=500, blank=True, editable=False)
+    # By what the customer's link is known; empty: there is none. A later one makes the earlier ones worthless.
+    link_key = models.CharField(max_length=40, blank=True, editable=False)
+    opened_count = models.PositiveIntegerField(_("opened by the customer"), default=0, editable=False)
+    opened_at = models.DateTimeField(_("last opened"), null=True, editable=False)
+    signed_name = models.CharField(_("accepted by"), max_length=200, blank=True, editable=False)
+    # What shows that the customer agreed: name, moment, address, browser, and a hash of what was agreed to.
+    proof = models.JSONField(default=dict, editable=False)
     terms = models.TextField(_("terms"), blank=True)
     note = models.TextField(_("note for us"), blank=True)
 

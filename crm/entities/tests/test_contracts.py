@@ -145,7 +145,7 @@ def test_the_board_holds_only_rows_within_reach(signed_in, label, rep, other, ma
 def test_the_search_finds_only_rows_within_reach(signed_in, label, rep, other, may):
     may(rep, label, Scope.OWN)
     mine, theirs = factory_of(label)(rep, filled=True), factory_of(label)(other, filled=True)
-    for name in {name for names in registry[label].search.values() for name in names}:
+    for name in {name for names in registry[label].search.values() for name in names if "__" not in name}:
         for record, there in ((mine, True), (theirs, False)):
             address = registry[label].url("record", record.pk)
             for needle in needles(record, name):

@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Self
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext as _said
 from django.utils.translation import gettext_lazy as _
 
 from crm.fields.columns import MoneyField, PercentField
+from crm.lib.money import LIMIT
 from crm.records.models import Record
 from crm.reference.currencies import Currency
 from sales.catalogue.arithmetic import line_amount
@@ -85,12 +88,19 @@ class PricedLine(Record):
             if product := products.get(record.product_id):
                 record.name = product.name
                 record.unit = record.unit or (product.unit.name if product.unit else "")
-            record.amount = line_amount(
-                Decimal(record.quantity),
-                Decimal(record.unit_price),
-                Decimal(record.discount_percent),
-                currencies[record.document_id],
+            record.amount = record._amount_in(currencies[record.document_id])
+
+    def _amount_in(self, currency: str) -> Decimal:
+        """Quantity × price less discount; ValidationError where no column can hold it."""
+        try:
+            found = line_amount(
+                Decimal(self.quantity), Decimal(self.unit_price), Decimal(self.discount_percent), currency
             )
+        except ValueError:
+            found = LIMIT
+        if found >= LIMIT:
+            raise ValidationError({"quantity": _said("The amount is too large.")})
+        return found
 
     @classmethod
     def _currencies(cls, records: Sequence[Self]) -> dict[int, str]:

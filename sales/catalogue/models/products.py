@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Self
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -61,6 +62,21 @@ class ProductCategory(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def way(self) -> str:
+        """The category and up to two above it: 设备 / 泵 / 离心泵."""
+        above = [self.parent.parent, self.parent] if self.parent else [self.parent]
+        return " / ".join(str(one) for one in (*above, self) if one is not None)
+
+    def clean(self) -> None:
+        """A category does not lie below itself."""
+        place, seen = self.parent, {self.pk}
+        while place is not None:
+            if place.pk in seen:
+                raise ValidationError({"parent": _("A category can't lie below itself.")})
+            seen.add(place.pk)
+            place = place.parent
 
 
 class Product(Record):
