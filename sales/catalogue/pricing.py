@@ -135,7 +135,8 @@ class PriceList:
     ) -> PriceFound:
         price = None
         if exact is not None:
-            price = self._asked(exact, currency, taxed, product)
+            worked_out = any(step["step"] == "less" for step in steps)
+            price = self._asked(exact, currency, taxed, product, stated=not worked_out)
             steps += self._told_terms(currency, taxed, product, price)
         own = product.currency, product.tax_included
         floor = None if product.floor_price is None else self._asked(product.floor_price, *own, product)
@@ -144,10 +145,12 @@ class PriceList:
             steps.append({"step": "floor", "floor": plain(floor), "currency": self.currency})
         return PriceFound(price, self.tax_included, self.currency, book, listed, floor, tuple(steps))
 
-    def _asked(self, amount: Decimal, currency: str, taxed: bool, product: Product) -> Decimal | None:
+    def _asked(
+        self, amount: Decimal, currency: str, taxed: bool, product: Product, *, stated: bool = True
+    ) -> Decimal | None:
         """In the terms of the document. What needs no working out keeps its four places, the rest is rounded as money."""
         found = self._in_terms(amount, currency, taxed, self.currency, self.tax_included, product)
-        if found is None or found == found.quantize(Decimal("0.0001")) == amount:
+        if found is None or (stated and found == amount):
             return found
         return round_money(found, self.currency)
 

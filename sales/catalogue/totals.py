@@ -103,8 +103,8 @@ def at_list(line: PricedLine, currency: str) -> Decimal:
 
 def reduction(document: PricedDocument, amount: Decimal) -> Decimal:
     """What is taken off the sum of the lines: the percentage, then the amount, at most everything."""
-    percent = amount - line_amount(Decimal(1), amount, document.discount_percent, document.currency)
-    return min(percent + round_money(document.discount_amount, document.currency), amount)
+    percent = amount - line_amount(Decimal(1), amount, Decimal(document.discount_percent), document.currency)
+    return min(percent + round_money(Decimal(document.discount_amount), document.currency), amount)
 
 
 def _put(row: PricedDocument | PricedLine, columns: tuple[str, ...], values: tuple[Decimal, ...]) -> bool:

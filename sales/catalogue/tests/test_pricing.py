@@ -44,7 +44,7 @@ def test_quantity_bands_and_dates():
     make_price(book, product, 900)
     make_price(book, product, 850, min_quantity=Decimal(10))
     make_price(book, product, 800, min_quantity=Decimal(10), valid_from=date(2026, 6, 1), valid_to=date(2026, 6, 15))
-    make_price(book, product, 1, min_quantity=Decimal(1), valid_to=date(2026, 6, 14))
+    make_price(book, product, 1, valid_from=date(2026, 6, 1), valid_to=date(2026, 6, 14))
     assert price(product).price == 900
     assert price(product, quantity=Decimal("9.9999")).price == 900
     assert price(product, quantity=Decimal(10)).price == 800
