@@ -29,7 +29,7 @@ def quote_of_token(token: str) -> Quote | None:
         pk, key = signing.loads(token, salt=SALT)
     except (signing.BadSignature, ValueError, TypeError):
         return None
-    if not key:
+    if not (isinstance(pk, int) and isinstance(key, str) and key):
         return None
     rows = Quote.objects.alive().select_related("account", "contact", "owner")
     return rows.filter(pk=pk, link_key=key).first()

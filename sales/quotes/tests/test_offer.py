@@ -13,6 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from crm.access.models import Scope
 from crm.notifications.models import Notification
 from crm.records.actor import Actor
 from crm.records.models import Entry
@@ -30,6 +31,12 @@ def offered(owner, **values):
     quote = make_quote(owner=owner, lines=lines, **values)
     services.submit_quote(quote, actor=Actor(owner))
     return Quote.objects.get(pk=services.hand_over(quote, actor=Actor(owner)).pk)
+
+
+@pytest.fixture(autouse=True)
+def sees(rep, grant):
+    """Who may not see a quote is told nothing of it."""
+    grant(rep, "quotes.quote", view=Scope.OWN)
 
 
 @pytest.fixture
