@@ -136,7 +136,7 @@ def _page(
         "said": request.GET.get("said", ""),
         "typed": {name: request.POST.get(name, "")[:LONGEST_TEXT] for name in ("name", "question", "reason")},
         "pdf_url": reverse("quotes:offer_pdf", args=[_token(request)]) + f"?lang={translation.get_language()[:2]}",
-        "title": f"{_('Quote')} {quote.number}",
+        "title": _("Quote %(number)s") % {"number": quote.number},
         "language": translation.get_language()[:2],
     }
     answer = render(request, "quotes/offer.html", context, status=status)

@@ -9,7 +9,7 @@ from typing import Self
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext as _said
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from crm.fields.columns import MoneyField, PercentField
@@ -99,7 +99,7 @@ class PricedLine(Record):
         except ValueError:
             found = LIMIT
         if found >= LIMIT:
-            raise ValidationError({"quantity": _said("The amount is too large.")})
+            raise ValidationError({"quantity": gettext("The amount is too large.")})
         return found
 
     @classmethod

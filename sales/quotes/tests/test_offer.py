@@ -148,7 +148,7 @@ def test_hostile_names(client, quote, name):
     assert len(fresh(quote).signed_name) <= 200
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_twenty_at_once_accept_once(rep):
     quote = offered(rep)
     option = quote.lines.get(optional=True)
