@@ -33,6 +33,8 @@ urlpatterns = [
     path("", include("sales.partners.urls")),
     path("", include("sales.catalogue.urls")),
     path("", include("sales.quotes.urls")),
+    path("", include("sales.orders.urls")),
+    path("", include("sales.receivables.urls")),
     path("", include("marketing.urls")),
     path("", include("marketing.segments.urls")),
     path("", include("analytics.urls")),

@@ -1,4 +1,4 @@
-"""Won opportunities are purchases, until orders and payments say so themselves."""
+"""Won opportunities are purchases where somebody chooses so; by standard what came in is, see ``sales/receivables/purchases.py``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from customers.purchases import ACCOUNT, purchases
 from sales.models import Opportunity
 
 
-@purchases("sales.won", _("Won opportunities"))
+@purchases("sales.won", _("Won opportunities"), standard=False)
 def won(label: str) -> QuerySet | None:
     """Opportunities won, by their close date."""
     if label != ACCOUNT:

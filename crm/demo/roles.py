@@ -83,6 +83,30 @@ EXCEPTIONS: dict[tuple[str, str], dict[str, Scope]] = {
     },
     ("agent", "sales.opportunity"): {"view": NONE},
     ("agent", "sales.lead"): {"view": NONE},
+    # Whoever sells registers what came in; finance alone says that it is there, and moves it.
+    **{
+        (role, "receivables.payment"): dict.fromkeys(("confirm", "allocate", "refund", "writeoff"), NONE)
+        for role in ("rep", "lead", "manager")
+    },
+    ("finance", "receivables.payment"): dict.fromkeys(
+        ("add", "change", "assign", "import", "confirm", "allocate", "refund", "writeoff"), ALL
+    ),
+    ("finance", "receivables.allocation"): dict.fromkeys(("add", "change", "delete"), ALL),
+    ("finance", "receivables.refund"): dict.fromkeys(("add", "change"), ALL),
+    ("finance", "receivables.writeoff"): dict.fromkeys(("add", "change"), ALL),
+    ("finance", "receivables.bankstatement"): dict.fromkeys(("add", "change", "delete", "assign"), ALL),
+    ("finance", "receivables.statementline"): dict.fromkeys(("add", "change", "delete"), ALL),
+    ("finance", "receivables.instalment"): {"change": ALL},
+    **{
+        (role, label): dict.fromkeys(("add", "change", "delete", "assign"), NONE)
+        for role in ("rep", "lead", "manager")
+        for label in ("receivables.refund", "receivables.writeoff", "receivables.bankstatement")
+    },
+    ("legal", "contracts.contract"): {"change": ALL, "export": ALL},
+    ("legal", "contracts.contractparty"): dict.fromkeys(("add", "change", "delete"), ALL),
+    ("agent", "receivables.payment"): {"view": NONE},
+    ("agent", "receivables.bankstatement"): {"view": NONE},
+    ("marketer", "receivables.bankstatement"): {"view": NONE, "add": NONE},
     # Whoever forwards leads chooses among all partners; who keeps them is another question.
     ("rep", "partners.partner"): {"view": ALL},
     ("rep", "partners.dealregistration"): {"decide": NONE},

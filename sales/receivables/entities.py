@@ -6,9 +6,10 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.entities.entity import Action, Entity, View, contribute, register
 from sales.contracts.models import Contract
-from sales.receivables import payments, plan
+from sales.receivables import payments, plan, statements
 from sales.receivables.forms import (
     AllocateForm,
+    MatchForm,
     MergeForm,
     PaymentForm,
     PlanForm,
@@ -225,6 +226,17 @@ class StatementLineEntity(Entity):
         _("State"): ("state", "payment"),
     }  # fmt: skip
     pills = ("state",)
+    views = (View("open", _("To be matched"), {"all": [{"field": "state", "op": "in", "value": ["open"]}]}),)
+    actions = (
+        Action(
+            "match", _("Match"), statements.match_line, "link", MatchForm, primary=True, automatic=False,
+            when=lambda line: line.state == StatementLine.State.OPEN,
+        ),
+        Action(
+            "ignore", _("No payment of a customer"), statements.ignore_line, "ban", bulk=True,
+            when=lambda line: line.state == StatementLine.State.OPEN,
+        ),
+    )  # fmt: skip
     shows_on = {"receivables.bankstatement": "statement"}
 
 

@@ -14,11 +14,13 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.entities.inputs import DayInput, LineField, MoneyInput, WholeInput
 from crm.lib.money import format_money
+from customers.models import Account
 from sales.contracts.models import Contract
 from sales.forms import VerbForm
 from sales.receivables import plan
 from sales.receivables.models import Instalment, Payment
 from sales.receivables.payments import candidates, suggest
+from sales.receivables.statements import suggestions
 
 MONEY: dict[str, Any] = {"min_value": Decimal("0.01"), "max_digits": 18, "decimal_places": 2}
 ZERO = Decimal(0)
@@ -147,7 +149,9 @@ class MergeForm(VerbForm):
 
     def __init__(self, *args: Any, record: Instalment, **kwargs: Any) -> None:
         super().__init__(*args, record=record, **kwargs)
-        rows = Instalment.objects.alive().filter(contract=record.contract_id, received=0, written_off=0, void=False)
+        rows = Instalment.objects.restrict(self.user).filter(
+            deleted_at__isnull=True, contract=record.contract_id, received=0, written_off=0, void=False
+        )
         self.fields["other"].queryset = rows.exclude(pk=record.pk).select_related("contract").order_by("seq")
 
 
@@ -163,3 +167,23 @@ class ShiftForm(VerbForm):
         if not self.errors and not data.get("due_on") and not data["days"]:
             raise ValidationError(gettext("Enter a day, or by how many days."))
         return data
+
+
+class MatchForm(VerbForm):
+    """Whose payment it is: the suggestions, the likeliest first."""
+
+    account = forms.ModelChoiceField(Account.objects.none(), label=_("Account"), widget=forms.RadioSelect)
+
+    def __init__(self, *args: Any, record: Any, **kwargs: Any) -> None:
+        super().__init__(*args, record=record, **kwargs)
+        found = suggestions(record, self.user) if record.pk else []
+        field = self.fields["account"]
+        field.queryset = Account.objects.restrict(self.user).filter(deleted_at__isnull=True)
+        field.choices = [(match.account.pk, self._told(match)) for match in found]
+        field.initial = found[0].account.pk if found else None
+        if not found:
+            field.help_text = gettext("Nobody fits: register the payment on the account, or enter its tax id.")
+
+    def _told(self, match: Any) -> str:
+        paid = "、".join(f"{row} {format_money(match.parts[row.pk], row.currency)}" for row in match.rows[:3])
+        return " · ".join(filter(None, (str(match.account), "，".join(match.reasons), paid)))

@@ -15,7 +15,7 @@ from crm.records.diff import diff
 from crm.records.hooks import WriteBatch, before_lock, before_write, on_written
 from sales.contracts.models import Contract
 from sales.orders.models import Order
-from sales.receivables import approving  # noqa: F401 - registers itself
+from sales.receivables import approving, purchases  # noqa: F401 - they register themselves
 from sales.receivables.models import Allocation, Instalment, Payment, Refund, WriteOff
 from sales.receivables.plan import PLAN
 from sales.receivables.standing import OWED, fact, refresh, settle
