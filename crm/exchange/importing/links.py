@@ -15,6 +15,8 @@ from crm.exchange.importing.makers import container_of
 from crm.fields.field import resolve
 from crm.lib.text import clean_line, fold
 from crm.records.models import Record
+from crm.reference.addresses import read_address
+from crm.reference.models import Region
 from crm.users.models import User
 
 # By what a cell may name a record, in this order; a field whose values the user may not know is no oracle.
@@ -55,7 +57,9 @@ class Finder:
         """The records that each text names: none, one, or several."""
         wanted = {text: fold(text) for text in texts}
         if self.small is not None:
-            return {text: self._nearest(text, self.small.get(key, [])) for text, key in wanted.items()}
+            return {
+                text: self._nearest(text, self.small.get(key, []) or self._placed(text)) for text, key in wanted.items()
+            }
         found: dict[str, list[Any]] = {text: [] for text in wanted}
         for name in self.names:
             open_ = [text for text, records in found.items() if not records]
@@ -67,6 +71,11 @@ class Finder:
             for text in open_:
                 found[text] = self._nearest(text, by_key.get(wanted[text], []))
         return found
+
+    def _placed(self, text: str) -> list[Any]:
+        """The region that 广东省深圳市 or 四川成都 names: people write the province before the city."""
+        place = read_address(text) if self.model is Region else None
+        return list(self.rows.filter(pk=place.region)) if place else []
 
     def _nearest(self, text: str, records: list[Any]) -> list[Any]:
         """Of several that differ only in spelling, the one that is spelled so."""

@@ -124,3 +124,13 @@ def test_without_the_right_there_is_no_such_column(rep, grant, bring_as):  # noq
     Grant.objects.create(role=Role.objects.get(code="test-rep"), entity=LEAD, action="change", scope=Scope.OWN)
     run, job = person.whole(LEAD, "姓名,公海,公司\n乙,池,乙公司\n")
     assert Lead.objects.filter(pool__name="池", owner=None).count() == 1
+
+
+def test_a_region_may_be_written_with_the_province_before_the_city(bring):
+    bring.whole(LEAD, "姓名,地区\n甲,广东省深圳市\n乙,四川成都\n丙,湖北武汉\n丁,深圳\n", options={})
+    assert list(Lead.objects.order_by("pk").values_list("region__name", flat=True)) == [
+        "深圳市",
+        "成都市",
+        "武汉市",
+        "深圳市",
+    ]
