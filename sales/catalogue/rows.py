@@ -89,6 +89,7 @@ def row_of(line: PricedLine) -> Row:
 def new_row(product: Product | None = None, **values: Any) -> Row:
     """A line that is not saved yet."""
     start = {"name": "", "unit": "", "note": ""} | {name: plain(number) for name, number in NUMBERS.items()}
+    start["tax_rate"] = plain(PricedLine._meta.get_field("tax_rate").default)
     if product is not None:
         unit = product.unit.name if product.unit else ""
         start |= {"name": product.name, "unit": unit, "tax_rate": plain(product.tax_rate)}

@@ -7,9 +7,13 @@ from decimal import Decimal
 
 from django.utils.timezone import localdate
 
+from crm.approvals import writing
+from crm.approvals.models import ApprovalProcess
+from crm.approvals.nodes import fresh_node
 from crm.demo.steps import World, demo_step
 from crm.records import services as records
 from crm.records.actor import Actor
+from crm.users.models import User
 from sales.catalogue.filling import prices_for
 from sales.catalogue.models import Product
 from sales.models import Opportunity
@@ -24,11 +28,27 @@ TERMS = "1. 合同签订并收到预付款后 30 天内发货。\n2. 付款方�
 def make_quotes(world: World) -> None:
     """A quote for some of the open opportunities of people who are signed in with."""
     products = list(Product.objects.alive().filter(list_price__isnull=False).exclude(kind="bundle").order_by("pk"))
-    deals = Opportunity.objects.alive().filter(state="open", account__isnull=False).select_related("account", "owner")
+    deals = (
+        Opportunity.objects.alive()
+        .filter(state="open", account__isnull=False, owner__manager__isnull=False)
+        .select_related("account", "owner")
+    )
     if not products:
         return
+    _process()
     for number, deal in enumerate(deals.order_by("-pk")[:MOST]):
         _quote(world, number, deal, products)
+
+
+def _process() -> None:
+    """Who agrees to more discount than a seller may give: the superior."""
+    admin = User.objects.filter(username="admin").first()
+    if admin is None or ApprovalProcess.objects.filter(entity=Quote.entity_label()).exists():
+        return
+    process = ApprovalProcess.objects.create(entity=Quote.entity_label(), name="折扣审批", principal=admin)
+    nodes = [fresh_node() | {"name": "直属上级", "by": "superior"}]
+    writing.save_version(process, {"nodes": nodes}, actor=Actor(admin, "demo"))
+    writing.switch(process, True)
 
 
 def _quote(world: World, number: int, deal: Opportunity, products: list[Product]) -> None:

@@ -67,8 +67,7 @@ class QuoteEntity(Entity):
         Action("revise", _("Back to draft"), services.revise_quote, icon="arrow-back-up", when=services.can_be_revised),
         Action("new_version", _("New version"), services.new_version, icon="versions", when=services.can_be_followed,
                automatic=False),
-        Action("print", _("PDF"), sending.print_quote, icon="file-type-pdf", form=PrintForm, permission="view",
-               automatic=False),
+        Action("print", _("PDF"), sending.print_quote, icon="file-type-pdf", form=PrintForm, automatic=False),
     )  # fmt: skip
 
 
