@@ -85,11 +85,11 @@ EXCEPTIONS: dict[tuple[str, str], dict[str, Scope]] = {
     ("agent", "sales.lead"): {"view": NONE},
     # Whoever sells registers what came in; finance alone says that it is there, and moves it.
     **{
-        (role, "receivables.payment"): dict.fromkeys(("confirm", "allocate", "refund", "writeoff"), NONE)
+        (role, "receivables.payment"): dict.fromkeys(("confirm", "allocate", "refund"), NONE)
         for role in ("rep", "lead", "manager")
     },
     ("finance", "receivables.payment"): dict.fromkeys(
-        ("add", "change", "assign", "import", "confirm", "allocate", "refund", "writeoff"), ALL
+        ("add", "change", "assign", "import", "confirm", "allocate", "refund"), ALL
     ),
     ("finance", "receivables.allocation"): dict.fromkeys(("add", "change", "delete"), ALL),
     ("finance", "receivables.refund"): dict.fromkeys(("add", "change"), ALL),

@@ -113,7 +113,6 @@ class PaymentEntity(Entity):
     }
     shows_on = {"customers.account": "account", "contracts.contract": "contract"}
     keys = ("bank_ref",)
-    verbs = ("writeoff",)
     attention = {"all": [{"field": "state", "op": "in", "value": ["registered"]}]}
     views = (
         View("registered", _("To be confirmed"), {"all": [{"field": "state", "op": "in", "value": ["registered"]}]}),

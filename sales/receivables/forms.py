@@ -61,7 +61,7 @@ class AllocateForm(VerbForm):
             due = row.due_on.isoformat() if row.due_on else gettext("no day yet")
             told = {"open": format_money(row.open_amount, row.currency), "due": due}
             self.fields[f"to_{pk}"] = MoneyInput(
-                label=str(row), required=False, min_value=0, max_digits=18, decimal_places=2,
+                label=f"{row.contract.number} {row}", required=False, min_value=0, max_digits=18, decimal_places=2,
                 initial=proposed.get(pk), help_text=gettext("%(open)s open · %(due)s") % told,
             )  # fmt: skip
 
@@ -185,5 +185,7 @@ class MatchForm(VerbForm):
             field.help_text = gettext("Nobody fits: register the payment on the account, or enter its tax id.")
 
     def _told(self, match: Any) -> str:
-        paid = "、".join(f"{row} {format_money(match.parts[row.pk], row.currency)}" for row in match.rows[:3])
+        paid = "、".join(
+            f"{row.contract.number} {row} {format_money(match.parts[row.pk], row.currency)}" for row in match.rows[:3]
+        )
         return " · ".join(filter(None, (str(match.account), "，".join(match.reasons), paid)))

@@ -152,6 +152,8 @@ def ask_rights(batch: WriteBatch) -> None:
 
 
 def _may(user: Any, right: str) -> bool:
+    if right == "writeoff":
+        return policy.can(user, "receivables.writeoff", "add")
     return policy.can(user, "receivables.payment", right)
 
 

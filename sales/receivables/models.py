@@ -53,7 +53,7 @@ class Instalment(Record):
     access = Via("contract")
     derived = ("received", "written_off", "state", "due_on")
     prepared = ("account", "currency")
-    shown_by = ("name", "contract")
+    shown_by = ("seq", "name")
 
     contract = models.ForeignKey(Contract, models.PROTECT, related_name="instalments", verbose_name=_("contract"))
     account = models.ForeignKey(
@@ -118,7 +118,7 @@ class Instalment(Record):
             record.account_id, record.currency = known[record.contract_id]
 
     def __str__(self) -> str:
-        return f"{self.contract.number} #{self.seq}" if not self.name else f"{self.contract.number} {self.name}"
+        return f"#{self.seq} {self.name}".strip()
 
     @property
     def open_amount(self) -> Decimal:

@@ -113,9 +113,7 @@ def test_what_is_refused_is_a_draft_again(seller, process, how):
 def test_a_contract_of_a_quote_types_nothing_twice(seller):
     account = make_account(owner=seller, name="北辰重工集团有限公司", tax_id="91120000103064074B", address="天津市")
     deal = make_opportunity(owner=seller, account=account, amount=D(5000))
-    quote = Quote(
-        owner=seller, account=account, opportunity=deal, title="泵站", state="accepted", discount_amount=D(10)
-    )
+    quote = Quote(owner=seller, account=account, opportunity=deal, title="泵站", discount_amount=D(10))
     records.save(quote, actor=SYSTEM)
     lines = [("泵", 2, 100, False), ("阀", 3, 50, False), ("备件", 1, 999, True)]
     records.save_many(
@@ -125,6 +123,9 @@ def test_a_contract_of_a_quote_types_nothing_twice(seller):
         ],
         actor=SYSTEM,
     )
+    with pytest.raises(ValidationError), transaction.atomic():
+        making.contract_of_quote(quote, actor=Actor(seller))
+    Quote.objects.filter(pk=quote.pk).update(state="accepted")
     contract = making.contract_of_quote(quote, actor=Actor(seller))
     assert making.contract_of_quote(quote, actor=Actor(seller)).pk == contract.pk
     quote.refresh_from_db()

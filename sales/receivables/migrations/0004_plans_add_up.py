@@ -43,7 +43,7 @@ drop trigger plan_adds_up on receivables_instalment;
 drop function receivables_plan_adds_up();
 """
 ALL = 4
-MONEY = ("confirm", "allocate", "refund", "writeoff")
+MONEY = ("confirm", "allocate", "refund")
 # On these the roles of money do more than look, everywhere.
 FINANCE = {
     "receivables.payment": ("add", "change", "assign", "import", *MONEY),
