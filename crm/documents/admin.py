@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+from csp.constants import SELF
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
-from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from crm.documents.forms import LetterheadForm, TemplateForm
 from crm.documents.models import DocumentTemplate, Letterhead
@@ -45,11 +45,17 @@ class DocumentTemplateAdmin(admin.ModelAdmin):
         if not (self.has_add_permission(request) or self.has_change_permission(request)):
             raise PermissionDenied
         if request.method != "POST":
-            return render(request, "documents/preview.html", {})
+            return _framed(render(request, "documents/preview.html", {}))
         return _shown(request)
 
 
-@xframe_options_sameorigin
+def _framed(answer: HttpResponse) -> HttpResponse:
+    """It stands in a frame of the page that it belongs to."""
+    answer._csp_replace = {"frame-ancestors": [SELF]}
+    answer["X-Frame-Options"] = "SAMEORIGIN"
+    return answer
+
+
 def _shown(request: HttpRequest) -> HttpResponse:
     form = TemplateForm(request.POST)
     form.full_clean()
@@ -64,9 +70,7 @@ def _shown(request: HttpRequest) -> HttpResponse:
             context["pages"] = [base64.b64encode(page).decode() for page in pages]
         except ValidationError as error:
             context["errors"] = error.messages
-    answer = render(request, "documents/preview.html", context, status=422 if context["errors"] else 200)
-    answer._csp_update = {"frame-ancestors": ["'self'"]}
-    return answer
+    return _framed(render(request, "documents/preview.html", context, status=422 if context["errors"] else 200))
 
 
 @admin.register(Letterhead)

@@ -31,7 +31,7 @@ class TemplateForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         if "entity" in self.fields:
             choices = [(label, registry[label].name) for label in papers if label in registry]
-            self.fields["entity"] = forms.ChoiceField(label=gettext_lazy("For"), choices=choices)
+            self.fields["entity"] = forms.ChoiceField(label=gettext_lazy("Kind of record"), choices=choices)
 
     def clean_body(self) -> str:
         body = self.cleaned_data["body"]

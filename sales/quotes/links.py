@@ -20,13 +20,13 @@ def link_of(quote: Quote) -> str:
 
 def token_of(quote: Quote) -> str:
     """What the address carries."""
-    return signing.dumps([quote.pk, quote.link_key], salt=SALT)
+    return signing.Signer(salt=SALT).sign_object([quote.pk, quote.link_key], compress=True)
 
 
 def quote_of_token(token: str) -> Quote | None:
     """The quote whose present link it is, whatever its state; None for anything else."""
     try:
-        pk, key = signing.loads(token, salt=SALT)
+        pk, key = signing.Signer(salt=SALT).unsign_object(token)
     except (signing.BadSignature, ValueError, TypeError):
         return None
     if not (isinstance(pk, int) and isinstance(key, str) and key):

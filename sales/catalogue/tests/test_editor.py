@@ -10,7 +10,9 @@ from crm.access.models import Scope
 from crm.records import services as records
 from crm.records.actor import Actor
 from crm.records.models import ChangeSet
+from customers.factories import make_account
 from sales.catalogue.factories import make_book, make_part, make_price, make_product
+from sales.contracts.models import Contract
 from sales.quotes.factories import make_quote
 from sales.quotes.models import Quote, QuoteLine
 
@@ -189,3 +191,21 @@ def test_the_price_is_explained_by_the_server_alone(client, quote):
     line = QuoteLine.objects.get(name="x")
     assert line.list_price == 80
     assert [step["step"] for step in line.price_reason] == ["list", "typed"]
+
+
+def test_any_document_with_priced_lines_has_it(client, seller, grant):
+    for label in ("contracts.contract", "contracts.contractline"):
+        grant(seller, label, **dict.fromkeys(("view", "add", "change", "delete"), Scope.OWN))
+    contract = Contract(title="设备合同", account=make_account(owner=seller), owner=seller)
+    records.save(contract, actor=Actor(seller))
+    address = f"/sales/contracts/{contract.pk}/lines/"
+    data = form_of(client.get(address))
+    data |= {
+        "n1-name": "泵",
+        "n1-quantity": "2",
+        "n1-unit_price": "50",
+        "n1-discount_percent": "0",
+        "n1-tax_rate": "13",
+    }
+    assert client.post(address, data | {"row": ["n1"], "do": "save"}).status_code == 302
+    assert Contract.objects.get(pk=contract.pk).total == 100

@@ -26,6 +26,10 @@ from sales.quotes.models import Quote
 pytestmark = pytest.mark.django_db
 
 
+def signed(value, salt):
+    return signing.Signer(salt=salt).sign_object(value)
+
+
 def offered(owner, **values):
     lines = [{"unit_price": Decimal(1000)}, {"unit_price": Decimal(500), "optional": True, "name": "延保"}]
     quote = make_quote(owner=owner, lines=lines, **values)
@@ -102,11 +106,11 @@ def test_tokens_are_for_one_quote_and_one_purpose(client, quote, rep):
     other = offered(rep)
     bad = [
         token_of(quote)[:-1] + ("A" if token_of(quote)[-1] != "A" else "B"),
-        signing.dumps([other.pk, quote.link_key], salt=SALT),
-        signing.dumps([quote.pk, quote.link_key], salt="partners.link"),
-        signing.dumps([quote.pk, ""], salt=SALT),
-        signing.dumps({"a": 1}, salt=SALT),
-        signing.dumps(["x", "y"], salt=SALT),
+        signed([other.pk, quote.link_key], salt=SALT),
+        signed([quote.pk, quote.link_key], salt="partners.link"),
+        signed([quote.pk, ""], salt=SALT),
+        signed({"a": 1}, salt=SALT),
+        signed(["x", "y"], salt=SALT),
         "x",
     ]
     assert [client.get(reverse("quotes:offer", args=[token])).status_code for token in bad] == [404] * len(bad)
