@@ -166,3 +166,15 @@ def test_validity_ends(quote, seller, actor):
     assert Notification.objects.filter(user=seller, kind="quote_expired").count() == 1
     with pytest.raises(ValidationError):
         services.accept_quote(fresh(quote), actor=actor)
+
+
+def test_the_link_is_shown_to_who_works_on_it_alone(client, quote, seller, actor, other, grant):
+    sent(quote, actor)
+    address = f"/sales/quotes/{quote.pk}/"
+    client.force_login(seller)
+    assert "/offer/" in client.get(address).content.decode()
+    grant(other, "quotes.quote", view=Scope.ALL)
+    client.force_login(other)
+    page = client.get(address)
+    assert page.status_code == 200
+    assert "/offer/" not in page.content.decode()
