@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm.access.policy import Via
 from crm.fields.columns import ColouredField
@@ -64,8 +65,8 @@ class Order(PricedDocument):
     note = models.TextField(_("note"), blank=True)
 
     class Meta:
-        verbose_name = _("order")
-        verbose_name_plural = _("orders")
+        verbose_name = pgettext_lazy("sale", "order")
+        verbose_name_plural = pgettext_lazy("sale", "orders")
         indexes = [
             *scope_indexes("order", created="created_at", total="total"),
             models.Index(fields=["state", "deliver_by"], condition=ALIVE, name="order_due"),
