@@ -78,14 +78,14 @@ class InstalmentEntity(Entity):
     actions = (
         Action(
             "pay", _("Register a payment"), payments.register_for_instalment, "cash", PaymentForm, when=is_owed,
-            permission="view", primary=True, automatic=False,
+            permission="change", primary=True, automatic=False,
         ),
         Action("shift", _("Put off"), plan.shift, "calendar-plus", ShiftForm, when=is_owed),
         Action("split", _("Split"), plan.split, "arrows-split", SplitForm, when=is_owed, automatic=False),
         Action("merge", _("Merge"), plan.merge, "arrows-join", MergeForm, when=is_owed, automatic=False),
         Action(
             "writeoff", _("Write off"), payments.write_off, "eraser", WriteOffForm, when=is_owed,
-            permission="view", danger=True, automatic=False,
+            permission="change", danger=True, automatic=False,
         ),
     )  # fmt: skip
 
@@ -239,7 +239,7 @@ class StatementLineEntity(Entity):
     shows_on = {"receivables.bankstatement": "statement"}
 
 
-REGISTER = {"icon": "cash", "form": PaymentForm, "permission": "view", "automatic": False}
+REGISTER = {"icon": "cash", "form": PaymentForm, "permission": "change", "automatic": False}
 contribute(
     "contracts.contract",
     Action("pay", _("Register a payment"), payments.register_for_contract, when=is_owing, **REGISTER),
