@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from crm.access import policy, pooling
 from crm.activities.checklists import steps_of
-from crm.activities.models import Comment, Follow, FollowUp, Participant, Task
+from crm.activities.models import Comment, Follow, FollowUp, Participant, Star, Task
 from crm.activities.reminders import plan_reminders
 from crm.records.actor import Actor
 from crm.records.hooks import WriteBatch, before_write, on_purge, on_write
@@ -121,5 +121,6 @@ def silence(model: type[Model], ids: list[int], actor: Actor) -> None:
 
 @on_purge
 def unfollow(model: type[Model], ids: list[int], actor: Actor) -> None:
-    """Nobody follows what is not there."""
-    Follow.objects.filter(entity=model._meta.label_lower, record_id__in=ids).delete()
+    """Nobody follows what is not there, or keeps it at hand."""
+    for kept in (Follow, Star):
+        kept.objects.filter(entity=model._meta.label_lower, record_id__in=ids).delete()

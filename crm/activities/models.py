@@ -23,6 +23,7 @@ from crm.activities.parts import (  # noqa: F401 - found by Django here
     Participant,
     PlanStep,
     Reminder,
+    Star,
 )
 from crm.records.indexes import ALIVE, scope_indexes
 from crm.records.models import Record

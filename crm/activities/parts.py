@@ -167,6 +167,28 @@ class ActivityTarget(models.Model):
         return f"{self.get_kind_display()} {self.department or ''} {self.per_week}"
 
 
+class Star(models.Model):
+    """A record that a person keeps at hand. Not an entity: nobody else knows of it."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="stars", verbose_name=_("user"))
+    entity = models.CharField(_("entity"), max_length=100)
+    record_id = models.BigIntegerField(_("record"))
+    since = models.DateTimeField(_("since"), default=timezone.now)
+
+    class Meta:
+        default_permissions = ()
+        verbose_name = _("star")
+        verbose_name_plural = _("stars")
+        constraints = [models.UniqueConstraint(fields=["user", "entity", "record_id"], name="one_star_a_record")]
+        indexes = [
+            models.Index(fields=["entity", "record_id"], name="star_record"),
+            models.Index(fields=["user", "-since", "-id"], name="star_latest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.entity} {self.record_id}"
+
+
 def new_key() -> str:
     """What makes the address of a feed secret."""
     return secrets.token_urlsafe(24)

@@ -1,6 +1,15 @@
 from django.urls import path
 
-from crm.activities import calendar_views, comment_views, feed_views, people_views, task_views, views, volume_views
+from crm.activities import (
+    calendar_views,
+    comment_views,
+    feed_views,
+    people_views,
+    star_views,
+    task_views,
+    views,
+    volume_views,
+)
 
 app_name = "activities"
 urlpatterns = [
@@ -29,6 +38,7 @@ urlpatterns = [
     path("activities/colleagues/", people_views.anybody, name="anybody"),
     path("activities/people/<str:label>/<int:pk>/", people_views.panel, name="people"),
     path("activities/follow/<str:label>/<int:pk>/", people_views.follow, name="follow"),
+    path("activities/star/<str:label>/<int:pk>/", star_views.star, name="star"),
     path("activities/share/<str:label>/<int:pk>/", people_views.share, name="share"),
     path("activities/share/<int:pk>/end/", people_views.unshare, name="unshare"),
 ]

@@ -107,12 +107,21 @@ class Painter:
 def draw_rows(rows: Iterable[dict[str, Any]], fields: Sequence[BoundField], face: str) -> SafeString:
     """The rows of a list: ``entities/list_row.html`` with the compact cells of each record."""
     cells = tuple([(field.numeric, mark(f"cell{i}")) for i, field in enumerate(fields)])
-    forms = [
-        mould("entities/list_row.html", _OF_ROW, ("editable", editable), ("face", face), ("cells", cells))
-        for editable in (False, True)
-    ]
+    forms: dict[tuple[bool, bool, bool], str] = {}
     painters = [(f"cell{i}", Painter(field, compact=True)) for i, field in enumerate(fields)]
-    return SafeString("".join([fill(forms[row["editable"]], _row(row, painters)) for row in rows]))
+    found = []
+    for row in rows:
+        shape = row["editable"], row.get("starred", False), bool(row.get("star_url"))
+        if shape not in forms:
+            forms[shape] = _row_form(*shape, face, cells)
+        found.append(fill(forms[shape], _row(row, painters)))
+    return SafeString("".join(found))
+
+
+def _row_form(editable: bool, starred: bool, stars: bool, face: str, cells: tuple[tuple[bool, str], ...]) -> str:
+    values = (*_OF_ROW, "star_url") if stars else _OF_ROW
+    given = (("editable", editable), ("starred", starred), ("face", face), ("cells", cells))
+    return mould("entities/list_row.html", values, *given)
 
 
 def draw_facts(record: models.Model, fields: Iterable[BoundField], urls: Mapping[str, str]) -> SafeString:
@@ -128,6 +137,7 @@ def draw_facts(record: models.Model, fields: Iterable[BoundField], urls: Mapping
 def _row(row: dict[str, Any], painters: list[tuple[str, Painter]]) -> Texts:
     record, name = row["record"], row["name"]
     texts = {"pk": row["pk"], "url": row["url"], "name": name, "title": row["title"]}
+    texts["star_url"] = row.get("star_url", "")
     texts |= {"hue": str(hue(name)), "letter": initial(name)}
     return texts | {place: painter.draw(record) for place, painter in painters}
 

@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Panel:
-    """``context(record, user)`` returns the template's context, or None to show nothing. Slots: composer, side, top, menu.
+    """``context(record, user)`` returns the template's context, or None to show nothing. Slots: head (beside the name), composer, side, top, menu.
 
     With ``later(record, user)`` it comes in a second request, where that says that there may be something; it asks nothing of
     the database.

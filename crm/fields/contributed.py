@@ -46,7 +46,9 @@ class Contribution:
         return f"{self.room}.{self.code}"
 
 
-_known: dict[str, dict[str, Contribution]] = {}
+# A contribution to “*” is one to every entity, those too that admins define.
+EVERY = "*"
+_known: dict[str, dict[str, Contribution]] = {EVERY: {}}
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,7 @@ def _resolver(room: str) -> Any:
         if key not in made:
             name = f"{links}__{room}.{code}" if links else f"{room}.{code}"
             label = Reached(model, name, links).holder._meta.label_lower
-            given = _known.get(label, {}).get(f"{room}.{code}")
+            given = _of(label).get(f"{room}.{code}")
             if given is None:
                 raise FieldDoesNotExist(name)
             made[key] = (given.field or Contributed)(model, name, links, given)
@@ -172,10 +174,14 @@ def _resolver(room: str) -> Any:
     return find
 
 
+def _of(label: str) -> dict[str, Contribution]:
+    return _known.get(label, {}) | _known[EVERY]
+
+
 def contributed_names(label: str, links: str = "", *, compared: bool = False) -> tuple[str, ...]:
     """The names of the fields contributed to an entity: ``rfm.class``, or through links ``account__rfm.class``.
 
     ``compared``: those too that are for conditions alone.
     """
     prefix = f"{links}__" if links else ""
-    return tuple(prefix + name for name, given in _known.get(label, {}).items() if given.shown or compared)
+    return tuple(prefix + name for name, given in _of(label).items() if given.shown or compared)

@@ -25,6 +25,6 @@ class HomeConfig(AppConfig):
             count="approvals:count",
         )
         nav_page("customers", _("Duplicates"), "duplicates:pairs", icon="copy", allowed=is_steward)
-        from crm.home import my_day, recycling, volume, waiting  # noqa: F401 - their widgets
+        from crm.home import my_day, recycling, starred, volume, waiting  # noqa: F401 - their widgets
 
         autodiscover_modules("widgets")

@@ -1,5 +1,5 @@
 // The keyboard map beside lists, boards and the palette: g and a letter go somewhere; on a record n notes, t makes a task,
-// e edits; in a form s saves. What is offered is written in components/dialogs.html and opens with "?".
+// e edits, s sets a star; in a form s saves. What is offered is written in components/dialogs.html and opens with "?".
 import { typing } from "crm/dom"
 
 let going = 0
@@ -29,6 +29,12 @@ const save = () => {
   return Boolean(button)
 }
 
+const star = () => {
+  const button = document.querySelector(".record-head .star")
+  button?.click()
+  return Boolean(button)
+}
+
 const go = (key) => {
   const link = document.querySelector(`#nav a[data-go="${CSS.escape(key)}"]`)
   if (link) location.assign(link.href)
@@ -43,7 +49,7 @@ const enter = () => {
   return true
 }
 
-const KEYS = { j: enter, n: () => compose(["note", "comment"]), t: () => compose(["task"]), e: edit, s: save }
+const KEYS = { j: enter, n: () => compose(["note", "comment"]), t: () => compose(["task"]), e: edit, s: () => save() || star() }
 
 document.addEventListener("keydown", (event) => {
   if (typing(event) || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open], [popover]:popover-open:not(.toasts)")) return

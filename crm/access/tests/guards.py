@@ -45,6 +45,7 @@ GUARDS = {
         "/activities/add/<str:label>/<int:pk>/ /activities/next/<str:label>/<int:pk>/"
         " /activities/mentions/<str:label>/<int:pk>/ /activities/people/<str:label>/<int:pk>/"
         " /activities/follow/<str:label>/<int:pk>/ /activities/share/<str:label>/<int:pk>/"
+        " /activities/star/<str:label>/<int:pk>/"
         " /automation/<str:label>/<int:pk>/ /automation/<str:label>/<int:pk>/run/<int:rule_pk>/"
         " /approvals/ask/<str:label>/<int:pk>/ /approvals/ask/<str:label>/<int:pk>/<int:process_pk>/"
         " /approvals/gate/<str:label>/<int:pk>/ /calls/dial/<str:label>/<int:pk>/ /texts/<str:label>/<int:pk>/"

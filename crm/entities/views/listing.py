@@ -18,6 +18,7 @@ from crm.entities.listviews import SIZES, ListTab, list_query, remember
 from crm.entities.models import SavedView
 from crm.entities.paging import BadCursor, KeysetPage
 from crm.entities.query import ListQuery, Preferences
+from crm.entities.starring import star_address, starred
 from crm.entities.totals import about, totals
 from crm.entities.views.base import EntityView
 
@@ -47,7 +48,8 @@ class ListView(EntityView):
         first, others = next(iter(query.columns), None), query.columns[1:]
         writable = {c.name for c in others if c.name in self.bound.inline and may_write(self.bound, c)}
         changeable = self._changeable(page) if writable else set()
-        here = self.bound.url("list")
+        here, star = self.bound.url("list"), star_address(self.bound.label)
+        kept = starred(self.bound.user, self.bound.label, [record.pk for record in page])
         rows = []
         for record in page:
             name = str(record)
@@ -60,6 +62,8 @@ class ListView(EntityView):
                     "title": title,
                     "url": f"{here}{record.pk}/",
                     "editable": editable,
+                    "star_url": f"{star}{record.pk}/" if star else "",
+                    "starred": record.pk in kept,
                 }
             )
         return {"rows": rows, "others": others, "writable": writable}

@@ -119,6 +119,7 @@ def head_of(bound: BoundEntity, record: Model) -> dict[str, Any]:
         "inline": {f.name for f in bound.visible(bound.inline) if f.editable} - kept_on(bound, record)
         if "change" in allowed
         else set(),
+        "head": panels(bound, record, "head"),
         "top": panels(bound, record, "top"),
         "side": panels(bound, record, "side"),
         "menu": panels(bound, record, "menu"),
