@@ -60,6 +60,8 @@ class BoundField:
         for step, pools in self.closures:
             there = pooling.outside(pools, "__".join(hop.name for hop in self.field.path[:step]))
             guard = there if guard is None else guard & there
+        if isinstance(self.field, SeenField) and (seen := self.field.within_reach()) is not None:
+            guard = seen if guard is None else guard & seen
         return self.field.guarded(guard)
 
     def mask(self, text: str) -> str:

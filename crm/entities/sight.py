@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import models
+from django.db.models import Q
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
@@ -50,6 +51,10 @@ class Sight:
             self.learn(model, [pk])
         return self._known[model][pk]
 
+    def rows(self, model: type[models.Model]) -> models.QuerySet:
+        """The records of a model that the reader may see."""
+        return model._base_manager.filter(policy.rows(policy.access_of(self.user), model, "view")).values("pk")
+
     def guarded(self, field: Any) -> list[int]:
         """At which steps of the field's path there are records that the reader may not see; none costs nothing."""
         if type(field) is not Field:
@@ -80,18 +85,34 @@ class SeenField:
         """Whether the field itself is a link to such records, not something behind one."""
         return len(self.field.path) - 1 in self.steps
 
+    def within_reach(self) -> Q | None:
+        """The rows in which what lies behind links may be asked for; None where nothing does: a link by itself may be."""
+        guard: Q | None = None
+        for number in self.steps:
+            if number + 1 == len(self.field.path):
+                continue
+            link = "__".join(hop.name for hop in self.field.path[: number + 1])
+            here = Q(**{f"{link}__isnull": True}) | Q(**{f"{link}__in": self.sight.rows(self._model(number))})
+            guard = here if guard is None else guard & here
+        return guard
+
+    def _model(self, number: int) -> type[models.Model]:
+        """Where a step of the path leads."""
+        model: Any = self.field.path[number].related_model
+        return model
+
     def preload(self, records: Iterable[models.Model]) -> None:
         """Ask about what the records link to: one query a step of the path."""
         rows = list(records)
         for number, hop in enumerate(self.field.path):
             if number in self.steps:
-                self.sight.learn(hop.related_model, (getattr(row, hop.attname) for row in rows))
+                self.sight.learn(self._model(number), (getattr(row, hop.attname) for row in rows))
             if hop.is_relation and number + 1 < len(self.field.path):
                 rows = [found for row in rows if (found := getattr(row, hop.name)) is not None]
 
     def learn(self, pks: Iterable[int]) -> None:
         """Ask about records that a file is about to name."""
-        self.sight.learn(self.field.source.related_model, pks)
+        self.sight.learn(self._model(-1), pks)
 
     def blocked(self, record: models.Model | None) -> int | None:
         """The first step of the path that leads to a record out of reach."""
@@ -99,7 +120,7 @@ class SeenField:
             pk = getattr(record, hop.attname) if record is not None else None
             if pk is None or not hop.is_relation:
                 return None
-            if number in self.steps and not self.sight.sees(hop.related_model, pk):
+            if number in self.steps and not self.sight.sees(self._model(number), pk):
                 return number
             if number + 1 < len(self.field.path):
                 record = getattr(record, hop.name)

@@ -153,7 +153,11 @@ def test_the_search_finds_only_rows_within_reach(signed_in, label, rep, other, m
                 assert (f'"{address}"' in text_of(page)) == there, (name, needle)
     words = {
         record: next(
-            iter(needles(record, n) for n in ("name", "subject", "text", "title", "customer", "payer") if hasattr(record, n))
+            iter(
+                needles(record, n)
+                for n in ("name", "subject", "text", "title", "customer", "payer")
+                if hasattr(record, n)
+            )
         )
         for record in (mine, theirs)
     }

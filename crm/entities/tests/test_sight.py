@@ -13,13 +13,15 @@ from crm.entities.entity import registry
 from crm.exchange.exporting import Export
 from crm.records import services as records
 from crm.records.actor import Actor
+from crm.reference.models import Region
 from customers.factories import make_account, make_contact
 from customers.models import Contact
+from sales.factories import make_opportunity
 
 pytestmark = pytest.mark.django_db
 SECRET, OPEN, PHONE = "机密重工集团", "看得见的公司", "13800001234"
 NOTHING = "A record you may not see"
-CONTACT, ACCOUNT = "customers.contact", "customers.account"
+CONTACT, ACCOUNT, DEAL = "customers.contact", "customers.account", "sales.opportunity"
 
 
 @pytest.fixture
@@ -109,3 +111,21 @@ def test_who_sees_all_pays_nothing_and_others_one_query_a_page(
     assert page.count(NOTHING) >= 20 and SECRET not in page
     client.force_login(boss)
     assert SECRET in client.get(address).content.decode()
+
+
+def test_what_lies_behind_it_can_not_be_asked_for(world, rep, grant, client):
+    mine, theirs, *_contacts = world
+    grant(rep, DEAL, view=Scope.OWN)
+    region = Region.objects.create(name="测试省")
+    type(mine)._base_manager.update(region=region)
+    known, unknown = (make_opportunity(owner=rep, account=account) for account in (mine, theirs))
+    alone = make_opportunity(owner=rep)
+    bound = bind(registry[DEAL], rep)
+
+    def found(op: str, *value: object) -> set[int]:
+        asked = {"all": [{"field": "account__region", "op": op, **({"value": list(value)} if value else {})}]}
+        return set(bound.records().filter(bound.condition(asked).q(bound.reader())).values_list("pk", flat=True))
+
+    assert found("in", str(region.pk)) == {known.pk}, "no oracle"
+    assert found("empty") == {alone.pk}
+    assert bound.records().count() == len({known, unknown, alone})
