@@ -77,17 +77,24 @@ class Part(NamedTuple):
 
 
 def _candidates(user, words: Sequence[Term], labels: Sequence[str], most: int) -> list[Found]:
-    """The nearest rows: within reach by owner and department, to be judged, and of records in which the user takes part."""
+    """The nearest rows: within reach by owner and department, to be judged, and of records in which the user takes part.
+
+    Entities that the user sees whole are asked for apart from those of which some owners' rows are in reach: each has its way.
+    """
     reach, judged, joined = reaches(user, labels)
-    beside = [*_to_be_judged(user, words, judged, most), *_taking_part(user, words, joined, most)]
-    where = _sql(within(reach, user, words) & _match(words)) if reach else None
-    if where is None:
-        return _asked(beside, words)
-    share = sample.share(words, reach)
-    walk = _way(reach, share, most)
-    if walk and (found := _walk(walk, where, words, most)):
-        return found + _asked(beside, words)
-    return _asked([_by_index(share, where, most), *beside], words)
+    parts = [*_to_be_judged(user, words, judged, most), *_taking_part(user, words, joined, most)]
+    found: list[Found] = []
+    for alike in ([each for each in reach if each.everything], [each for each in reach if not each.everything]):
+        where = _sql(within(alike, user, words) & _match(words)) if alike else None
+        if where is None:
+            continue
+        share = sample.share(words, alike)
+        walk = _way(alike, share, most)
+        if walk and (met := _walk(walk, where, words, most)):
+            found += met
+        else:
+            parts.append(_by_index(share, where, most))
+    return found + _asked(parts, words)
 
 
 def _to_be_judged(user, words: Sequence[Term], labels: Sequence[str], most: int) -> Iterator[Part]:
