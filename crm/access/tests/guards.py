@@ -1,6 +1,7 @@
 """Every route that is of no single entity, with what guards it. A route that is not here makes a test red."""
 
-# Anybody may ask. The portal's pages ask for a partner's sign-in of their own (sales/partners/tests).
+# Anybody may ask. The portal's pages ask for a partner's sign-in of their own (sales/partners/tests), an offer for the
+# token of its link (sales/quotes/tests).
 PUBLIC = "public"
 # Anybody who is signed in: it holds no records, or only what is one's own.
 SELF = "self"
@@ -25,7 +26,9 @@ GUARDS = {
         " /f/embed.js /f/confirm/<str:token>/ /f/<slug:token>/ /f/<slug:token>/thanks/ /q/<slug:code>/"
         " /preferences/<str:token>/ /portal/partner/ /portal/partner/sign-in/ /portal/partner/sign-out/"
         " /portal/partner/forgotten/ /portal/partner/welcome/<str:token>/ /portal/partner/leads/<int:pk>/"
-        " /portal/partner/registrations/ /portal/partner/people/"
+        " /portal/partner/registrations/ /portal/partner/people/ /portal/partner/feedback/ /portal/partner/together/"
+        " /portal/partner/together/<int:pk>/ /portal/partner/documents/ /portal/partner/documents/<int:pk>/<int:file>/"
+        " /offer/<str:token>/ /offer/<str:token>/quote.pdf"
     ),
     SELF: (
         "/profile/ /profile/absences/new/ /profile/password/ /profile/mail/ /profile/mail/add/ /jobs/ /regions/"
@@ -61,6 +64,7 @@ GUARDS = {
         " /activities/tasks/<int:pk>/invite/ /calendar/<int:pk>/move/ /activities/comments/<int:pk>/reply/"
         " /activities/comments/<int:pk>/change/ /activities/comments/<int:pk>/remove/ /activities/share/<int:pk>/end/"
         " /undo/set/<int:pk>/ /undo/entry/<int:pk>/ /merges/<int:pk>/ /merges/<int:pk>/undo/"
+        " /sales/whitespace/<int:pk>/ /sales/bank/<int:pk>/read/"
     ),
     ROWS: (
         "/ /search/ /home/widget/<slug:name>/ /nav/count/<str:label>/ /analytics/sales/ /analytics/sales/people/"
@@ -73,7 +77,7 @@ GUARDS = {
         " /marketing/webforms/<int:pk>/fields/ /marketing/webforms/<int:pk>/submissions/<int:submission_pk>/retry/"
         " /marketing/links/<int:pk>/qr.<str:kind> /customers/contacts/<int:pk>/card.vcf"
         " /duplicates/ /duplicates/<int:pk>/ /duplicates/ask/ /customers/org/<int:account>/<int:contact>/"
-        " /segments/<int:pk>/count/ /analytics/rfm/"
+        " /segments/<int:pk>/count/ /analytics/rfm/ /partners/ranking/"
     ),
     TOKEN: (
         "/api/v1/openapi.json /api/v1/<slug:area>/<slug:slug>/ /api/v1/<slug:area>/<slug:slug>/<int:pk>/"

@@ -103,6 +103,8 @@ def test_what_hangs_on_a_record_out_of_reach_is_not_there(stranger, other, boss)
         "/activities/share/": RecordShare.objects.create(entity="sales.lead", record_id=lead.pk, user=boss),
         "/undo/set/": changes,
         "/merges/": MergeOperation.objects.create(entity="sales.lead", record_id=lead.pk, changes=changes, actor=boss),
+        "/sales/whitespace/": factory_of("customers.account")(other),
+        "/sales/bank/": factory_of("receivables.bankstatement")(other),
         "/undo/entry/": Entry.objects.filter(entity="sales.lead", record_id=lead.pk).latest("pk"),
     }
 

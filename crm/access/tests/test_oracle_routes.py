@@ -16,6 +16,7 @@ from crm.access.tests.worlds import World, make_world
 from crm.api.tests.conftest import Caller
 from crm.demo.surface import routes
 from crm.entities.entity import registry
+from crm.entities.panels import later_names
 from crm.entities.testing import LABELS, Page, call, needles, pages, state, text_of
 from crm.entities.views.base import EntityView
 from crm.records.models import Record
@@ -30,7 +31,7 @@ NEEDS = {
     "cell": "change", "add": "add", "check": "add", "rules": "add", "link": "view", "record": "view", "edit": "change",
     "check_record": "change", "rules_record": "change", "delete": "delete", "restore": "delete", "action": "verb",
     "tabs": "view", "timeline": "view", "history": "view", "related": "view", "files": "view", "why": "view",
-    "people": "keeper", "export": "export",
+    "panel": "view", "people": "keeper", "export": "export",
 }  # fmt: skip
 # Whoever may, gets it: on these nothing else can stand in the way.
 OPEN = {"record", "edit", "tabs", "timeline", "history", "why", "check_record", "rules_record", "delete", "restore"}
@@ -72,6 +73,7 @@ def test_every_route_answers_as_the_oracle(client, label):
     assert {200, 404} <= {answer for name, answer in asked if name == "record"}, "a world without anything to hide"
     missing = {"lane"} if not registry[label].board else set()
     missing |= {"related"} if not registry[label].related() else set()
+    missing |= {"panel"} if not later_names(label) else set()
     assert {name for name, _answer in asked} == set(NEEDS) - missing
 
 

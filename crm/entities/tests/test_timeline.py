@@ -10,7 +10,7 @@ from django.utils import timezone
 from crm.access.models import Scope
 from crm.entities.bound import bind
 from crm.entities.entity import entity_of
-from crm.entities.timeline import Cursor, timeline
+from crm.entities.timeline import PAGE, Cursor, timeline
 from crm.records import services
 from crm.records.actor import Actor
 from crm.records.log import link
@@ -131,7 +131,7 @@ def test_queries_do_not_grow_with_the_entries(seller, account, django_assert_max
         services.save(contact, actor=Actor(seller))
     lines(seller, account)
     with django_assert_max_num_queries(5):
-        assert len(lines(seller, account).lines) == 30
+        assert len(lines(seller, account).lines) == PAGE
 
 
 def test_the_timeline_of_a_record_one_may_not_see_is_no_page(sells, other):
@@ -140,7 +140,7 @@ def test_the_timeline_of_a_record_one_may_not_see_is_no_page(sells, other):
 
 
 def test_more_comes_as_list_items(sells, seller, account):
-    for n in range(40):
+    for n in range(PAGE + 10):
         account.employees = n
         services.save(account, actor=Actor(seller))
     page = sells.get(entity_of(account).url("record", account.pk))
