@@ -30,6 +30,8 @@ _numbers = count(1)
 DAY = datetime.date(2031, 7, 19)
 # A follow-up is called by the beginning of its text: what is told later must not be in its name.
 BEGINNING = "Zeile " * 20
+# Their services ask for a grant of their own, which those who only stand beside a test do not have.
+GRANTED = {"receivables.writeoff"}
 
 
 def factory_of(label: str) -> Callable[..., Record]:
@@ -41,14 +43,15 @@ def factory_of(label: str) -> Callable[..., Record]:
 
     def make(owner: Any, *, filled: bool = False, **values: Any) -> Record:
         record = entity.new(owner, {})
-        for source in entity.model._meta.concrete_fields:
+        # Links first: what is made later is of less money, as a part of a whole must be.
+        for source in sorted(entity.model._meta.concrete_fields, key=lambda field: not field.is_relation):
             if source.name not in values and _wants(source, record, filled):
                 values[source.name] = sample(source, owner)
         if filled:
             values |= {name: sample(entity.field(name).source, owner) for name in entity.custom_names}
         for name, value in values.items():
             entity.field(name).put(record, value) if "." in name else setattr(record, name, value)
-        entity.save(record, actor=Actor(owner, "test"))
+        entity.save(record, actor=Actor(None if label in GRANTED else owner, "test"))
         return entity.model._base_manager.get(pk=record.pk)
 
     return make
@@ -81,7 +84,7 @@ def sample(source: models.Field, owner: Any) -> Any:
         case "url":
             return f"https://{word}.example.com/".lower()
         case "money":
-            return Decimal(7_651_000_00 + number * 1000) / 100
+            return Decimal(7_651_000_00 - number * 1000) / 100
         case "date":
             return DAY + datetime.timedelta(days=number)
         case "datetime":

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from crm.access import policy
 from crm.entities.inputs import DayInput, LineField, NumberInput, TextField
 from crm.users.models import User
 from sales.forms import VerbForm
@@ -40,12 +41,13 @@ class DeliverForm(VerbForm):
         self.fields["delivered_on"].initial = timezone.localdate()
         lines = record.lines.filter(deleted_at__isnull=True) if record.pk else ()
         self.left = {line.pk: (line, line.quantity - line.delivered) for line in lines}
+        guarded = policy.field_mode(self.user, [("orders.orderline", "unit")]) in ("hidden", "masked")
         for pk, (line, left) in self.left.items():
             if left:
                 self.fields[f"line_{pk}"] = NumberInput(
                     label=str(line), required=False, min_value=0, max_value=left, max_digits=14, decimal_places=4,
                     initial=left.normalize(),
-                    help_text=gettext("%(left)s left") % {"left": f"{left.normalize():f} {line.unit}".strip()},
+                    help_text=gettext("%(left)s left") % {"left": f"{left.normalize():f} {'' if guarded else line.unit}".strip()},
                 )  # fmt: skip
 
     def clean(self) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from crm.access import policy
 from crm.entities.inputs import DayInput, LineField, MoneyInput, WholeInput
 from crm.lib.money import format_money
 from customers.models import Account
@@ -24,6 +25,14 @@ from sales.receivables.statements import suggestions
 
 MONEY: dict[str, Any] = {"min_value": Decimal("0.01"), "max_digits": 18, "decimal_places": 2}
 ZERO = Decimal(0)
+SHOWN = {None, "read"}
+OF_OPEN = ("amount", "received", "written_off")
+OF_REST = ("amount", "allocated", "refunded")
+
+
+def told(user: Any, model: Any, *names: str) -> bool:
+    """Whether a form may tell this user what is worked out of these fields."""
+    return all(policy.field_mode(user, [(model._meta.label_lower, name)]) in SHOWN for name in names)
 
 
 class PaymentForm(VerbForm):
@@ -44,6 +53,8 @@ class PaymentForm(VerbForm):
             return
         account = record if not hasattr(record, "account") else record.account
         self.fields["payer"].initial = account.name
+        if not told(self.user, Instalment, *OF_OPEN):
+            return
         if isinstance(record, Instalment):
             self.fields["amount"].initial = record.open_amount
         elif isinstance(record, Contract) and (rows := plan.open_of(record)):
@@ -56,13 +67,18 @@ class AllocateForm(VerbForm):
     def __init__(self, *args: Any, record: Payment, **kwargs: Any) -> None:
         super().__init__(*args, record=record, **kwargs)
         self.rows = {row.pk: row for row in candidates(record, self.user)} if record.pk else {}
-        proposed = suggest(record.unallocated, list(self.rows.values())) if record.pk else {}
+        owed, day = told(self.user, Instalment, *OF_OPEN), told(self.user, Instalment, "due_on")
+        shown = owed and told(self.user, Payment, *OF_REST)
+        proposed = suggest(record.unallocated, list(self.rows.values())) if record.pk and shown else {}
         for pk, row in self.rows.items():
             due = row.due_on.isoformat() if row.due_on else gettext("no day yet")
-            told = {"open": format_money(row.open_amount, row.currency), "due": due}
+            words = {
+                "open": format_money(row.open_amount, row.currency) if owed else "***",
+                "due": due if day else "***",
+            }
             self.fields[f"to_{pk}"] = MoneyInput(
                 label=f"{row.contract.number} {row}", required=False, min_value=0, max_digits=18, decimal_places=2,
-                initial=proposed.get(pk), help_text=gettext("%(open)s open · %(due)s") % told,
+                initial=proposed.get(pk), help_text=gettext("%(open)s open · %(due)s") % words,
             )  # fmt: skip
 
     def clean(self) -> dict[str, Any]:
@@ -89,7 +105,7 @@ class RefundForm(VerbForm):
     def __init__(self, *args: Any, record: Payment, **kwargs: Any) -> None:
         super().__init__(*args, record=record, **kwargs)
         self.fields["refunded_on"].initial = timezone.localdate()
-        self.fields["amount"].initial = record.unallocated if record.pk else None
+        self.fields["amount"].initial = record.unallocated if record.pk and told(self.user, Payment, *OF_REST) else None
 
 
 class WriteOffForm(VerbForm):
@@ -100,7 +116,9 @@ class WriteOffForm(VerbForm):
 
     def __init__(self, *args: Any, record: Instalment, **kwargs: Any) -> None:
         super().__init__(*args, record=record, **kwargs)
-        self.fields["amount"].initial = record.open_amount if record.pk else None
+        self.fields["amount"].initial = (
+            record.open_amount if record.pk and told(self.user, Instalment, *OF_OPEN) else None
+        )
 
 
 class ReasonForm(VerbForm):
@@ -114,7 +132,8 @@ class PlanForm(VerbForm):
 
     def __init__(self, *args: Any, record: Contract, **kwargs: Any) -> None:
         super().__init__(*args, record=record, **kwargs)
-        self.rows = plan.instalments_of(record) if record.pk else []
+        guarded = policy.field_mode(self.user, [("receivables.instalment", "amount")])
+        self.rows = plan.instalments_of(record) if record.pk and not guarded else []
         for row in self.rows:
             settled = row.received + row.written_off
             self.fields[f"amount_{row.pk}"] = MoneyInput(
