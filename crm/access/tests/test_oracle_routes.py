@@ -20,6 +20,8 @@ from crm.entities.panels import later_names
 from crm.entities.testing import LABELS, Page, call, needles, pages, state, text_of
 from crm.entities.views.base import EntityView
 from crm.records.models import Record
+from sales.catalogue.editor import LinesView, lines_page
+from sales.catalogue.models import PricedDocument
 
 pytestmark = pytest.mark.django_db
 # The worlds of each entity in a run, of three roles each; WORLDS=21 makes 504 roles, in five minutes of both cores.
@@ -31,7 +33,7 @@ NEEDS = {
     "cell": "change", "add": "add", "check": "add", "rules": "add", "link": "view", "record": "view", "edit": "change",
     "check_record": "change", "rules_record": "change", "delete": "delete", "restore": "delete", "action": "verb",
     "tabs": "view", "timeline": "view", "history": "view", "related": "view", "files": "view", "why": "view",
-    "panel": "view", "people": "keeper", "export": "export",
+    "panel": "view", "lines": "change", "people": "keeper", "export": "export",
 }  # fmt: skip
 # Whoever may, gets it: on these nothing else can stand in the way.
 OPEN = {"record", "edit", "tabs", "timeline", "history", "why", "check_record", "rules_record", "delete", "restore"}
@@ -40,9 +42,16 @@ HTMX = {"HX-Request": "true"}
 
 
 def every_page(label: str, record: Record | None = None) -> list[Page]:
-    """The generic pages, and the export, which lies in a room of its own."""
-    export = Page("export", EntityView, registry[label].url("export"), ("get",))
-    return [*pages(registry[label], record), *([export] if record is None else [])]
+    """The generic pages, and those that lie in rooms of their own: the export, the lines of priced documents."""
+    entity = registry[label]
+    if record is None:
+        return [*pages(entity), Page("export", EntityView, entity.url("export"), ("get",))]
+    lines = [Page("lines", LinesView, lines_page(entity, [record.pk]), ("get",))] if priced(label) else []
+    return [*pages(entity, record), *lines]
+
+
+def priced(label: str) -> bool:
+    return issubclass(registry[label].model, PricedDocument)
 
 
 def test_the_table_names_every_route_of_an_entity():
@@ -74,6 +83,7 @@ def test_every_route_answers_as_the_oracle(client, label):
     missing = {"lane"} if not registry[label].board else set()
     missing |= {"related"} if not registry[label].related() else set()
     missing |= {"panel"} if not later_names(label) else set()
+    missing |= {"lines"} if not priced(label) else set()
     assert {name for name, _answer in asked} == set(NEEDS) - missing
 
 
