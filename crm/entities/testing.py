@@ -34,6 +34,20 @@ BEGINNING = "Zeile " * 20
 GRANTED = {"receivables.writeoff"}
 
 
+Prepare = Callable[[Any], None]
+_ready: dict[str, Prepare] = {}
+
+
+def readies(label: str) -> Callable[[Prepare], Prepare]:
+    """Says what a record of the entity needs beside its fields before it can be saved."""
+
+    def keep(prepare: Prepare) -> Prepare:
+        _ready[label] = prepare
+        return prepare
+
+    return keep
+
+
 def factory_of(label: str) -> Callable[..., Record]:
     """``factory_of("sales.lead")(owner=li, filled=True, company="…")`` is a saved record with what it requires.
 
@@ -51,6 +65,7 @@ def factory_of(label: str) -> Callable[..., Record]:
             values |= {name: sample(entity.field(name).source, owner) for name in entity.custom_names}
         for name, value in values.items():
             entity.field(name).put(record, value) if "." in name else setattr(record, name, value)
+        _ready.get(label, lambda _record: None)(record)
         entity.save(record, actor=Actor(None if label in GRANTED else owner, "test"))
         return entity.model._base_manager.get(pk=record.pk)
 

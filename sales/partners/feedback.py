@@ -31,7 +31,10 @@ def give_feedback(
         same = {"title": feedback.title, "text": feedback.text, "topic": feedback.topic, "submitted_by": person}
         if known := said_before(PartnerFeedback.objects.all(), feedback.partner, **same):
             return known
-    told = {"partner": str(feedback.partner), "person": str(person or ""), "said": feedback.text[:500]}
+    told = {
+        "partner": str(feedback.partner),
+        "person": str(person or ""),
+    }  # not what is said: that is a field with rules
     records.save(feedback, actor=actor, kind=kinds.FEEDBACK, **told, **options)
     data = {"partner": str(feedback.partner), "what": _(gettext_noop("sent feedback"))}
     people = {feedback.owner_id, feedback.partner.owner_id}
