@@ -237,7 +237,9 @@ class BoundEntity:
         """The verbs that fit a record that the user sees, and that they may perform on it."""
         fitting = [a for a in self.entity.all_actions if self.can(a.permission) and a.when(record)]
         allowed = self.allowed_on(record, {a.permission for a in fitting})
-        return [a for a in fitting if a.permission in allowed]
+        return [
+            a for a in fitting if a.permission in allowed and (not a.makes or policy.can(self.user, a.makes, "add"))
+        ]
 
 
 def bind(entity: Entity, user: Any) -> BoundEntity:

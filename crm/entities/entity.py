@@ -93,6 +93,7 @@ class Action:
     asks for what the verb needs. ``when(record)`` says whether it fits now. ``permission`` is the action granted in the matrix.
     ``gone(bound, pk)`` says what became of a record that the user no longer reaches, where they may know (empty: they may not).
     ``automatic``: a rule may do it too, with what the form asks for written down beforehand (its record is then a blank one).
+    ``makes`` is the entity of which it adds a record: only who may add one has the verb.
     ``page(entity, ids)`` is the address of the verb's own page, where it has one: its button leads there, for one record or many.
     """
 
@@ -109,6 +110,7 @@ class Action:
     automatic: bool = True
     page: Callable[[Any, Sequence[int]], str] | None = None
     gone: Callable[[Any, int], str] | None = None
+    makes: str = ""
 
     def perform(self, record: Any, *, actor: Any, **params: Any) -> Any:
         """Do it, unless something stands before it."""

@@ -85,7 +85,7 @@ class InstalmentEntity(Entity):
         Action("merge", _("Merge"), plan.merge, "arrows-join", MergeForm, when=is_owed, automatic=False),
         Action(
             "writeoff", _("Write off"), payments.write_off, "eraser", WriteOffForm, when=is_owed,
-            permission="change", danger=True, automatic=False,
+            permission="change", danger=True, automatic=False, makes="receivables.writeoff",
         ),
     )  # fmt: skip
 
