@@ -9,26 +9,31 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template import loader
 from django.utils import translation
+from django.utils.translation import gettext as _
 from django.views.defaults import server_error
 
 from crm.health import healthz, readyz
 
 # Connections lost or refused, none left, and a server that is being stopped or started.
 AWAY = ("08", "53", "57P")
+# Others held the rows for longer than one waits for them, or each waited for the other: nothing was written, and it may be tried again.
+BUSY = ("55P03", "40P01")
 RETRY_AFTER = "10"
 # Asked by who is signed in, these too would first look up the person.
 HEALTH = {"/healthz": healthz, "/readyz": readyz}
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    """Django's handler of what nobody caught: 503 while the database is away, else 500. Asks the database for nothing."""
-    if not database_is_away(sys.exception()):
+    """Django's handler of what nobody caught: 503 while the database is away or busy, else 500. Asks the database for nothing."""
+    busy = rows_are_busy(sys.exception())
+    if not busy and not database_is_away(sys.exception()):
         return server_error(request)
     if request.path in HEALTH:
         return HEALTH[request.path](request)
     with translation.override(translation.get_language_from_request(request)):
         shown = SimpleNamespace(path=request.path, id=getattr(request, "id", ""))
-        page = loader.get_template("503.html").render({"request": shown})
+        reason = _("Others are changing the same data right now. Nothing was written: try again.") if busy else ""
+        page = loader.get_template("503.html").render({"request": shown, "reason": reason})
         answer = HttpResponse(page, status=503, headers={"Retry-After": RETRY_AFTER, "Cache-Control": "no-store"})
         answer["Content-Language"] = translation.get_language()
     return answer
@@ -38,6 +43,16 @@ def database_is_away(error: BaseException | None) -> bool:
     """Whether the database could not be reached, rather than refused or gave up on a statement."""
     if not isinstance(error, OperationalError | InterfaceError):
         return False
-    cause = error.__cause__
-    code = getattr(cause, "pgcode", None) or getattr(cause, "sqlstate", None) or ""
+    code = _code(error)
     return not code or code.startswith(AWAY)
+
+
+def rows_are_busy(error: BaseException | None) -> bool:
+    """Whether a statement was given up because others held what it needs."""
+    return isinstance(error, OperationalError) and _code(error) in BUSY
+
+
+def _code(error: BaseException) -> str:
+    """PostgreSQL's code of an error; empty where there was no answer."""
+    cause = error.__cause__
+    return getattr(cause, "pgcode", None) or getattr(cause, "sqlstate", None) or ""

@@ -202,6 +202,7 @@ def make_room(connection: psycopg2.extensions.connection, private_root: Path, *,
     with connection.cursor() as cursor:
         cursor.execute(
             "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+            " and backend_type = 'client backend'"  # the server's own workers give way
         )
         others = cursor.fetchone()[0]
         if others:

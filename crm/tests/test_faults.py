@@ -11,8 +11,10 @@ from django.test import Client
 
 from crm.faults import database_is_away
 from crm.users.models import User
+from customers.factories import make_account
 
 pytestmark = pytest.mark.django_db(transaction=True)
+ADDRESS = {"dbname", "host", "port", "user", "password"}
 PATHS = ("/", "/customers/accounts/", "/customers/accounts/1/", "/search/?q=x", "/admin/", "/sign-in/")
 
 
@@ -82,3 +84,22 @@ def test_a_fault_of_ours_is_no_outage(person):
     assert database_is_away(InterfaceError("connection already closed"))
     Cause.pgcode = "57P01"
     assert database_is_away(slow)
+
+
+def test_who_waits_too_long_for_what_others_hold_may_try_again(person):
+    account = make_account(owner=User.objects.get())
+    url = f"/customers/accounts/{account.pk}/cell/name/"
+    options = {key: value for key, value in connection.get_connection_params().items() if key in ADDRESS}
+    other = psycopg2.connect(**options)
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("select 1 from customers_account where id = %s for update", [account.pk])
+        with connection.cursor() as cursor:
+            cursor.execute("set lock_timeout = '200ms'")
+        answer = person.post(url, {"name": "新名", "version": account.version}, headers={"Accept-Language": "en"})
+    finally:
+        other.close()
+        connection.close()
+    assert (answer.status_code, answer["Retry-After"]) == (503, "10")
+    assert "Nothing was written" in answer.content.decode()
+    assert type(account).objects.get().name == account.name

@@ -58,6 +58,7 @@ def site(company, live_server, page: Page):
     page.set_default_timeout(15_000)
 
     def sign_in(user: User) -> Page:
+        page.goto("about:blank")  # the page before would go to the sign-in by itself once it asks for news
         page.context.clear_cookies()
         page.goto(live_server.url + "/sign-in/")
         page.locator("[name=username]").fill(user.username)
