@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from django.core.checks import Error, register
@@ -15,6 +16,17 @@ from crm.fields.field import resolve
 def entities_name_real_fields(app_configs, **kwargs) -> list[Error]:
     """Every name in every declaration must be a field."""
     return [error for entity in registry.values() for error in _errors(entity)]
+
+
+@register()
+def verbs_have_names_of_their_own(app_configs, **kwargs) -> list[Error]:
+    """Of two verbs of one name only one could be reached, under the rights of the other."""
+    return [
+        Error(f"{entity.label} has two verbs called {name!r}.", id="entities.E002")
+        for entity in registry.values()
+        for name, count in Counter(action.name for action in entity.all_actions).items()
+        if count > 1
+    ]
 
 
 def _errors(entity: Entity) -> Iterator[Error]:

@@ -61,7 +61,7 @@ class PrivacyRequestEntity(Entity):
             primary=True,
         ),
         Action(
-            "plan", _("Preview the erasure"), requests.start_plan, "list-search", PlanForm, RIGHT, _erasing, primary=True, automatic=False,
+            "preview", _("Preview the erasure"), requests.start_plan, "list-search", PlanForm, RIGHT, _erasing, primary=True, automatic=False,
         ),
         Action(
             "erase",

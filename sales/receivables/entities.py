@@ -82,7 +82,7 @@ class InstalmentEntity(Entity):
         ),
         Action("shift", _("Put off"), plan.shift, "calendar-plus", ShiftForm, when=is_owed),
         Action("split", _("Split"), plan.split, "arrows-split", SplitForm, when=is_owed, automatic=False),
-        Action("merge", _("Merge"), plan.merge, "arrows-join", MergeForm, when=is_owed, automatic=False),
+        Action("join", _("Merge"), plan.merge, "arrows-join", MergeForm, when=is_owed, automatic=False),
         Action(
             "writeoff", _("Write off"), payments.write_off, "eraser", WriteOffForm, when=is_owed,
             permission="change", danger=True, automatic=False, makes="receivables.writeoff",
@@ -247,5 +247,7 @@ contribute(
 contribute("customers.account", Action("pay", _("Register a payment"), payments.register_for_account, **REGISTER))
 contribute(
     "contracts.contract",
-    Action("plan", _("Payment plan"), plan.change_plan, "calendar-dollar", PlanForm, when=is_owing, automatic=False),
+    Action(
+        "payment_plan", _("Payment plan"), plan.change_plan, "calendar-dollar", PlanForm, when=is_owing, automatic=False
+    ),
 )

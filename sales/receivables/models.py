@@ -293,7 +293,7 @@ class Refund(Record):
         ]
 
     def __str__(self) -> str:
-        return f"{self.payment} ↩ {self.amount}"
+        return f"{self.payment} ↩ {self.refunded_on}"
 
     def timeline_subjects(self) -> list[models.Model]:
         return [self, *self.payment.timeline_subjects()]
@@ -321,7 +321,7 @@ class WriteOff(Record):
         ]
 
     def __str__(self) -> str:
-        return f"{self.instalment} − {self.amount}"
+        return f"{self.instalment} − {self.written_on}"
 
     def timeline_subjects(self) -> list[models.Model]:
         return [self, *self.instalment.timeline_subjects()]

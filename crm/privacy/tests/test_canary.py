@@ -92,7 +92,7 @@ def test_forty_values_are_gone(client, boss, rep, officer, account, inbox, setti
         == 302
     )
     request = PrivacyRequest.objects.get()
-    address = request.entity_label() and reverse("entities:action", args=["privacy", "requests", request.pk, "plan"])
+    address = request.entity_label() and reverse("entities:action", args=["privacy", "requests", request.pk, "preview"])
     assert client.post(address, {"files_elsewhere": "on"}).status_code == 302
     request.refresh_from_db()
     assert request.plan["goes"], Job.objects.latest("pk").error
