@@ -40,7 +40,7 @@ def end_coop(coop: CoopOpportunity, *, actor: Actor, reason: str) -> None:
     """Nothing comes of it."""
     _step(coop, State.ENDED)
     coop.end_reason = reason.strip()
-    records.save(coop, actor=actor, kind=kinds.COOP_MOVED, partner=str(coop.partner), said=coop.end_reason)
+    records.save(coop, actor=actor, kind=kinds.COOP_MOVED, partner=str(coop.partner))
     _tell_partner(coop, actor)
 
 
@@ -66,7 +66,7 @@ def convert_coop(coop: CoopOpportunity, *, actor: Actor, account: Account | None
             coop.state = State.AGREED
             records.save(coop, actor=actor)
         coop.state = State.RUNNING
-    records.save(coop, actor=actor, kind=kinds.COOP_DEAL, partner=str(coop.partner), said=str(deal))
+    records.save(coop, actor=actor, kind=kinds.COOP_DEAL, partner=str(coop.partner))
     return deal
 
 

@@ -72,6 +72,6 @@ def answer_feedback(feedback: PartnerFeedback, *, actor: Actor, answer: str) -> 
     if not answer.strip():
         raise ValidationError({"answer": _("Write the answer, which the partner reads.")})
     feedback.state, feedback.answer, feedback.answered_at = State.ANSWERED, answer.strip(), timezone.now()
-    records.save(feedback, actor=actor, kind=kinds.FEEDBACK_ANSWERED, partner=str(feedback.partner), said=answer[:500])
+    records.save(feedback, actor=actor, kind=kinds.FEEDBACK_ANSWERED, partner=str(feedback.partner))
     key = f"feedback:{feedback.pk}:{feedback.version}"
     mails.tell_partner(feedback.partner, mails.FEEDBACK_ANSWERED, key=key, actor=actor, only=feedback.submitted_by)

@@ -77,7 +77,7 @@ def _answer(forward: LeadForward, state: str, answer: str, person: PartnerPerson
     forward.state, forward.answer, forward.answered_at = state, answer.strip(), timezone.now()
     forward.answered_by = person
     kind = kinds.ACCEPTED if state == State.ACCEPTED else kinds.DECLINED
-    records.save(forward, actor=actor, kind=kind, **_told(forward, person, answer))
+    records.save(forward, actor=actor, kind=kind, **_told(forward, person))
     what = gettext_noop("accepted") if state == State.ACCEPTED else gettext_noop("declined")
     _tell(forward, what, actor)
 
@@ -87,7 +87,7 @@ def withdraw_forward(forward: LeadForward, *, actor: Actor, reason: str = "") ->
     """Take it back from the partner, who no longer sees it."""
     forward = _locked(forward, *LeadForward.RUNNING)
     forward.state, forward.withdrawn_reason = State.WITHDRAWN, reason
-    records.save(forward, actor=actor, kind=kinds.WITHDRAWN, partner=str(forward.partner), said=reason)
+    records.save(forward, actor=actor, kind=kinds.WITHDRAWN, partner=str(forward.partner))
 
 
 def report_progress(
@@ -108,11 +108,11 @@ def add_report(report: ForwardReport, *, actor: Actor, **options: Any) -> Forwar
         if known := said_before(ForwardReport.objects.all(), forward.partner, **same):
             return known
     report.forward, report.owner, report.text = forward, forward.owner, report.text.strip()
-    told = _told(forward, person, report.get_step_display())
+    told = _told(forward, person) | {"said": str(report.get_step_display())}
     records.save(report, actor=actor, kind=kinds.REPORTED, **told, **options)
     if report.step in (State.WON, State.LOST):
         forward.state = report.step
-        records.save(forward, actor=actor, kind=kinds.CLOSED, **_told(forward, person, report.text))
+        records.save(forward, actor=actor, kind=kinds.CLOSED, **_told(forward, person))
     _tell(forward, gettext_noop("report"), actor, key=f"report:{report.pk}")
     return report
 
@@ -156,8 +156,9 @@ def _locked(forward: LeadForward, *states: str) -> LeadForward:
     return found
 
 
-def _told(forward: LeadForward, person: PartnerPerson | None, said: str) -> dict[str, str]:
-    return {"partner": str(forward.partner), "person": str(person or ""), "said": said[:500]}
+def _told(forward: LeadForward, person: PartnerPerson | None) -> dict[str, str]:
+    """Who of whom; what they said are fields, which history tells to those who may read them."""
+    return {"partner": str(forward.partner), "person": str(person or "")}
 
 
 def _tell(forward: LeadForward, what: str, actor: Actor, key: str = "") -> None:

@@ -134,7 +134,7 @@ def win_registrations(opportunity_id: int) -> None:
 
 def _decide(registration: DealRegistration, state: str, kind: str, note: str, actor: Actor) -> None:
     registration.state, registration.decision_note, registration.decided_at = state, note, timezone.now()
-    records.save(registration, actor=actor, kind=kind, partner=str(registration.partner), said=note)
+    records.save(registration, actor=actor, kind=kind, partner=str(registration.partner))
     key = f"registration:{registration.pk}:{state}"
     mails.tell_partner(registration.partner, mails.REGISTRATION_DECIDED, key=key, actor=actor)
 

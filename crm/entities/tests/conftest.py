@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from crm.access.models import FieldRule, Role, Scope
+from conftest import forget_access
+from crm.access.models import FieldRule, Grant, Role, Scope
 from crm.customfields import definitions
 from crm.entities.entity import registry
-from crm.entities.testing import chain, define_customs
+from crm.entities.testing import LABELS, chain, define_customs
 from crm.records.actor import Actor
 from crm.users.models import User
 from customers.factories import make_account, make_contact
@@ -98,6 +99,25 @@ def may(grant) -> Callable[..., None]:
         for one in chain(label):
             wanted = dict.fromkeys(registry[one].granted, scope) if scope is not None else {}
             grant(user, one, **wanted | scopes)
+
+    return give
+
+
+@pytest.fixture
+def may_everything(rep, grant) -> Callable[[], None]:
+    """Grants the rep every action on every entity, at once: there are many of both."""
+
+    def give() -> None:
+        role = grant(rep, LABELS[0], view=Scope.ALL)
+        cells = [
+            Grant(role=role, entity=label, action=action, scope=Scope.ALL)
+            for label, entity in registry.items()
+            for action in entity.granted
+        ]
+        Grant.objects.bulk_create(
+            cells, update_conflicts=True, unique_fields=["role", "entity", "action"], update_fields=["scope"]
+        )
+        forget_access(rep)
 
     return give
 

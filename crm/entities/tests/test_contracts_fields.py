@@ -79,12 +79,11 @@ def twins(record, words):
 
 
 @pytest.fixture
-def secret(signed_in, rep, may, rules):
+def secret(signed_in, rep, may_everything, rules):
     """``secret(label, "hidden")``: a record with rules on all that gives it away, its surroundings, needle → field."""
 
     def make(label, mode):
-        for other in registry:
-            may(rep, other, Scope.ALL)
+        may_everything()
         old, parents = attached(label, rep)
         words = needles_of(old)
         record = rewritten(old, rep)

@@ -9,7 +9,6 @@ from urllib.parse import quote
 import pytest
 from django.http import QueryDict
 
-from crm.access.models import Scope
 from crm.entities.bound import bind
 from crm.entities.entity import registry
 from crm.entities.listviews import list_query
@@ -83,9 +82,8 @@ FILTERS, INPUTS = by_kind()
 
 
 @pytest.fixture
-def everything(signed_in, rep, may):
-    for label in LABELS:
-        may(rep, label, Scope.ALL)
+def everything(signed_in, may_everything):
+    may_everything()
     return signed_in
 
 
@@ -152,14 +150,15 @@ def test_inputs_survive_any_value(everything, rep, label, name):
 
 
 @every_entity
-@pytest.mark.parametrize("value", ["\x00", LONG, "NaN", "0001-01-01", "-1"])
-def test_forms_survive_any_value(everything, rep, label, value):
+def test_forms_survive_any_value(everything, rep, label):
     entity, record = registry[label], factory_of(label)(rep)
-    before, data = state(record), dict.fromkeys([*entity.form_names, "version", "confirm"], value)
-    for url in (entity.url("add"), entity.url("edit", record.pk), entity.url("check"), entity.url("bulk", "edit")):
-        answers(everything, "post", url, {**data, "apply": "1", "selected": value, "all": "", "query": value})
-    for action in entity.all_actions:
-        answers(everything, "post", entity.url("action", record.pk, action.name), {"version": value})
-    if entity.board:
-        answers(everything, "post", entity.url("move", record.pk), {"to": value, "version": value})
+    before = state(record)
+    for value in ("\x00", LONG, "NaN", "0001-01-01", "-1"):
+        data = dict.fromkeys([*entity.form_names, "version", "confirm"], value)
+        for url in (entity.url("add"), entity.url("edit", record.pk), entity.url("check"), entity.url("bulk", "edit")):
+            answers(everything, "post", url, {**data, "apply": "1", "selected": value, "all": "", "query": value})
+        for action in entity.all_actions if value == "NaN" else entity.actions:  # verbs of every entity once
+            answers(everything, "post", entity.url("action", record.pk, action.name), {"version": value})
+        if entity.board:
+            answers(everything, "post", entity.url("move", record.pk), {"to": value, "version": value})
     assert state(record)["owner_id"] == before["owner_id"]
