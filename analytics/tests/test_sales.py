@@ -217,8 +217,8 @@ def test_home_speaks_of_mine_or_of_the_team(deals, rep, make_user, grant):
     grant(lead, LABEL, view=Scope.ALL)
     cards = {w["name"]: w["context"]["cards"] for w in shown(rep, "cards")}
     assert cards["sales"][0]["value"] == "¥800"
-    assert {w["name"] for w in shown(rep, "side")} == {"funnel"}
-    assert {w["name"] for w in shown(lead, "side")} == {"funnel", "stuck", "leaders"}
+    assert {w["name"] for w in shown(rep, "side")} == {"funnel", "starred"}
+    assert {w["name"] for w in shown(lead, "side")} == {"funnel", "stuck", "leaders", "starred"}
     leaders = filled(widgets["leaders"], lead)["context"]["people"]
     assert [name for name, _tally in leaders] == ["陈立", "林晓"]
 
