@@ -7,6 +7,7 @@ import json
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -35,21 +36,24 @@ CSRF = "x" * 32
 def started() -> Iterator[list[int]]:
     """Two web processes on the test's database; their ports."""
     ports, processes = [], []
-    for _number in range(2):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            ports.append(free.getsockname()[1])
-        command = [sys.executable, "manage.py", "runserver", "--noreload", f"127.0.0.1:{ports[-1]}"]
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        processes.append(subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment(), **quiet))
-    try:
-        for port in ports:
-            _answers(port)
-        yield ports
-    finally:
-        for process in processes:
-            process.terminate()
-            process.wait(10)
+    with tempfile.TemporaryFile("w+") as said:
+        for _number in range(2):
+            with socket.socket() as free:
+                free.bind(("127.0.0.1", 0))
+                ports.append(free.getsockname()[1])
+            command = [sys.executable, "manage.py", "runserver", "--noreload", f"127.0.0.1:{ports[-1]}"]
+            told = {"stdout": said, "stderr": said}
+            processes.append(subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment(), **told))
+        try:
+            for port in ports:
+                _answers(port)
+            yield ports
+        finally:
+            for process in processes:
+                process.terminate()
+                process.wait(10)
+            said.seek(0)
+            print(said.read())  # shown where a test fails
 
 
 @pytest.fixture
