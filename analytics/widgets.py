@@ -91,9 +91,11 @@ def stalled(user: Any) -> dict | None:
     if not known >= {"state", "stage", "stage_entered_at"}:
         return None
     rows = sales.mine(user).stalled(timezone.now())
-    found = rows.select_related("account", "stage", "owner").order_by("stage_entered_at")[:SHOWN]
+    found = list(rows.select_related("account", "stage", "owner").order_by("stage_entered_at")[:SHOWN])
     wide = sales.is_wide(user) and "owner" in known
-    return {"rows": list(found), "money": "amount" in known, "account": "account" in known, "wide": wide}
+    names = bind(registry[sales.LABEL], user).texts(found, ("account",))
+    lines = [{"row": row, "account": names[row.pk].get("account", "")} for row in found]
+    return {"rows": lines, "money": "amount" in known, "wide": wide}
 
 
 @widget("funnel", slot="side", order=10, template="analytics/funnel_small.html", allowed=sales.may, lazy=True)

@@ -15,7 +15,7 @@ from crm.access.models import Scope
 from crm.entities.entity import registry
 from crm.home.widgets import filled, shown, widgets
 from crm.records.actor import Actor
-from customers.factories import make_source
+from customers.factories import make_account, make_source
 from sales.factories import make_lead, make_loss_reason, make_opportunity, make_pipeline, make_stage
 from sales.models import Opportunity
 from sales.services import lose_opportunity, move_stage
@@ -311,3 +311,16 @@ def test_the_dashboard_comes_in_parts_or_at_once(client, deals, reader):
         assert mark in whole
         assert mark not in first
         assert "<html" not in text
+
+
+def test_lines_name_no_account_that_is_out_of_reach(client, rep, other, grant):
+    grant(rep, LABEL, view=Scope.OWN)
+    grant(rep, "customers.account", view=Scope.OWN)
+    theirs, own = make_account(owner=other, name="远山重工"), make_account(owner=rep, name="近水电子")
+    for account in (theirs, own):
+        make(rep, days=99, account=account)
+    client.force_login(rep)
+    page = client.get("/home/widget/stalled/", headers={"Accept-Language": "en"}).content.decode()
+    assert "近水电子" in page
+    assert "远山重工" not in page
+    assert page.count('class="line"') == 2

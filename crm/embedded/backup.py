@@ -9,8 +9,9 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import psycopg2
@@ -180,11 +181,22 @@ def restore(database: dict, private_root: Path, source: Path, *, force: bool = F
     return manifest
 
 
+def _own_members(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    """What a backup of ours may hold: files and folders that stay within it."""
+    for member in archive:
+        path = PurePosixPath(member.name)
+        if not (member.isfile() or member.isdir()) or path.is_absolute() or ".." in path.parts:
+            raise tarfile.TarError(f"{member.name} is out of place")
+        yield member
+
+
 def unpack(source: Path, folder: Path) -> dict[str, Any]:
     """Extract the archive, refuse one that is damaged, and give its manifest."""
     try:
         with tarfile.open(source) as archive:
-            archive.extractall(folder, filter="data")
+            # Older patches of Python 3.11 know no filters.
+            archive.extraction_filter = getattr(tarfile, "data_filter", None)
+            archive.extractall(folder, members=_own_members(archive))
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     except (tarfile.TarError, OSError, ValueError) as error:
         raise BackupError(f"{source} is not a whole backup ({error}).") from error

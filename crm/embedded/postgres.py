@@ -46,6 +46,7 @@ THROW_AWAY = {
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "shared_buffers": "256MB",
+    "max_connections": "200",  # tests send a hundred requests at the same moment, each on a thread of its own
 }
 
 

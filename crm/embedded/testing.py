@@ -70,7 +70,12 @@ def run_checks(environment: dict[str, str]) -> dict[str, str]:
 def run_tests(environment: dict[str, str], arguments: list[str]) -> bool:
     """pytest over everything on two cores, or as the ``arguments`` say; whether it passed."""
     environment = {**environment, "DJANGO_ALLOW_ASYNC_UNSAFE": "true"}  # the browser runs an event loop beside the ORM
-    command = [sys.executable, "-m", "pytest", *(arguments or ["-n", "2", "--durations=30", "--durations-min=3"])]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        *(arguments or ["-n", "2", "--maxschedchunk=24", "--durations=30", "--durations-min=3"]),
+    ]
     return subprocess.run(command, check=False, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL).returncode == 0
 
 

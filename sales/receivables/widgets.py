@@ -45,8 +45,17 @@ def payments_due(user: Any) -> dict | None:
     if not found:
         return None
     entity = registry[LABEL]
+    names = bind(entity, user).texts(found, ("account",))
     return {
-        "rows": [{"row": row, "late": (today - row.due_on).days, "url": entity.url("record", row.pk)} for row in found],
+        "rows": [
+            {
+                "row": row,
+                "account": names[row.pk].get("account", ""),
+                "late": (today - row.due_on).days,
+                "url": entity.url("record", row.pk),
+            }
+            for row in found
+        ],
         "ageing": ageing(user, today),
         "all_url": f"{entity.url('list')}?view=overdue",
     }

@@ -125,6 +125,19 @@ def test_a_damaged_archive_is_refused_before_anything_is_touched(filled, make_da
     assert all_checksums(target) == {}
 
 
+@pytest.mark.parametrize("name", ["../out", "/out", "data/../../out", "link"])
+def test_an_archive_that_would_write_elsewhere_is_refused(make_database, tmp_path, name):
+    archive = tmp_path / "crafted.tar"
+    with tarfile.open(archive, "w") as tar:
+        member = tarfile.TarInfo(name)
+        if name == "link":
+            member.type, member.linkname = tarfile.SYMTYPE, "/etc"
+        tar.addfile(member)
+    with pytest.raises(BackupError, match="out of place"):
+        restore(make_database(), tmp_path / "other", archive)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["crafted.tar"]
+
+
 def test_a_restore_that_differs_names_the_table(filled, make_database, tmp_path):
     database, private = filled
     archive, manifest = backup(database, private, tmp_path)
@@ -132,7 +145,7 @@ def test_a_restore_that_differs_names_the_table(filled, make_database, tmp_path)
     forged = tmp_path / "forged"
     forged.mkdir()
     with tarfile.open(archive) as tar:
-        tar.extractall(forged, filter="data")
+        tar.extractall(forged)
     (forged / "manifest.json").write_text(json.dumps(manifest))
     with tarfile.open(tmp_path / "forged.tar", "x") as tar:
         for path in forged.iterdir():
