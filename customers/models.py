@@ -234,6 +234,10 @@ class Contact(Traced, AlongRecord):
     access = PooledWith(whole="account")
     prepared = ("name_key",)
     derived = ("last_activity_at", "next_birthday_on", *TRACED)
+    says_same = {
+        "birthday": ("lunar_birthday", "next_birthday_on"),
+        "lunar_birthday": ("next_birthday_on",),
+    }
     untold = ("reports_to",)
     shown_by = ("name",)
 

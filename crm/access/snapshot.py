@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import cached_property
 from types import MappingProxyType
 
+from django.apps import apps
 from django.db.models import Q
 from django.utils import timezone
 
@@ -199,7 +200,20 @@ def _merge_rules(user, grants: list[tuple]) -> dict[tuple[str, str], str]:
             key = entity, name
             votes[key] += 1
             modes[key] = max(modes.get(key, mode), mode, key=lambda held: _RANK[Mode(held)])
-    return {key: mode for key, mode in modes.items() if votes[key] == len(granting[key[0]])}
+    return _with_derived({key: mode for key, mode in modes.items() if votes[key] == len(granting[key[0]])})
+
+
+def _with_derived(modes: dict[tuple[str, str], str]) -> dict[tuple[str, str], str]:
+    """What says the same as a guarded field is guarded as strictly: ``Model.says_same`` names it."""
+    found = dict(modes)
+    for (label, name), mode in modes.items():
+        try:
+            told = getattr(apps.get_model(label), "says_same", {}).get(name, ())
+        except (LookupError, ValueError):  # an entity that admins made has been removed
+            continue
+        for other in told:
+            found[label, other] = min(found.get((label, other), mode), mode, key=lambda held: _RANK[Mode(held)])
+    return found
 
 
 def _teams(user) -> tuple[int, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Self
 
 from django.conf import settings
@@ -23,6 +24,7 @@ class Record(models.Model):
     ``untold`` names columns whose values say nothing to people: kept in history for undo, not shown there.
     ``gap_free`` names columns with numbers that must have no gaps: who has one is voided, never removed for good.
     ``number_sequence`` is the code of the sequence that numbers new records in their column ``number``.
+    ``says_same`` names, by field, the fields from which its value could be told: a rule on it closes them as well.
     ``version`` grows with each change and guards against lost updates. ``custom`` holds what admins define, by code: see
     ``crm.customfields``.
     """
@@ -31,6 +33,7 @@ class Record(models.Model):
     derived: tuple[str, ...] = ()
     prepared: tuple[str, ...] = ()
     untold: tuple[str, ...] = ()
+    says_same: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     gap_free: tuple[str, ...] = ()
     number_sequence = ""
 
