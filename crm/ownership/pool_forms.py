@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.access import policy
 from crm.entities.inputs import LineField
+from crm.entities.links import RemoteSelect
 from crm.ownership.membership import people_of
 from crm.ownership.models import Pool
 from crm.ownership.pools import Placing, pools_for
@@ -40,17 +43,22 @@ class MoveForm(PoolForm):
 class GiveForm(forms.Form):
     """To whom: the members of the pools that one keeps, and those to whom one may assign."""
 
-    owner = forms.ModelChoiceField(User.objects.none(), label=_("To"))
+    owner = forms.ModelChoiceField(User.objects.none(), label=_("To"), widget=RemoteSelect)
 
     def __init__(self, *args: Any, user: Any, record: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["owner"].queryset = self.takers(record, user)
+        place = [record.entity_label(), record.pk or 0]
+        self.fields["owner"].widget.remote_url = reverse("ownership:takers", args=place)
+
+    @staticmethod
+    def takers(record: Any, user: Any) -> QuerySet[User]:
+        """Whom they may be; nobody where the entity has no pools."""
         label = record.entity_label()
         kept = policy.access_of(user).pool_ids(label, keeper=True)
-        pools = [record.pool_id] if record.pool_id in kept else [] if record.pool_id else kept
+        of = getattr(record, "pool_id", None)
+        pools = [of] if of in kept else [] if of else kept
         rows = User.objects.filter(is_active=True)
-        people = (
-            rows.filter(policy.assignable(user, label))
-            if policy.access_of(user).scope(label, "assign")
-            else rows.none()
-        )
-        self.fields["owner"].queryset = (people | rows.filter(pk__in=people_of(pools))).order_by("name")
+        may = policy.access_of(user).scope(label, "assign")
+        people = rows.filter(policy.assignable(user, label)) if may else rows.none()
+        return (people | rows.filter(pk__in=people_of(pools))).order_by("name")

@@ -134,3 +134,19 @@ def test_nobody_gives_to_whom_they_may_not(client, make_user, rep, other, team, 
     refused = post(client, rep, other, "sales.lead")
     assert refused.status_code == 422 and "may not give" in refused.content.decode()
     assert Lead.objects.get(pk=lead.pk).owner == rep
+
+
+def test_people_are_found_as_one_types(client, manager, rep, other, make_user):
+    gone = make_user("gone", name="高离任", is_active=False)
+    make_account(owner=rep)
+    page = client.get(f"/handover/?person={rep.pk}").content.decode()
+    assert 'data-remote="/handover/people/all/"' in page and 'data-remote="/handover/people/active/"' in page
+    assert str(rep) in page and other.name not in page
+
+    def found(which: str) -> list[int]:
+        return [one["id"] for one in client.get(f"/handover/people/{which}/", {"q": "高离"}).json()["results"]]
+
+    assert (found("all"), found("active")) == ([gone.pk], [])
+    assert client.get("/handover/people/nobody/").status_code == 404
+    client.force_login(rep)
+    assert client.get("/handover/people/all/").status_code == 403
