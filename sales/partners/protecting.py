@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from datetime import datetime, time
 
+import structlog
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -20,6 +22,7 @@ from crm.records.hooks import WriteBatch, before_write, on_written
 from sales.partners.models import DealRegistration
 
 State = DealRegistration.State
+log = structlog.get_logger(__name__)
 
 
 def protects(deal: DealRegistration) -> bool:
@@ -63,6 +66,27 @@ def keep_what_protects(batch: WriteBatch) -> None:
         and DealRegistration.objects.filter(protection__in=gone, state=State.APPROVED, deleted_at__isnull=True).exists()
     ):
         raise ValidationError(_("It protects the deal of a partner: withdraw that instead."))
+
+
+def protect_again() -> int:
+    """Give approved deals the protection that they lack, such as those from before protections were registrations; how many.
+
+    Whose end customer is somebody else's by now stays without.
+    """
+    bare = DealRegistration.objects.filter(state=State.APPROVED, protection=None, deleted_at__isnull=True)
+    return sum(_protected_again(pk) for pk in list(bare.order_by("created_at", "pk").values_list("pk", flat=True)))
+
+
+def _protected_again(pk: int) -> bool:
+    try:
+        with transaction.atomic():
+            deal = DealRegistration.objects.select_for_update(of=("self",)).get(pk=pk)
+            if protects(deal) and deal.protection_id is None:
+                _hold(deal, Actor(None, "partners"))
+    except ValidationError as error:
+        log.warning("deal_not_protected", deal=pk, error="; ".join(error.messages))
+        return False
+    return True
 
 
 def _hold(deal: DealRegistration, actor: Actor) -> None:

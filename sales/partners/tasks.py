@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from sales.partners import forwarding, registering
+from sales.partners import forwarding, protecting, registering
 
 
 @shared_task
@@ -17,4 +17,6 @@ def chase() -> list[int]:
 @shared_task
 def end_protection() -> int:
     """Registered deals are protected until a day, and not after it."""
-    return registering.end_protection(timezone.localdate())
+    ended = registering.end_protection(timezone.localdate())
+    protecting.protect_again()
+    return ended

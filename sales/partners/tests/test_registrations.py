@@ -9,14 +9,14 @@ from django.test import Client
 from django.utils import timezone, translation
 
 from crm.access.models import Scope
-from crm.matching.models import Registration
+from crm.matching.models import MatchKey, Registration
 from crm.notifications.models import Notification
 from crm.records import services as records
 from crm.records.actor import Actor
 from sales import services
 from sales.factories import make_pipeline
 from sales.models import Lead, Opportunity
-from sales.partners import registering
+from sales.partners import protecting, registering, tasks
 from sales.partners.factories import make_level, make_partner, make_person
 from sales.partners.models import DealRegistration
 
@@ -253,3 +253,27 @@ def test_the_protection_follows_its_deal(portal, channel, client, as_actor, rep)
     registering.withdraw_registration(deal, actor=as_actor(channel))
     held.refresh_from_db()
     assert held.state == "expired"
+
+
+def test_a_deal_from_before_protections_were_registrations_gets_its_own(portal, channel, client, rep, grant):
+    deal = approved(portal, channel, client)
+    DealRegistration.objects.update(protection=None)
+    MatchKey.objects.filter(entity="matching.registration").delete()
+    Registration._base_manager.all().delete()
+    tasks.end_protection()
+    deal.refresh_from_db()
+    assert (deal.protection.title, deal.protection.owner, deal.protection.state) == (deal.customer, channel, "active")
+    assert protecting.protect_again() == 0
+    grant(rep, "matching.registration", view=Scope.OWN, add=Scope.OWN)
+    client.force_login(rep)
+    data = {"title": "杭州北岸机电", "owner": rep.pk, "confirm": "1"}
+    assert client.post("/customers/registrations/add/", data).status_code == 422
+
+
+def test_a_customer_who_is_somebody_elses_by_now_stays_so(portal, channel, client, rep):
+    deal = approved(portal, channel, client)
+    DealRegistration.objects.update(protection=None)
+    Registration._base_manager.update(owner=rep)
+    assert protecting.protect_again() == 0
+    deal.refresh_from_db()
+    assert deal.protection is None
