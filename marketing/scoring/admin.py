@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -15,22 +16,42 @@ from crm.entities.admin_reader import ReaderAdmin
 from crm.entities.bound import bind
 from crm.entities.condition_field import ConditionField
 from crm.entities.entity import registry
+from crm.jobs.models import Job
 from crm.jobs.services import start_job
 from marketing.scoring.models import ScoreModel, ScoreRule
 
+KIND = "scoring.score"
 
+
+@transaction.atomic
 def score_anew(label: str, request: HttpRequest) -> None:
-    """Queue it."""
-    start_job("scoring.score", user=request.user, params={"of": label}, title=_("Fit scores"))
+    """Queue it, unless it waits already: then its row stays locked until this change is seen by it."""
+    waiting = Job.objects.filter(kind=KIND, params__of=label, state=Job.State.QUEUED)
+    if not waiting.select_for_update(skip_locked=True).exists():
+        start_job(KIND, user=request.user, params={"of": label}, title=_("Fit scores"))
+
+
+class ScoredAnew(admin.ModelAdmin):
+    """Whatever is saved or deleted, all records of its entity are scored anew once."""
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        score_anew(obj.of, request)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        super().delete_model(request, obj)
+        score_anew(obj.of, request)
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        labels = set(queryset.values_list("of", flat=True))
+        super().delete_queryset(request, queryset)
+        for label in sorted(labels):
+            score_anew(label, request)
 
 
 @admin.register(ScoreModel)
-class ScoreModelAdmin(admin.ModelAdmin):
+class ScoreModelAdmin(ScoredAnew):
     list_display = ("of", "hot_from", "tell")
-
-    def save_model(self, request: HttpRequest, obj: ScoreModel, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        score_anew(obj.of, request)
 
 
 class ScoreRuleForm(forms.ModelForm):
@@ -63,7 +84,7 @@ class ScoreRuleForm(forms.ModelForm):
 
 
 @admin.register(ScoreRule)
-class ScoreRuleAdmin(ReaderAdmin):
+class ScoreRuleAdmin(ScoredAnew, ReaderAdmin):
     form = ScoreRuleForm
     list_display = ("name", "of", "in_words", "points", "half_life", "position", "active")
     list_editable = ("points", "position", "active")
@@ -79,20 +100,6 @@ class ScoreRuleAdmin(ReaderAdmin):
         """Conditions can be set once it is known what is scored: go on editing."""
         request.POST = request.POST | {"_continue": "1"} if "_addanother" not in request.POST else request.POST
         return super().response_add(request, obj, post_url_continue)
-
-    def save_model(self, request: HttpRequest, obj: ScoreRule, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        score_anew(obj.of, request)
-
-    def delete_model(self, request: HttpRequest, obj: ScoreRule) -> None:
-        super().delete_model(request, obj)
-        score_anew(obj.of, request)
-
-    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
-        labels = set(queryset.values_list("of", flat=True))
-        super().delete_queryset(request, queryset)
-        for label in sorted(labels):
-            score_anew(label, request)
 
     @admin.display(description=gettext_lazy("conditions"))
     def in_words(self, rule: ScoreRule) -> str:

@@ -129,3 +129,33 @@ def test_a_batch_is_scored_in_one_statement(rules, rep, django_assert_max_num_qu
     with django_assert_max_num_queries(3):
         assert score(LEAD, [lead.pk for lead in leads]) == 0
     assert LeadFit.objects.filter(score=60).count() == 50
+
+
+def test_a_list_of_many_rules_is_saved_with_one_job(rules, boss, client):
+    client.force_login(boss)
+    found = list(ScoreRule.objects.all())
+    form = {"form-TOTAL_FORMS": len(found), "form-INITIAL_FORMS": len(found), "_save": "1"}
+    for i, rule in enumerate(found):
+        form |= {f"form-{i}-id": rule.pk, f"form-{i}-points": 7 + i, f"form-{i}-position": i, f"form-{i}-active": "on"}
+    assert client.post("/admin/scoring/scorerule/", form).status_code == 302
+    assert sorted(ScoreRule.objects.values_list("points", flat=True)) == [7, 8, 9]
+    assert Job.objects.filter(kind="scoring.score").count() == 1
+    Job.objects.update(state="running")  # which has read the rules already
+    assert client.post("/admin/scoring/scorerule/", form | {"form-0-points": 70}).status_code == 302
+    assert Job.objects.filter(kind="scoring.score").count() == 2
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_nothing_is_hot_any_more_without_the_threshold(rules, rep, boss, client, at_once):
+    lead = make_lead(owner=rep, rating="hot", mobile="13800138000")
+    assert fit(lead).hot_at is not None
+    client.force_login(boss)
+    pk = ScoreModel.objects.get().pk
+    if at_once:
+        form = {"action": "delete_selected", "_selected_action": [pk], "post": "yes"}
+        assert client.post("/admin/scoring/scoremodel/", form).status_code == 302
+    else:
+        assert client.post(f"/admin/scoring/scoremodel/{pk}/delete/", {"post": "yes"}).status_code == 302
+    definitions.look_again()
+    run(Job.objects.get(kind="scoring.score").pk)
+    assert (fit(lead).score, fit(lead).hot_at) == (85, None)
