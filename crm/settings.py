@@ -84,6 +84,7 @@ INSTALLED_APPS = [
     "sales.contracts",
     "sales.orders",
     "sales.receivables",
+    "sales.deals",
     "service",
     "marketing",
     "marketing.segments",
