@@ -23,7 +23,7 @@ REVIEWS = {
 }
 
 
-@demo_step(96, "deal teams, competitors and reviews")
+@demo_step(45, "deal teams, competitors and reviews")
 def make_deals(world: World) -> None:
     """Every third large open sale has a competitor and a team; some of the closed ones are reviewed."""
     if Competitor.objects.exists():
