@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from analytics.models import SCORED
 from analytics.rfm import score_all
 from analytics.rfm_views import may as may_value
 from analytics.sales import may
@@ -12,8 +13,9 @@ from crm.users.models import User
 
 @demo_step(96, "RFM scores")
 def score_accounts(world: World) -> None:
-    """How the accounts buy."""
-    score_all(actor=Actor(None, "demo"), today=world.now.date())
+    """How the accounts and the persons buy."""
+    for of in SCORED:
+        score_all(of, actor=Actor(None, "demo"), today=world.now.date())
 
 
 @bench_page("customer value", goal=6, roles=("rep", "manager", "admin"), htmx=True)

@@ -1,7 +1,7 @@
-"""The scores as fields of accounts: columns, filters, conditions and orders wherever accounts are listed."""
+"""The scores as fields of accounts and contacts: columns, filters, conditions and orders wherever these are listed."""
 
+from analytics.models import SCORED
 from crm.fields.contributed import contribute_fields
-from customers.purchases import ACCOUNT
 
 CODES = {
     "class": "rfm_class",
@@ -14,4 +14,5 @@ CODES = {
     "amount": "amount",
 }
 
-contribute_fields(ACCOUNT, "rfm", "rfm", CODES, sortable=("score", "amount"), summed=("amount",))
+for label in SCORED:
+    contribute_fields(label, "rfm", "rfm", CODES, sortable=("score", "amount"), summed=("amount",))

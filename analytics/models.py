@@ -1,8 +1,9 @@
 """How customers buy: recency, frequency and amount, the bands that score them, and what came of each run. Not entities:
-the scores are fields of the accounts, the rest is kept by those who set it up."""
+the scores are fields of accounts and contacts, the rest is kept by those who set it up."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 
 from django.conf import settings
@@ -14,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.fields.columns import MoneyField
 from crm.records.figures import Figures
-from customers.models import Account
+from customers.models import Account, Contact
 
 BANDS = 4
 
@@ -64,9 +65,21 @@ def _amounts() -> list[Decimal]:
     return [Decimal(n) for n in (10_000, 50_000, 200_000, 1_000_000)]
 
 
-class RfmSetting(models.Model):
-    """How accounts are scored; one row. Four bounds make five bands: a value at a bound lies above it."""
+class Of(models.TextChoices):
+    """Who is scored."""
 
+    ACCOUNT = "customers.account", _("Accounts (customers)")
+    CONTACT = "customers.contact", _("Persons (contacts)")
+
+
+# People buy for less than companies.
+USUAL = {Of.CONTACT: {"amounts": [Decimal(n) for n in (200, 1000, 5000, 20_000)]}}
+
+
+class RfmSetting(models.Model):
+    """How accounts, or persons, are scored; one row each. Four bounds make five bands: a value at a bound lies above it."""
+
+    of = models.CharField(_("scores"), max_length=50, choices=Of, default=Of.ACCOUNT, unique=True, editable=False)
     automatic = models.BooleanField(
         _("bands by quantiles"),
         default=False,
@@ -103,14 +116,15 @@ class RfmSetting(models.Model):
                 raise ValidationError({name: _("Enter four numbers, each larger than the one before.")})
 
     @classmethod
-    def current(cls) -> RfmSetting:
-        """The setting; its defaults while nobody changed it."""
-        return RfmSetting.objects.order_by("pk").first() or RfmSetting()
+    def current(cls, of: str) -> RfmSetting:
+        """The setting of an entity; the usual one while nobody changed it."""
+        return RfmSetting.objects.filter(of=of).first() or RfmSetting(of=of, **USUAL.get(of, {}))
 
 
 class RfmRun(models.Model):
     """One scoring: with what bounds, how many of each class came of it."""
 
+    of = models.CharField(max_length=50, choices=Of, default=Of.ACCOUNT)
     at = models.DateTimeField(auto_now_add=True)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     bounds = models.JSONField(default=dict)
@@ -134,10 +148,9 @@ class ClassField(models.CharField):
     colours = RfmClass.colours()
 
 
-class RfmScore(Figures):
-    """The scores of one account, 0 where it never bought; ``score`` is their sum."""
+class Score(Figures):
+    """The scores of one who buys, 0 where they never did; ``score`` is their sum."""
 
-    account = models.OneToOneField(Account, models.CASCADE, primary_key=True, related_name="rfm", editable=False)
     recency = models.PositiveSmallIntegerField(_("R recency"), db_default=0, editable=False)
     frequency = models.PositiveSmallIntegerField(_("F frequency"), db_default=0, editable=False)
     monetary = models.PositiveSmallIntegerField(_("M amount"), db_default=0, editable=False)
@@ -151,33 +164,85 @@ class RfmScore(Figures):
     )
 
     class Meta(Figures.Meta):
+        abstract = True
         verbose_name = _("RFM score")
         verbose_name_plural = _("RFM scores")
-        indexes = [
-            models.Index(fields=["score", "account"], name="rfm_score_order"),
-            models.Index(fields=["amount", "account"], name="rfm_amount_order"),
-            models.Index(fields=["rfm_class", "account"], name="rfm_class_rows"),
-        ]
 
     def __str__(self) -> str:
         return f"{self.recency}{self.frequency}{self.monetary}"
 
 
-class RfmStep(models.Model):
-    """The scores of an account from a run on, kept where they moved: its trend. Append-only in use; goes with the account."""
+def _indexes(link: str, prefix: str) -> list[models.Index]:
+    return [
+        models.Index(fields=["score", link], name=f"{prefix}_score_order"),
+        models.Index(fields=["amount", link], name=f"{prefix}_amount_order"),
+        models.Index(fields=["rfm_class", link], name=f"{prefix}_class_rows"),
+    ]
+
+
+class RfmScore(Score):
+    """Of an account."""
+
+    account = models.OneToOneField(Account, models.CASCADE, primary_key=True, related_name="rfm", editable=False)
+
+    class Meta(Score.Meta):
+        abstract = False
+        indexes = _indexes("account", "rfm")
+
+
+class PersonScore(Score):
+    """Of a person."""
+
+    contact = models.OneToOneField(Contact, models.CASCADE, primary_key=True, related_name="rfm", editable=False)
+
+    class Meta(Score.Meta):
+        abstract = False
+        indexes = _indexes("contact", "rfm_person")
+
+
+class Step(models.Model):
+    """Scores from a run on, kept where they moved: a trend. Append-only in use; goes with the record."""
 
     id = models.BigAutoField(primary_key=True)
-    run = models.ForeignKey(RfmRun, models.CASCADE, related_name="steps", db_index=False, db_constraint=False)
-    # Without constraints, which would be checked row by row for a million rows that come from the accounts themselves.
-    account = models.ForeignKey(Account, models.CASCADE, related_name="+", db_constraint=False)
     recency = models.PositiveSmallIntegerField()
     frequency = models.PositiveSmallIntegerField()
     monetary = models.PositiveSmallIntegerField()
     rfm_class = models.CharField(max_length=10, choices=RfmClass)
 
     class Meta:
+        abstract = True
         default_permissions = ()
         ordering = ["run_id", "id"]
 
     def __str__(self) -> str:
         return f"{self.recency}{self.frequency}{self.monetary}"
+
+
+# Without constraints, which would be checked row by row for a million rows that come from the records themselves.
+class RfmStep(Step):
+    """Of an account."""
+
+    run = models.ForeignKey(RfmRun, models.CASCADE, related_name="steps", db_index=False, db_constraint=False)
+    account = models.ForeignKey(Account, models.CASCADE, related_name="+", db_constraint=False)
+
+
+class PersonStep(Step):
+    """Of a person."""
+
+    run = models.ForeignKey(RfmRun, models.CASCADE, related_name="person_steps", db_index=False, db_constraint=False)
+    contact = models.ForeignKey(Contact, models.CASCADE, related_name="+", db_constraint=False)
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Where the scores of an entity and their trend lie, and by which link."""
+
+    link: str
+    scores: type[Score]
+    steps: type[Step]
+
+
+SCORED = {
+    Of.ACCOUNT.value: Scored("account", RfmScore, RfmStep),
+    Of.CONTACT.value: Scored("contact", PersonScore, PersonStep),
+}

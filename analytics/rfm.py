@@ -1,4 +1,4 @@
-"""RFM: how recently, how often and for how much accounts buy, scored for all of them by a few statements.
+"""RFM: how recently, how often and for how much accounts, and persons, buy; scored for all of them by a few statements.
 
 Bounds b1 < b2 < b3 < b4 make five bands. Frequency and amount score 1 + the number of bounds reached; recency 5 − the
 number of bounds that the days since the last purchase reached. Who never
@@ -17,9 +17,9 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
-from analytics.models import BANDS, CLASSES, RfmClass, RfmRun, RfmSetting
+from analytics.models import BANDS, CLASSES, SCORED, Of, RfmClass, RfmRun, RfmSetting
 from crm.records.actor import Actor
-from customers.purchases import ACCOUNT, chosen
+from customers.purchases import chosen
 
 BUCKETS = BANDS + 1
 FIFTHS = "array[0.2, 0.4, 0.6, 0.8]"
@@ -56,10 +56,10 @@ def since(setting: RfmSetting, today: date) -> date:
 
 
 def sums_sql(setting: RfmSetting, today: date) -> tuple[str, list[Any]]:
-    """(statement, parameters) of one row for each account that ever bought: subject, last, and of the period times and yuan."""
+    """(statement, parameters) of one row for each who ever bought: subject, last, and of the period times and yuan."""
     parts, params, first = [], [], since(setting, today)
     for source in chosen(setting.sources):
-        rows = source.rows(ACCOUNT)
+        rows = source.rows(setting.of)
         if rows is not None:
             text, given = rows.values_list("subject", "day", "total", "unit").query.sql_with_params()
             parts.append(text)
@@ -106,7 +106,7 @@ def bounds_of(setting: RfmSetting, today: date) -> Bounds:
 
 
 def scored_sql(setting: RfmSetting, bounds: Bounds, today: date) -> tuple[str, list[Any]]:
-    """(statement, parameters) of the scores of every account that bought."""
+    """(statement, parameters) of the scores of everybody who bought."""
     text, params = sums_sql(setting, today)
     high = bounds.high
     cases = " ".join(
@@ -125,47 +125,55 @@ def scored_sql(setting: RfmSetting, bounds: Bounds, today: date) -> tuple[str, l
 
 
 def wanted_sql(setting: RfmSetting, bounds: Bounds, today: date) -> tuple[str, list[Any]]:
-    """(statement, parameters) of the accounts whose row is not what it should be, and whether a score ``moved``."""
+    """(statement, parameters) of the records whose row is not what it should be, and whether a score ``moved``."""
     text, params = scored_sql(setting, bounds, today)
+    of = SCORED[setting.of]
+    link, table = f"{of.link}_id", of.scores._meta.db_table
     scores = "coalesce(w.r, 0), coalesce(w.q, 0), coalesce(w.m, 0), coalesce(w.class, 'none')"
     figures = "w.last, coalesce(w.times, 0), coalesce(w.amount, 0)"
     return (
-        f"""select a.account_id, coalesce(w.r, 0) as r, coalesce(w.q, 0) as q, coalesce(w.m, 0) as m,
+        f"""select a.{link} as id, coalesce(w.r, 0) as r, coalesce(w.q, 0) as q, coalesce(w.m, 0) as m,
                    coalesce(w.score, 0) as score, coalesce(w.class, 'none') as class, w.last,
                    coalesce(w.times, 0) as times, coalesce(w.amount, 0) as amount,
                    (a.recency, a.frequency, a.monetary, a.rfm_class) is distinct from ({scores}) as moved
-            from analytics_rfmscore a left join ({text}) as w on w.subject = a.account_id
+            from {table} a left join ({text}) as w on w.subject = a.{link}
             where (a.recency, a.frequency, a.monetary, a.rfm_class, a.last_on, a.times, a.amount)
                   is distinct from ({scores}, {figures})""",
         params,
     )
 
 
-_WRITE = """update analytics_rfmscore s set recency = w.r, frequency = w.q, monetary = w.m, score = w.score,
+_WRITE = """update {scores} s set recency = w.r, frequency = w.q, monetary = w.m, score = w.score,
     rfm_class = w.class, last_on = w.last, times = w.times, amount = w.amount
-    from rfm_wanted w where s.account_id = w.account_id"""
-_KEEP = """insert into analytics_rfmstep (run_id, account_id, recency, frequency, monetary, rfm_class)
-    select %s, account_id, r, q, m, class from rfm_wanted where moved"""
+    from rfm_wanted w where s.{link}_id = w.id"""
+_KEEP = """insert into {steps} (run_id, {link}_id, recency, frequency, monetary, rfm_class)
+    select %s, id, r, q, m, class from rfm_wanted where moved"""
+_COUNT = "select rfm_class, count(*) from {scores} group by rfm_class"
 
 
 @transaction.atomic
-def score_all(*, actor: Actor, today: date | None = None) -> RfmRun:
-    """Score every account now; one run at a time."""
-    began, today, setting = monotonic(), today or timezone.localdate(), RfmSetting.current()
+def score_all(of: str = Of.ACCOUNT, *, actor: Actor, today: date | None = None) -> RfmRun:
+    """Score every record of the entity now; one run at a time."""
+    began, today, setting = monotonic(), today or timezone.localdate(), RfmSetting.current(of)
+    names = {
+        "link": SCORED[of].link,
+        "scores": SCORED[of].scores._meta.db_table,
+        "steps": SCORED[of].steps._meta.db_table,
+    }
     with connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(%s)", [LOCK])
         cursor.execute("set local work_mem = '128MB'")
     bounds = bounds_of(setting, today)
-    run = RfmRun.objects.create(user=actor.user, bounds=bounds.stored)
+    run = RfmRun.objects.create(of=of, user=actor.user, bounds=bounds.stored)
     text, params = wanted_sql(setting, bounds, today)
     with connection.cursor() as cursor:
         # Worked out beside, by as many workers as the database has: a statement that writes has only one.
         cursor.execute(f"create temporary table rfm_wanted on commit drop as {text}", params)
-        cursor.execute(_WRITE)
-        cursor.execute(_KEEP, [run.pk])
+        cursor.execute(_WRITE.format(**names))
+        cursor.execute(_KEEP.format(**names), [run.pk])
         run.moved = cursor.rowcount
         cursor.execute("drop table rfm_wanted")
-        cursor.execute("select rfm_class, count(*) from analytics_rfmscore group by rfm_class")
+        cursor.execute(_COUNT.format(**names))
         run.counts = dict(cursor.fetchall())
     run.seconds = round(monotonic() - began, 3)
     run.save(update_fields=["moved", "counts", "seconds"])
@@ -173,7 +181,7 @@ def score_all(*, actor: Actor, today: date | None = None) -> RfmRun:
 
 
 def scores_of(setting: RfmSetting, bounds: Bounds, today: date) -> dict[str, int]:
-    """How many accounts each class would have with these bounds: a preview that writes nothing."""
+    """How many each class would have with these bounds: a preview that writes nothing."""
     text, params = scored_sql(setting, bounds, today)
     with connection.cursor() as cursor:
         cursor.execute(f"select class, count(*) from ({text}) as t group by class", params)

@@ -9,29 +9,46 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet, Sum
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from analytics.models import RfmClass, RfmRun, RfmSetting
+from analytics.models import SCORED, Of, RfmClass, RfmRun, RfmSetting
 from analytics.rfm import BUCKETS, bounds_of, scores_of, spread
 from analytics.rfm_forms import RfmForm
 from crm.entities.bound import BoundEntity, bind
 from crm.entities.entity import registry
 from crm.entities.totals import EXACT_MS, in_time
 from crm.jobs.services import start_job
-from customers.purchases import ACCOUNT
 
 SCALE = (5, 4, 3, 2, 1)
 GRID = ("rfm.recency", "rfm.frequency")
 
 
-def may(user: Any) -> bool:
-    """Whether the user may know the classes of accounts."""
-    bound = bind(registry[ACCOUNT], user)
+def may(user: Any, of: str = Of.ACCOUNT) -> bool:
+    """Whether the user may know the classes of accounts, or of what else is scored."""
+    bound = bind(registry[of], user)
     return bound.can("view") and bool(bound.readable(["rfm.class"]))
+
+
+def _asked(request: HttpRequest) -> str:
+    """Whose scores the page is about."""
+    of = request.GET.get("of") or Of.ACCOUNT
+    if of not in SCORED:
+        raise Http404
+    return of
+
+
+def _about(request: HttpRequest, of: str) -> dict[str, Any]:
+    """What both pages say of whose scores they show: where else to look, and the last run."""
+    tabs = [
+        {"url": f"?of={label}", "label": registry[label].plural, "active": label == of}
+        for label in SCORED
+        if may(request.user, label)
+    ]
+    return {"of": of, "tabs": tabs, "run": RfmRun.objects.filter(of=of).first()}
 
 
 def may_set(user: Any) -> bool:
@@ -42,11 +59,12 @@ def may_set(user: Any) -> bool:
 @require_safe
 @login_required
 def matrix(request: HttpRequest) -> HttpResponse:
-    """How many accounts of each class, and of each pair of recency and frequency, as far as the reader sees them."""
-    if not may(request.user):
+    """How many of each class, and of each pair of recency and frequency, as far as the reader sees them."""
+    of = _asked(request)
+    if not may(request.user, of):
         raise PermissionDenied
-    bound = bind(registry[ACCOUNT], request.user)
-    context: dict[str, Any] = {"may_set": may_set(request.user), "run": RfmRun.objects.first()}
+    bound = bind(registry[of], request.user)
+    context = _about(request, of) | {"may_set": may_set(request.user)}
     whole = request.GET.get("part") == "all"
     if not request.htmx and not whole:
         return render(request, "analytics/rfm.html", context)
@@ -108,15 +126,16 @@ def setup(request: HttpRequest) -> HttpResponse:
     """The bands with what lies in them, and what the classes would be; saved for the next run."""
     if not may_set(request.user):
         raise PermissionDenied
-    setting, today = RfmSetting.current(), timezone.localdate()
+    of = _asked(request)
+    setting, today = RfmSetting.current(of), timezone.localdate()
     form = RfmForm(request.POST or None, instance=setting)
     valid = form.is_valid() if request.method == "POST" else True
     if valid and request.method == "POST" and "preview" not in request.POST:
         setting = form.save(commit=False)
         setting.changed_by = request.user
         setting.save()
-        return _started(request)
-    context: dict[str, Any] = {"form": form, "run": RfmRun.objects.first()}
+        return _started(request, of)
+    context = _about(request, of) | {"form": form}
     if valid:
         bounds = bounds_of(setting, today)
         now, counts = (context["run"].counts if context["run"] else {}), scores_of(setting, bounds, today)
@@ -161,13 +180,13 @@ def _between(low: Any, high: Any) -> str:
 @require_POST
 @login_required
 def score_now(request: HttpRequest) -> HttpResponse:
-    """Score all accounts now."""
+    """Score all of them now."""
     if not may_set(request.user):
         raise PermissionDenied
-    return _started(request)
+    return _started(request, _asked(request))
 
 
-def _started(request: HttpRequest) -> HttpResponse:
-    job = start_job("analytics.rfm", user=request.user, params={}, title=_("RFM scoring"))
-    messages.success(request, _("The accounts are being scored."))
+def _started(request: HttpRequest, of: str) -> HttpResponse:
+    job = start_job("analytics.rfm", user=request.user, params={"of": of}, title=_("RFM scoring"))
+    messages.success(request, _("They are being scored."))
     return redirect("jobs:job", job.pk)

@@ -5,19 +5,22 @@ from __future__ import annotations
 import html
 import json
 import re
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
-from analytics.models import CLASSES, RfmClass, RfmRun, RfmSetting, RfmStep
+from analytics.models import CLASSES, PersonStep, RfmClass, RfmRun, RfmSetting, RfmStep
 from analytics.rfm import Bounds, quantiles, rising, score_all, scores_of
 from crm.access.models import FieldRule, Scope
 from crm.api.tests.conftest import Caller
+from crm.jobs.models import Job
 from crm.records import services as records
 from crm.records.actor import Actor
-from customers.factories import make_account
-from customers.models import Account
+from customers.factories import make_account, make_contact
+from customers.models import Account, Contact
+from marketing.models import BehaviourEvent
 from sales.factories import make_opportunity, make_pipeline
 from sales.models import Opportunity
 
@@ -41,7 +44,9 @@ def buy(rep, pipeline):
 
 @pytest.fixture
 def setting(db):
-    return RfmSetting.objects.create(days=[30, 90, 180, 365], times=[2, 3, 5, 10], amounts=BOUNDS.amounts, months=0)
+    return RfmSetting.objects.create(
+        of=ACCOUNT, days=[30, 90, 180, 365], times=[2, 3, 5, 10], amounts=BOUNDS.amounts, months=0
+    )
 
 
 def oracle(purchases: list[tuple[int, int | None]]) -> tuple[int, int, int, str]:
@@ -106,7 +111,7 @@ def test_foreign_money_counts_in_yuan_and_old_purchases_drop_out(buy, setting, r
 
 
 def test_quantiles_rise_and_fill_five_bands(buy, rep, db, pipeline):
-    setting = RfmSetting(automatic=True, months=0)
+    setting = RfmSetting(of=ACCOUNT, automatic=True, months=0)
     for i in range(20):
         buy(make_account(owner=rep), i, 1000 + i)
     bounds = quantiles(setting, TODAY)
@@ -212,3 +217,59 @@ def test_the_record_shows_its_value_and_trend(buy, setting, rep, grant, client):
     body = client.get(f"/customers/accounts/{account.pk}/?tab=rfm").content.decode()
     assert "rfm-trend" in body
     assert "General, to develop" in body
+
+
+CONTACT = "customers.contact"
+
+
+@pytest.fixture
+def spend(db):
+    """``spend(contact, days ago, yuan)``: a purchase that a shop told of."""
+
+    def spend(contact, ago: int, amount: int) -> None:
+        BehaviourEvent.objects.create(
+            kind="purchase",
+            on_entity=CONTACT,
+            on_id=contact.pk,
+            amount=amount,
+            currency="CNY",
+            at=timezone.make_aware(datetime.combine(TODAY - timedelta(days=ago), time(12))),
+        )
+
+    return spend
+
+
+def test_persons_are_scored_by_their_own_bands(spend, buy, setting, rep):
+    li, wang = make_contact(owner=rep), make_contact(owner=rep)
+    for ago in (3, 20, 40, 60, 90):
+        spend(li, ago, 1200)
+    buy(make_account(owner=rep), 10, 500)
+    run = score_all(CONTACT, actor=Actor(rep), today=TODAY)
+    assert (run.of, run.moved, run.counts["none"]) == (CONTACT, 1, 1)
+    scores = Contact.objects.get(pk=li.pk).rfm
+    assert (str(scores), scores.rfm_class, scores.amount) == ("544", "champion", 6000)
+    assert Contact.objects.get(pk=wang.pk).rfm.rfm_class == "none"
+    assert set(Account.objects.values_list("rfm__rfm_class", flat=True)) == {"none"}  # theirs is another run
+    assert score_all(CONTACT, actor=Actor(rep), today=TODAY).moved == 0
+    assert PersonStep.objects.filter(contact=li).count() == 1
+
+
+def test_the_pages_of_persons(spend, setting, rep, boss, grant, client):
+    grant(rep, CONTACT, view=Scope.OWN)
+    grant(rep, ACCOUNT, view=Scope.OWN)
+    contact = make_contact(owner=rep, name="李佳")
+    spend(contact, 3, 1200)
+    score_all(CONTACT, actor=Actor(rep), today=TODAY)
+    client.force_login(rep)
+    body = client.get(f"/analytics/rfm/?of={CONTACT}", headers={"HX-Request": "true"}).content.decode()
+    link = re.search(r'href="(/customers/contacts/\?rfm\.class=fresh[^"]*)">1</a>', body)
+    assert "李佳" in client.get(html.unescape(link[1])).content.decode()
+    assert f"?of={CONTACT}" in client.get("/analytics/rfm/").content.decode()
+    assert "rfm-trend" in client.get(f"/customers/contacts/{contact.pk}/?tab=rfm").content.decode()
+    assert client.get("/analytics/rfm/?of=sales.lead").status_code == 404
+    client.force_login(boss)
+    form = {"days": "10 20 30 40", "times": "2 3 4 5", "amounts": "1, 2, 3, 4", "high": 4, "months": 12}
+    assert client.post(f"/analytics/rfm/setup/?of={CONTACT}", form).status_code == 302
+    assert RfmSetting.objects.get(of=CONTACT).days == [10, 20, 30, 40]
+    assert RfmSetting.objects.get(of=ACCOUNT).days == [30, 90, 180, 365]
+    assert Job.objects.get(kind="analytics.rfm").params == {"of": CONTACT}
