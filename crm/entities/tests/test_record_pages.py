@@ -131,6 +131,17 @@ def test_creating_in_place_hands_the_new_record_to_the_form_below(sells):
     assert json.loads(made["HX-Trigger"]) == {"record-created": {"id": account.pk, "text": "鲁能热电"}}
 
 
+def test_a_form_over_another_suggests_like_the_whole_one(sells, account):
+    url = reverse("entities:add", args=["customers", "accounts"]) + "?in_place=1&name=x"
+    shown = sells.get(url, headers={"HX-Request": "true"}).content.decode()
+    assert 'hx-post="/customers/accounts/check/?in_place=1" hx-target="this"' in shown
+    assert 'hx-trigger="load delay' in shown  # what was typed before the dialog opened is judged at once
+    assert 'for="in_place_name"' in shown and 'id="id_name"' not in shown
+    typed = {"name": account.name, "website": "www.luneng-example.com"}
+    told = sells.post("/customers/accounts/check/?in_place=1", typed, headers={"HX-Request": "true"})
+    assert page_of(account) in told.content.decode()
+
+
 def test_looking_is_audited_once_a_page(sells, seller, account):
     sells.get(page_of(account))
     sells.get(page_of(account) + "?tab=history", headers={"HX-Request": "true"})

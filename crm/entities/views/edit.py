@@ -43,6 +43,8 @@ class FormView(EntityView):
             names = list(self.bound.quick) or None
         form = entity_form(self.bound, data, self.request.FILES or None, instance=record, names=names, initial=initial)
         form.surface = surface
+        if self.in_place:
+            form.auto_id = "in_place_%s"  # the form below has fields of the same names
         return form
 
     def edit_form(self, pk: int, data: Any = None) -> EntityForm:
@@ -67,11 +69,15 @@ class FormView(EntityView):
             if record
             else _("New %(entity)s") % {"entity": self.bound.name},
             cancel_url=self.bound.url("record", *place) if record else self.bound.url("list"),
-            check_url=self.bound.url("check_record" if record else "check", *place) if self.warns else "",
+            check_url=self._check_url(*place) if self.warns else "",
             rules_url=self.bound.url("rules_record" if record else "rules", *place),
             reshow=changes_with(self.bound.entity),
             **context,
         )
+
+    def _check_url(self, *place: int) -> str:
+        url = self.bound.url("check_record" if place else "check", *place)
+        return f"{url}?in_place=1" if self.in_place else url
 
     @property
     def warns(self) -> bool:
