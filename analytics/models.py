@@ -241,6 +241,11 @@ class Scored:
     scores: type[Score]
     steps: type[Step]
 
+    def trend(self, record: models.Model, most: int) -> list[Step]:
+        """The last steps of a record, the oldest first."""
+        rows = self.steps._base_manager.filter(**{self.link: record}).select_related("run")
+        return list(rows.order_by("-run_id")[:most])[::-1]
+
 
 SCORED = {
     Of.ACCOUNT.value: Scored("account", RfmScore, RfmStep),

@@ -36,8 +36,7 @@ def trend(record: Any, user: Any) -> dict:
     label = record.entity_label()
     bound = bind(registry[label], user)
     whole = len(bound.readable(FIELDS[1:4])) == len(FIELDS[1:4])
-    rows = SCORED[label].steps._default_manager.filter(**{SCORED[label].link: record})
-    found = list(rows.select_related("run").order_by("-run_id")[:STEPS])[::-1]
+    found = SCORED[label].trend(record, STEPS)
     series = [(_("R recency"), "recency"), (_("F frequency"), "frequency"), (_("M amount"), "monetary")]
     spec = {
         "kind": "lines",

@@ -56,6 +56,7 @@ GUARDS = {
         " /customers/insight/<str:label>/<int:pk>/ /customers/insight/<str:label>/<int:pk>/later/"
         " /customers/insight/<str:label>/<int:pk>/suggestion/ /customers/insight/<str:label>/<int:pk>/website/"
         " /points/<str:label>/<int:pk>/ /points/<str:label>/<int:pk>/export/ /segments/of/<str:label>/<int:pk>/"
+        " /handover/takers/<str:label>/<int:pk>/"
     ),
     HOLDER: (
         "/files/<int:pk>/download/ /files/<int:pk>/download/<int:number>/ /files/<int:pk>/preview/<slug:size>/"
@@ -87,7 +88,7 @@ GUARDS = {
         "/marketing/events/import/ /handover/ /import/<str:label>/ /import/<str:label>/template.<str:format> /audit/ /seen-as/<int:pk>/"
         " /mail/aside/<int:pk>/ /approvals/cards/effect/<str:label>/ /approvals/cards/node/<str:label>/"
         " /duplicates/scan/ /privacy/holds/<int:pk>/release/ /customers/cleansing/ /customers/cleansing/<slug:code>/"
-        " /customers/cleansing/<slug:code>/count/ /analytics/rfm/setup/ /analytics/rfm/score/"
+        " /customers/cleansing/<slug:code>/count/ /analytics/rfm/setup/ /analytics/rfm/score/ /handover/people/<str:which>/"
     ),
 }
 TABLE = {route: guard for guard, listed in GUARDS.items() for route in listed.split()}
