@@ -10,6 +10,7 @@ from typing import Self
 from django.db import models
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm.access.policy import Open, PooledWith, Via
 from crm.access.querysets import RestrictedQuerySet
@@ -241,7 +242,7 @@ class Contact(Traced, AlongRecord):
     untold = ("reports_to",)
     shown_by = ("name",)
 
-    name = models.CharField(_("name"), max_length=200)
+    name = models.CharField(pgettext_lazy("person", "name"), max_length=200)
     name_key = models.CharField(max_length=300, editable=False)
     account = models.ForeignKey(
         Account, models.PROTECT, null=True, blank=True, related_name="contacts", verbose_name=_("account")

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from crm.access.models import RecordShare
-from crm.entities import computed_admin, custom_admin, layout_admin, logic_admin, role_admin, tag_admin  # noqa: F401 - they register themselves
+from crm.entities import admin_words, computed_admin, custom_admin, layout_admin, logic_admin, role_admin, tag_admin  # noqa: F401 - they register themselves
 from crm.entities.admin_filters import EntityFilter
 from crm.entities.naming import entity_choices
 

@@ -23,11 +23,18 @@ from crm.records.admin import ReadOnlyAdmin
 LONGEST_SAMPLE = 20_000
 
 
+class SampleField(forms.JSONField):
+    """Empty where there is none."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return "" if value is None else super().prepare_value(value)
+
+
 class ConnectionForm(forms.ModelForm):
     """The secret is never shown again; the entity is one that can be written."""
 
     secret = forms.CharField(label=_("secret"), required=False, widget=forms.PasswordInput, max_length=200)
-    sample = forms.JSONField(
+    sample = SampleField(
         label=_("sample"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 10}),

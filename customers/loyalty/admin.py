@@ -11,12 +11,12 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.entities.admin_reader import ReaderAdmin
 from crm.entities.condition_field import ConditionField
+from crm.reference.tags import COLOURS
 from customers.loyalty.events import events
 from customers.loyalty.ledger import relevel
 from customers.loyalty.models import EarnRule, LoyaltyProgram, MemberLevel
 
 LABEL = "customers.account"
-COLOURS = ("teal", "green", "lime", "amber", "orange", "red", "pink", "purple", "indigo", "blue", "cyan", "slate")
 
 
 @admin.register(LoyaltyProgram)
@@ -40,12 +40,16 @@ class LoyaltyProgramAdmin(admin.ModelAdmin):
 class MemberLevelAdmin(admin.ModelAdmin):
     """Members follow at once when a threshold moves."""
 
-    list_display = ("name_zh", "name_en", "threshold", "colour")
+    list_display = ("name_zh", "name_en", "threshold", "coloured")
     search_fields = ("name_zh", "name_en")
+
+    @admin.display(description=_("colour"), ordering="colour")
+    def coloured(self, level: MemberLevel) -> str:
+        return str(dict(COLOURS).get(level.colour, level.colour))
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "colour":
-            return forms.ChoiceField(label=db_field.verbose_name, choices=[(name, name) for name in COLOURS])
+            return forms.ChoiceField(label=db_field.verbose_name, choices=COLOURS)
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: MemberLevel, form: Any, change: bool) -> None:

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm.fields.columns import PhoneField
 from crm.lib.phone import mask_email, mask_phone, mask_text
@@ -52,7 +53,7 @@ class Lead(Traced, PooledRecord):
 
     title = models.CharField(_("lead"), max_length=300, editable=False)
     title_key = models.CharField(max_length=300, editable=False)
-    name = models.CharField(_("name"), max_length=200, blank=True)
+    name = models.CharField(pgettext_lazy("person", "name"), max_length=200, blank=True)
     company = models.CharField(_("company"), max_length=300, blank=True)
     job_title = models.CharField(_("job title"), max_length=150, blank=True)
     mobile = PhoneField(_("mobile"), blank=True)

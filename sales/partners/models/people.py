@@ -8,6 +8,7 @@ from typing import Self
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm.access.policy import Via
 from crm.fields.columns import ColouredField
@@ -33,7 +34,7 @@ class PartnerPerson(Record):
 
     partner = models.ForeignKey(Partner, models.CASCADE, related_name="people", verbose_name=_("partner"))
     contact = models.ForeignKey(Contact, models.PROTECT, related_name="+", verbose_name=_("contact"))
-    name = models.CharField(_("name"), max_length=200, editable=False)
+    name = models.CharField(pgettext_lazy("person", "name"), max_length=200, editable=False)
     email = models.EmailField(_("e-mail for signing in"))
     is_admin = models.BooleanField(_("invites colleagues"), default=False)
     state = ColouredField(
