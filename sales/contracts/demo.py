@@ -14,6 +14,7 @@ from crm.demo.steps import World, demo_step
 from crm.records import services as records
 from crm.records.actor import Actor
 from crm.users.models import User
+from sales.catalogue.models import OpportunityLine, Product
 from sales.contracts import making, services
 from sales.contracts.models import Contract
 from sales.models import Opportunity, StageGate
@@ -71,6 +72,7 @@ def make_contracts(world: World) -> None:
 
 def _make(world: World, number: int, deal: Opportunity) -> None:
     actor, today = Actor(deal.owner, "demo"), world.now.date()
+    _name_product(deal, number, actor)
     contract = making.contract_of_deal(deal, actor=actor)
     signed = today - timedelta(days=12 * number + 3)
     contract.payment_terms = TERMS[number % len(TERMS)]
@@ -89,3 +91,13 @@ def _make(world: World, number: int, deal: Opportunity) -> None:
     contract = services.sign_contract(contract, actor=actor, signed_on=signed)
     if number % 3 == 0 and contract.amount > Decimal(0):
         services.accept_contract(contract, actor=actor, accepted_on=min(today, signed + timedelta(days=20)))
+
+
+def _name_product(deal: Opportunity, number: int, actor: Actor) -> None:
+    """What was sold: a product of the catalogue for the whole amount, where nobody has said so yet."""
+    products = list(Product.objects.alive().filter(active=True).order_by("pk")[:12])
+    if not products or OpportunityLine.objects.alive().filter(document=deal).exists():
+        return
+    product = products[number % len(products)]
+    line = OpportunityLine(document=deal, product=product, unit_price=deal.amount or 0, tax_rate=product.tax_rate)
+    records.save(line, actor=actor)

@@ -99,7 +99,10 @@ class ContractLineEntity(Entity):
     icon = "list-details"
     nav = False
     columns = ("position", *LINE, "amount", "total", "document")
-    filters = ("document", "product", "name", "quantity", "unit_price", "total")
+    filters = (
+        "document", "product", "name", "quantity", "unit_price", "total", "product__category", "document__state",
+        "document__signed_on",
+    )  # fmt: skip
     quick = ("document", "product", "quantity", "unit_price", "discount_percent")
     sections = {_("Contract line"): ("document", "position", *LINE, "note")}
     inline = ("position", "name", "quantity", "unit_price", "discount_percent", "tax_rate")

@@ -1,0 +1,247 @@
+"""From the quote to the money: plan and receipts, what is late, how long it takes, what is sold. Every number opens its rows.
+
+The conditions here and those in the addresses must say the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import (
+    Aggregate,
+    Count,
+    DateField,
+    DurationField,
+    ExpressionWrapper,
+    F,
+    FloatField,
+    QuerySet,
+    Sum,
+)
+from django.db.models.functions import TruncDate, TruncMonth
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from analytics.filters import PERIODS
+from analytics.sales import month_span, shown
+from crm.access import policy
+from crm.approvals.models import ApprovalInstance
+from crm.entities.bound import bind
+from crm.entities.entity import registry
+from crm.fields.periods import days_of, span
+from sales.catalogue.models import ProductCategory
+from sales.contracts.models import Contract, ContractLine
+from sales.receivables.models import Instalment, Payment
+
+INSTALMENT, PAYMENT = "receivables.instalment", "receivables.payment"
+CONTRACT, LINE = "contracts.contract", "contracts.contractline"
+OFFERED = {name: PERIODS[name] for name in ("this_quarter", "this_year", "last_year")}
+# What came under contract and still stands.
+SIGNED = ("signed", "active", "completed", "expired")
+OWED = ("due", "partially_paid", "overdue")
+BANDS = ((0, 30), (31, 60), (61, 90), (91, None))
+SALES_DAYS = 90
+MOST = 12
+
+
+class Median(Aggregate):
+    """The middle value, as a number of days where it is of durations."""
+
+    function = "percentile_cont"
+    template = "extract(epoch from %(function)s(0.5) within group (order by %(expressions)s)) / 86400"
+    output_field = FloatField()
+
+
+@dataclass
+class Sums:
+    """How many rows, and how much of each currency; ``url`` shows them."""
+
+    count: int = 0
+    of: dict[str, Decimal] = field(default_factory=dict)
+    url: str = ""
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Count a grouped row with ``count``, ``currency`` and ``total``."""
+        self.count += row["count"]
+        self.of[row["currency"]] = self.of.get(row["currency"], Decimal(0)) + row["total"]
+
+    def __str__(self) -> str:
+        return shown(self.of) or "–"
+
+
+@dataclass(frozen=True)
+class Duration:
+    """A median of so many, in days."""
+
+    label: Any
+    count: int
+    days: float | None
+    url: str
+
+
+def address(label: str, **query: Any) -> str:
+    """The list of an entity under these conditions."""
+    return f"{registry[label].url('list')}?{urlencode(query, doseq=True)}"
+
+
+def knows(user: Any, label: str, *names: str) -> bool:
+    """Whether the user sees records of the entity, and the true values of these fields."""
+    return policy.can(user, label, "view") and set(names) <= set(bind(registry[label], user).filterable)
+
+
+def may(user: Any) -> bool:
+    """Whether there is anything here for the user."""
+    return knows(user, INSTALMENT, "amount", "due_on", "state", "currency")
+
+
+def _grouped(rows: QuerySet, *names: str, total: Any) -> QuerySet:
+    return rows.order_by().values(*names, "currency").annotate(count=Count("pk"), total=total)
+
+
+class MoneyBoard:
+    """The numbers of one reader over a period, as far as they know what makes them."""
+
+    def __init__(self, user: Any, chosen: str, today: date) -> None:
+        self.user, self.today = user, today
+        self.period = chosen if chosen in OFFERED else "this_year"
+        named = "this_year" if self.period == "last_year" else self.period
+        self.days = span(named, date(today.year - 1, 1, 1) if self.period == "last_year" else today)
+
+    @property
+    def _between(self) -> str:
+        return "{},{}".format(*self.days)
+
+    @cached_property
+    def _instalments(self) -> QuerySet:
+        """Those that count."""
+        return Instalment.objects.restrict(self.user).filter(deleted_at__isnull=True).exclude(state="void")
+
+    @cached_property
+    def months(self) -> list[tuple[str, Sums, Sums]]:
+        """By month what was to come by plan, and what finance confirmed that came."""
+        found = {
+            first: (Sums(url=self._planned_url(first)), Sums(url=self._paid_url(first))) for first in self._firsts()
+        }
+        planned = self._instalments.filter(due_on__range=self.days).annotate(month=TruncMonth("due_on"))
+        for row in _grouped(planned, "month", total=Sum("amount")):
+            found[row["month"]][0].add(row)
+        if self.knows_payments:
+            paid = Payment.objects.restrict(self.user).filter(
+                deleted_at__isnull=True, state="confirmed", paid_on__range=self.days
+            )
+            for row in _grouped(paid.annotate(month=TruncMonth("paid_on")), "month", total=Sum("amount")):
+                found[row["month"]][1].add(row)
+        return [(f"{first:%Y-%m}", *pair) for first, pair in found.items()]
+
+    @cached_property
+    def knows_payments(self) -> bool:
+        """Whether the reader may know what came in."""
+        return knows(self.user, PAYMENT, "amount", "paid_on", "state", "currency")
+
+    def _firsts(self) -> Iterator[date]:
+        first, last = self.days
+        while first <= last:
+            yield first
+            first = month_span(first)[1] + timedelta(days=1)
+
+    def _planned_url(self, first: date) -> str:
+        between = "{},{}".format(*month_span(first))
+        states = [state for state in Instalment.State.values if state != "void"]
+        return address(INSTALMENT, due_on__between=between, state=states)
+
+    def _paid_url(self, first: date) -> str:
+        return address(PAYMENT, paid_on__between="{},{}".format(*month_span(first)), state="confirmed")
+
+    @cached_property
+    def ageing(self) -> list[tuple[str, Sums]]:
+        """What is overdue, by the days since it was due."""
+        found = []
+        open_amount = Sum(F("amount") - F("received") - F("written_off"))
+        for low, high in BANDS:
+            last = self.today - timedelta(days=low)
+            first = self.today - timedelta(days=high) if high is not None else date(1970, 1, 1)
+            sums = Sums(url=address(INSTALMENT, state="overdue", due_on__between=f"{first},{last}"))
+            rows = self._instalments.filter(state="overdue", due_on__range=(first, last))
+            for row in _grouped(rows, total=open_amount):
+                sums.add(row)
+            label = _("%(days)s days") % {"days": f"{low}–{high}" if high is not None else f"{low - 1}+"}
+            found.append((label, sums))
+        return found
+
+    @cached_property
+    def outstanding(self) -> list[dict[str, Any]]:
+        """Days sales outstanding by currency: what is owed of what fell due, as days of what fell due in the last 90.
+
+        DSO = owed / fallen due within 90 days × 90, the count-back formula's common short form. None where nothing fell due.
+        """
+        late = self._instalments.filter(due_on__lte=self.today)
+        owed = {
+            row["currency"]: row["total"]
+            for row in _grouped(late.filter(state__in=OWED), total=Sum(F("amount") - F("received") - F("written_off")))
+        }
+        since = self.today - timedelta(days=SALES_DAYS)
+        fell = {r["currency"]: r["total"] for r in _grouped(late.filter(due_on__gt=since), total=Sum("amount"))}
+        url = address(INSTALMENT, state=OWED, due_on__between=f"{date(1970, 1, 1)},{self.today}")
+        return [
+            {
+                "owed": shown({currency: amount}),
+                "days": round(amount / fell[currency] * SALES_DAYS) if fell.get(currency) else None,
+                "url": url,
+            }
+            for currency, amount in sorted(owed.items(), key=lambda one: -one[1])
+            if amount
+        ]
+
+    @cached_property
+    def durations(self) -> list[Duration]:
+        """How long the way took, for contracts signed in the period."""
+        if not knows(self.user, CONTRACT, "state", "signed_on"):
+            return []
+        rows = Contract.objects.restrict(self.user).filter(deleted_at__isnull=True, signed_on__range=self.days)
+        url = address(CONTRACT, signed_on__between=self._between)
+        made = ExpressionWrapper(
+            F("signed_on") - TruncDate("quote__created_at", output_field=DateField()), DurationField()
+        )
+        quoted = rows.filter(quote__isnull=False).aggregate(count=Count("pk"), days=Median(made))
+        asked = ApprovalInstance.objects.filter(
+            entity=CONTRACT,
+            state="approved",
+            ended_at__range=days_of(*self.days),
+            record_id__in=Contract.objects.restrict(self.user).filter(deleted_at__isnull=True).values("pk"),
+        )
+        passed = asked.aggregate(
+            count=Count("pk"), days=Median(ExpressionWrapper(F("ended_at") - F("made_at"), DurationField()))
+        )
+        found = (
+            Duration(gettext_lazy("From quote to signature"), quoted["count"], quoted["days"], url),
+            Duration(gettext_lazy("Approval of a contract"), passed["count"], passed["days"], ""),
+        )
+        return [one for one in found if one.count]
+
+    @cached_property
+    def mix(self) -> list[tuple[str, Sums]]:
+        """What was sold under contracts signed in the period, by product category; the most first."""
+        if not knows(self.user, LINE, "total", "product__category", "document__signed_on", "document__state"):
+            return []
+        rows = ContractLine.objects.restrict(self.user).filter(
+            deleted_at__isnull=True,
+            document__deleted_at__isnull=True,
+            document__state__in=SIGNED,
+            document__signed_on__range=self.days,
+        )
+        found: dict[int | None, Sums] = {}
+        asked = {"document__signed_on__between": self._between, "document__state": SIGNED}
+        grouped = rows.order_by().values("product__category", currency=F("document__currency"))
+        for row in grouped.annotate(count=Count("pk"), total=Sum("total")):
+            pk = row["product__category"]
+            of = {"product__category": pk} if pk else {"product__category__empty": 1}
+            found.setdefault(pk, Sums(url=address(LINE, **asked, **of))).add(row)
+        names = ProductCategory.objects.in_bulk([pk for pk in found if pk])
+        labelled = [(names[pk].name if pk else _("Without"), sums) for pk, sums in found.items()]
+        return sorted(labelled, key=lambda one: -max(one[1].of.values(), default=0))[:MOST]

@@ -1,0 +1,59 @@
+"""The page of contracts and money."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from analytics.charts import compared
+from analytics.money import OFFERED, MoneyBoard, may
+from analytics.sales import today_of
+
+
+@require_safe
+@login_required
+def money_dashboard(request: HttpRequest) -> HttpResponse:
+    """Plan and receipts by month, ageing, how long it takes, what is sold."""
+    if not may(request.user):
+        raise PermissionDenied
+    board = MoneyBoard(request.user, request.GET.get("period", ""), today_of())
+    context = {"board": board, "periods": OFFERED.items(), "blocks": [block for block in _blocks(board) if block]}
+    return render(request, "analytics/money.html", context)
+
+
+def _blocks(board: MoneyBoard) -> list[dict[str, Any] | None]:
+    """Title, headings, rows of sums and drawing of each."""
+    planned, received = _("Planned"), _("Received")
+    names = (planned, received) if board.knows_payments else (planned,)
+    months = [(label, dict(zip(names, pair, strict=False))) for label, *pair in board.months]
+    late = [(label, {_("Overdue"): sums}) for label, sums in board.ageing]
+    sold = [(label, {_("Sold"): sums}) for label, sums in board.mix]
+    return [
+        _block("plan", _("Plan against receipts"), _("Month"), months, wide=True),
+        _block("ageing", _("Overdue by age"), _("Overdue since"), late),
+        _block("mix", _("Sold by product category"), _("Category"), sold, across=True),
+    ]
+
+
+def _block(
+    name: str, title: str, heading: str, rows: list[tuple[str, dict]], *, wide: bool = False, across: bool = False
+) -> dict[str, Any] | None:
+    if not rows:
+        return None
+    filled = any(sums.count for _label, told in rows for sums in told.values())
+    return {
+        "name": name,
+        "title": title,
+        "heading": heading,
+        "names": list(rows[0][1]),
+        "rows": [(label, list(told.values())) for label, told in rows],
+        "chart": compared(rows, across=across),
+        "filled": filled,
+        "wide": wide,
+    }
