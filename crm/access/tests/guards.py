@@ -78,7 +78,7 @@ GUARDS = {
         " /marketing/webforms/<int:pk>/fields/ /marketing/webforms/<int:pk>/submissions/<int:submission_pk>/retry/"
         " /marketing/links/<int:pk>/qr.<str:kind> /customers/contacts/<int:pk>/card.vcf"
         " /duplicates/ /duplicates/<int:pk>/ /duplicates/ask/ /customers/org/<int:account>/<int:contact>/"
-        " /segments/<int:pk>/count/ /analytics/rfm/ /partners/ranking/"
+        " /segments/<int:pk>/count/ /analytics/rfm/ /analytics/money/ /partners/ranking/"
     ),
     TOKEN: (
         "/api/v1/openapi.json /api/v1/<slug:area>/<slug:slug>/ /api/v1/<slug:area>/<slug:slug>/<int:pk>/"
