@@ -85,6 +85,7 @@ INSTALLED_APPS = [
     "sales.orders",
     "sales.receivables",
     "sales.deals",
+    "sales.purchasing",
     "service",
     "marketing",
     "marketing.segments",
@@ -297,6 +298,7 @@ CELERY_BEAT_SCHEDULE = {
     # After midnight, and each hour again for what was away then: what is done is not done twice.
     "contracts.turn": {"task": "sales.contracts.tasks.turn", "schedule": crontab(minute=5)},
     "orders.turn": {"task": "sales.orders.tasks.turn", "schedule": crontab(minute=10)},
+    "purchasing.turn": {"task": "sales.purchasing.tasks.turn", "schedule": crontab(minute=20)},
     "receivables.turn": {"task": "sales.receivables.tasks.turn", "schedule": crontab(minute=15)},
     "sales.fold_tallies": {"task": "sales.tasks.fold_tallies", "schedule": 300, "options": {"expires": 300}},
     "customers.refresh_health": {

@@ -55,6 +55,9 @@ ROLES: dict[str, tuple[str, str, dict[str, Scope]]] = {
         dict.fromkeys(("view", "add", "change", "delete", "purge", "assign", "export", "import", "verbs"), ALL),
     ),
 }
+BOUGHT = (
+    "supplierprice", "supplierrating", "purchaseorder", "purchaseorderline", "goodsreceipt", "bill", "billpayment",
+)  # fmt: skip
 # Beyond the pattern: (role, entity) → scopes that differ.
 EXCEPTIONS: dict[tuple[str, str], dict[str, Scope]] = {
     ("marketer", "sales.lead"): {
@@ -108,6 +111,28 @@ EXCEPTIONS: dict[tuple[str, str], dict[str, Scope]] = {
     ("agent", "receivables.payment"): {"view": NONE},
     ("agent", "receivables.bankstatement"): {"view": NONE},
     ("marketer", "receivables.bankstatement"): {"view": NONE, "add": NONE},
+    # Managers buy, finance pays; who sells does not know what things cost us.
+    ("manager", "purchasing.supplier"): dict.fromkeys(("add", "change", "delete", "assign", "export", "import"), ALL),
+    ("manager", "purchasing.purchaseorder"): {"overbill": NONE},
+    ("manager", "purchasing.bill"): {"pay": NONE},
+    ("manager", "purchasing.billpayment"): dict.fromkeys(("add", "change", "delete", "assign", "import"), NONE),
+    ("finance", "purchasing.supplier"): {"change": ALL, "export": ALL},
+    ("finance", "purchasing.purchaseorder"): {"overbill": ALL, "bill": ALL},
+    **{(role, "orders.order"): {"purchase": NONE} for role in ("rep", "lead")},
+    ("finance", "purchasing.bill"): dict.fromkeys(("add", "change", "delete", "assign", "import", "pay"), ALL),
+    ("finance", "purchasing.billpayment"): dict.fromkeys(("add", "change", "delete", "assign", "import"), ALL),
+    **{(role, "purchasing.supplier"): {"view": NONE} for role in ("agent", "marketer")},
+    **{
+        (role, f"purchasing.{name}"): dict.fromkeys(
+            ("view", "add", "change", "delete", "assign", "export", "import", "verbs"), NONE
+        )
+        for role in ("rep", "lead", "agent", "marketer")
+        for name in BOUGHT
+    },
+    **{
+        ("legal", f"purchasing.{name}"): {"view": NONE}
+        for name in ("supplierprice", "supplierrating", "goodsreceipt", "bill", "billpayment")
+    },
     # Whoever forwards leads chooses among all partners; who keeps them is another question.
     ("rep", "partners.partner"): {"view": ALL},
     ("rep", "partners.dealregistration"): {"decide": NONE},
@@ -128,6 +153,8 @@ DAILY = {"add": OWN, "change": OWN, "delete": OWN, "assign": OWN, "verbs": OWN}
 RIGHTS = frozenset({"privacy", "unmask"})
 # What a role may not know in full.
 GUARDED = [
+    ("rep", "purchasing.supplier", "bank_account", FieldRule.Mode.HIDDEN),
+    ("lead", "purchasing.supplier", "bank_account", FieldRule.Mode.HIDDEN),
     ("marketer", "customers.contact", "mobile", FieldRule.Mode.MASKED),
     ("legal", "customers.contact", "mobile", FieldRule.Mode.MASKED),
 ]

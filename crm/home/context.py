@@ -22,6 +22,7 @@ AREAS = {
     "customers": gettext_lazy("Customers"),
     "sales": gettext_lazy("Sales"),
     "partners": gettext_lazy("Partners"),
+    "purchasing": gettext_lazy("Purchasing"),
     "service": gettext_lazy("Service"),
     "marketing": gettext_lazy("Marketing"),
     "analytics": gettext_lazy("Analysis"),

@@ -31,6 +31,8 @@ def _sentence(step: Mapping[str, Any], user: Any, books: bool) -> str:
         text = _("Below the floor price of %(price)s")
         return text % {"price": _money(step, "floor")} if _knows(user, "floor_price") else ""
     match name:
+        case "supplier":
+            return _("Price of the supplier: %(price)s") % {"price": _money(step, "price")}
         case "rate":
             return _("Converted at %(rate)s (1 %(from)s in %(to)s), the rate of %(day)s") % step
         case "no_rate":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -19,6 +19,18 @@ from sales.catalogue.pricing import PriceFound, plain, resolve_prices
 from sales.catalogue.rows import MOST, Row, new_row
 
 PRODUCT = "catalogue.product"
+Finder = Callable[[Any, Sequence[tuple[Product, Decimal]], Any], list[PriceFound]]
+_finders: dict[type, Finder] = {}
+
+
+def finds_prices(model: type[PricedDocument]) -> Callable[[Finder], Finder]:
+    """Decorator: ``fn(document, asked, user)`` says the prices in documents of this model; ``user`` None may know all."""
+
+    def add(fn: Finder) -> Finder:
+        _finders[model] = fn
+        return fn
+
+    return add
 
 
 def products_of(user: Any, ids: Iterable[int | None]) -> dict[int, Product]:
@@ -28,8 +40,12 @@ def products_of(user: Any, ids: Iterable[int | None]) -> dict[int, Product]:
     return {product.pk: product for product in rows}
 
 
-def prices_for(document: PricedDocument, asked: Sequence[tuple[Product, Decimal]]) -> list[PriceFound]:
-    """The prices of products in a document: its customer's level, its book, its currency, today."""
+def prices_for(
+    document: PricedDocument, asked: Sequence[tuple[Product, Decimal]], user: Any = None
+) -> list[PriceFound]:
+    """The prices of products in a document: its customer's level, its book, its currency, today; or as its model finds them."""
+    if finder := _finders.get(type(document)):
+        return finder(document, asked, user)
     account = getattr(document, "account", None)
     return resolve_prices(
         asked,
@@ -48,7 +64,9 @@ def _day(document: PricedDocument) -> date:
 def price_rows(document: PricedDocument, rows: Sequence[Row], user: Any, *, fill: Iterable[Row] = ()) -> None:
     """Say for each row with a product which price holds and why; ``fill`` are those that take it."""
     priced = [row for row in rows if row.product is not None]
-    found = prices_for(document, [(row.product, row.number("quantity")) for row in priced if row.product is not None])
+    found = prices_for(
+        document, [(row.product, row.number("quantity")) for row in priced if row.product is not None], user
+    )
     filled = {id(row) for row in fill}
     for row, price in zip(priced, found, strict=True):
         row.found, row.reasons = price, told(price.steps, user)

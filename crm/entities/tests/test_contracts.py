@@ -155,7 +155,7 @@ def test_the_search_finds_only_rows_within_reach(signed_in, label, rep, other, m
         record: next(
             iter(
                 needles(record, n)
-                for n in ("name", "subject", "text", "title", "customer", "payer", "serial")
+                for n in ("name", "subject", "text", "title", "customer", "payer", "serial", "number")
                 if hasattr(record, n)
             )
         )

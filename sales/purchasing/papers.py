@@ -1,0 +1,112 @@
+"""What papers of purchase orders may name, and the paper itself."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from crm.access import policy
+from crm.documents.printing import Values, paper
+from crm.documents.services import keep_pdf, start_pdf
+from crm.records.actor import Actor
+from sales.catalogue.pricing import plain
+from sales.catalogue.totals import reduction
+from sales.purchasing.models import PurchaseOrder, PurchaseOrderLine
+from sales.quotes.papers import MOST_LINES
+from sales.quotes.sending import QUICK
+
+LABEL = "purchasing.purchaseorder"
+LINE = "purchasing.purchaseorderline"
+TOLD = ((LABEL, "total"), (LABEL, "supplier"), (LINE, "name"), (LINE, "unit_price"), (LINE, "total"))
+
+
+def values_of(purchase: PurchaseOrder, user: Any) -> Values:
+    """The values of a purchase order. PermissionDenied for who may not know prices."""
+    if user is not None and any(policy.field_mode(user, [step]) not in {None, policy.Mode.READ} for step in TOLD):
+        raise PermissionDenied(_("You may not know everything that the document tells."))
+    lines = list(purchase.lines.filter(deleted_at__isnull=True).select_related("product").order_by("position", "pk"))
+    if len(lines) > MOST_LINES:
+        raise ValidationError(_("A document holds at most %(most)s lines.") % {"most": MOST_LINES})
+    whole = sum((line.amount for line in lines), Decimal(0))
+    supplier, owner = purchase.supplier, purchase.owner
+    return {
+        "purchase": {
+            "number": purchase.number,
+            "title": purchase.title,
+            "date": (purchase.ordered_on or timezone.localdate()).isoformat(),
+            "expected_on": purchase.expected_on.isoformat() if purchase.expected_on else "",
+            "currency": purchase.currency,
+            "tax_included": purchase.tax_included,
+            "discounted": any(line.discount_percent for line in lines),
+            "reduction": plain(reduction(purchase, whole)),
+            "net_total": plain(purchase.net_total),
+            "tax_total": plain(purchase.tax_total),
+            "total": plain(purchase.total),
+            "ship_to": purchase.ship_to,
+            "terms": purchase.terms,
+            "payment_days": supplier.payment_days,
+            "monthly": supplier.monthly,
+        },
+        "supplier": {
+            "name": supplier.name, "contact": supplier.contact_name, "phone": supplier.phone,
+            "address": supplier.address, "tax_id": supplier.tax_id,
+        },
+        "buyer": {"name": owner.name or owner.username, "mobile": owner.mobile, "email": owner.email},
+        "lines": [_line(line) for line in lines],
+    }  # fmt: skip
+
+
+def _line(line: PurchaseOrderLine) -> Values:
+    return {
+        "name": line.name,
+        "spec": line.product.spec if line.product else "",
+        "note": line.note,
+        "quantity": plain(line.quantity),
+        "unit": line.unit,
+        "unit_price": plain(line.unit_price),
+        "discount": plain(line.discount_percent),
+        "tax_rate": plain(line.tax_rate),
+        "amount": plain(line.amount),
+    }
+
+
+def sample() -> Values:
+    """A made-up purchase order."""
+    rows = [
+        ("立式多级离心泵", "CDLF32-80，Q=32 m³/h，H=122 m", "4", "台", "9800", "0", "13", "39200"),
+        ("变频控制柜", "一拖四，含触摸屏", "1", "套", "27500", "0", "13", "27500"),
+        ("不锈钢法兰", "DN100 PN16", "16", "片", "180", "0", "13", "2880"),
+    ]
+    names = ("name", "spec", "quantity", "unit", "unit_price", "discount", "tax_rate", "amount")
+    return {
+        "purchase": {
+            "number": "CG2026000001", "title": "二期泵房改造", "date": "2026-11-22", "expected_on": "2026-12-12",
+            "currency": "CNY", "tax_included": True, "discounted": False, "reduction": "0", "net_total": "61575.22",
+            "tax_total": "8004.78", "total": "69580", "ship_to": "浙江省宁波市鄞州区科技路 88 号 2 号仓",
+            "terms": "1. 到货验收合格后开具增值税专用发票。\n2. 质保期自验收之日起 12 个月。",
+            "payment_days": 30, "monthly": True,
+        },
+        "supplier": {
+            "name": "上海恒泽泵业有限公司", "contact": "赵立新", "phone": "13800000000",
+            "address": "上海市松江区泗泾镇高技路 205 号", "tax_id": "91310117MA1XXXXX0X",
+        },
+        "buyer": {"name": "林晓", "mobile": "13900000000", "email": "lin@example.com"},
+        "lines": [dict(zip(names, row, strict=True), note="") for row in rows],
+    }  # fmt: skip
+
+
+def print_purchase(purchase: PurchaseOrder, *, actor: Actor, language: str = "zh-hans") -> Any:
+    """Keep the order as a PDF among its files; one of many lines is printed as a job."""
+    if purchase.lines.filter(deleted_at__isnull=True).count() > QUICK:
+        start_pdf(purchase, user=actor.user, language=language)
+    else:
+        keep_pdf(purchase, actor=actor, language=language, name=purchase.number)
+    return None
+
+
+paper(LABEL, values_of, sample, Path(__file__).parent / "paper")
