@@ -157,7 +157,7 @@ def test_suppliers_are_as_good_as_what_they_did():
 @pytest.mark.parametrize(("text", "fits"), [("91310117MA1J4W1X04", False), ("DE129273398", True), ("", True)])
 def test_tax_ids_are_checked(boss, client, text, fits):
     client.force_login(boss)
-    answer = client.post("/purchasing/suppliers/add/", FORM | {"tax_id": text})
+    answer = client.post("/purchasing/suppliers/add/", FORM | {"tax_id": text, "owner": boss.pk})
     assert (answer.status_code == 302, Supplier.objects.filter(name="恒泽").exists()) == (fits, fits)
 
 
