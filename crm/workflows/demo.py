@@ -48,7 +48,7 @@ RULES: tuple[tuple[str, str, dict[str, Any], dict[str, Any], list[dict[str, Any]
         "大额商机：主管参与",
         {"on": "changed", "field": "amount"},
         LARGE,
-        [task("参与大额商机的方案评审", "3", to="manager", kind="meeting")],
+        [tell("manager", "商机金额达到 100 万元"), task("参与大额商机的方案评审", "3", to="manager", kind="meeting")],
     ),
     (
         DEAL,
@@ -56,6 +56,13 @@ RULES: tuple[tuple[str, str, dict[str, Any], dict[str, Any], list[dict[str, Any]
         {"on": "date", "field": "close_date", "days": "-3", "at": "09:00", "working": True},
         {"all": [{"field": "state", "op": "in", "value": ["open"]}]},
         [task("确认合同与付款安排", "1")],
+    ),
+    (
+        DEAL,
+        "大单赢单：通报主管",
+        {"on": "kind", "kinds": ["sales.opportunity.won"]},
+        LARGE,
+        [tell("manager", "百万大单赢下了")],
     ),
     (
         DEAL,
