@@ -86,6 +86,7 @@ INSTALLED_APPS = [
     "sales.receivables",
     "sales.deals",
     "sales.purchasing",
+    "sales.invoicing",
     "service",
     "marketing",
     "marketing.segments",

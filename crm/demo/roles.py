@@ -106,6 +106,13 @@ EXCEPTIONS: dict[tuple[str, str], dict[str, Scope]] = {
         for role in ("rep", "lead", "manager")
         for label in ("receivables.refund", "receivables.writeoff", "receivables.bankstatement")
     },
+    # Whoever sells asks for invoices; finance alone issues and credits them. More than agreed is an administrator's to allow.
+    **{(role, "invoicing.invoice"): {"issue": NONE, "beyond": NONE} for role in ("rep", "lead", "manager")},
+    ("finance", "invoicing.invoice"): dict.fromkeys(("add", "change", "assign", "issue"), ALL),
+    ("finance", "invoicing.invoiceline"): dict.fromkeys(("add", "change", "delete"), ALL),
+    ("finance", "invoicing.invoicetitle"): dict.fromkeys(("add", "change"), ALL),
+    ("agent", "invoicing.invoice"): {"view": NONE},
+    ("marketer", "invoicing.invoice"): {"view": NONE, "add": NONE},
     ("legal", "contracts.contract"): {"change": ALL, "export": ALL},
     ("legal", "contracts.contractparty"): dict.fromkeys(("add", "change", "delete"), ALL),
     ("agent", "receivables.payment"): {"view": NONE},

@@ -102,7 +102,9 @@ def at_list(line: PricedLine, currency: str) -> Decimal:
 
 
 def reduction(document: PricedDocument, amount: Decimal) -> Decimal:
-    """What is taken off the sum of the lines: the percentage, then the amount, at most everything."""
+    """What is taken off the sum of the lines: the percentage, then the amount, at most everything; of a credit note nothing."""
+    if amount <= 0:
+        return ZERO
     percent = amount - line_amount(Decimal(1), amount, Decimal(document.discount_percent), document.currency)
     return min(percent + round_money(Decimal(document.discount_amount), document.currency), amount)
 

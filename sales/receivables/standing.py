@@ -33,6 +33,7 @@ OWED = (
 )
 """The states of a contract in which its money is owed."""
 _facts: dict[str, Facts] = {}
+_own_facts: dict[str, Facts] = {}
 
 
 def fact(event: str) -> Callable[[Facts], Facts]:
@@ -40,6 +41,16 @@ def fact(event: str) -> Callable[[Facts], Facts]:
 
     def add(fn: Facts) -> Facts:
         _facts[event] = fn
+        return fn
+
+    return add
+
+
+def own_fact(event: str) -> Callable[[Facts], Facts]:
+    """Decorator: ``fn(instalment ids)`` gives the day on which the event happened for an instalment itself; that day goes first."""
+
+    def add(fn: Facts) -> Facts:
+        _own_facts[event] = fn
         return fn
 
     return add
@@ -58,11 +69,14 @@ fact(Instalment.Event.START)(_own("starts_on"))
 fact(Instalment.Event.ACCEPTANCE)(_own("accepted_on"))
 
 
-def due_of(instalment: Instalment, happened: dict[str, dict[int, date]]) -> date | None:
+def due_of(
+    instalment: Instalment, happened: dict[str, dict[int, date]], own: dict[str, dict[int, date]]
+) -> date | None:
     """When it is due; None while what it waits for has not happened."""
     if instalment.event == Instalment.Event.DATE:
         return instalment.fixed_on
-    day = happened.get(instalment.event, {}).get(instalment.contract_id)
+    day = own.get(instalment.event, {}).get(instalment.pk)
+    day = day or happened.get(instalment.event, {}).get(instalment.contract_id)
     return later(day, instalment.months, instalment.days) if day else None
 
 
@@ -90,6 +104,7 @@ def refresh(instalments: QuerySet[Instalment], *, today: date | None = None) -> 
     contracts = {row.contract_id for row in rows}
     owed = set(Contract._base_manager.filter(pk__in=contracts, state__in=OWED).values_list("pk", flat=True))
     happened = {event: read(contracts) for event, read in _facts.items() if any(r.event == event for r in rows)}
+    own = {event: read(ids) for event, read in _own_facts.items() if any(r.event == event for r in rows)}
     confirmed = Allocation._base_manager.filter(payment__state=Payment.State.CONFIRMED, deleted_at__isnull=True)
     received = _sums(confirmed.filter(instalment__in=ids), "instalment")
     written = _sums(WriteOff._base_manager.filter(instalment__in=ids, deleted_at__isnull=True), "instalment")
@@ -103,7 +118,7 @@ def refresh(instalments: QuerySet[Instalment], *, today: date | None = None) -> 
                 % {"name": row, "amount": row.amount},
                 code="over",
             )
-        row.due_on = due_of(row, happened)
+        row.due_on = due_of(row, happened, own)
         row.state = state_of(row, day, owed=row.contract_id in owed)
         if before != [getattr(row, name) for name in COLUMNS]:
             moved.append(row)

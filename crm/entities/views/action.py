@@ -87,7 +87,10 @@ class ActionView(EntityView):
         return record, action
 
     def _form(self, record: Model, action: Action, data: Any = None) -> Any:
-        return action.form(data, user=self.request.user, record=record) if action.form else None
+        form = action.form(data, user=self.request.user, record=record) if action.form else None
+        if form is not None and data is not None:
+            form.files = self.request.FILES
+        return form
 
     def _ask(
         self, record: Any, action: Action, form: Any, *, status: int = 200, error: str = "", needs: str = ""
