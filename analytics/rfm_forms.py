@@ -69,4 +69,5 @@ class RfmForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["sources"].choices = [(one.name, one.label) for one in sources.values()]
+        told = (one for one in sources.values() if one.rows(self.instance.of) is not None)
+        self.fields["sources"].choices = [(one.name, one.label) for one in told]

@@ -241,7 +241,7 @@ class ContactEntity(Entity):
     )
     shows_on = {"customers.account": "account"}
     synonyms = {
-        "name": ("contact", "contact name", "full name", "person", "姓名", "联系人", "联系人姓名", "名字"),
+        "name": ("contact", "contact name", "full name", "person", "姓名", "名称", "联系人", "联系人姓名", "名字"),
         "account": (
             "company",
             "company name",

@@ -269,6 +269,8 @@ def test_the_pages_of_persons(spend, setting, rep, boss, grant, client):
     assert client.get("/analytics/rfm/?of=sales.lead").status_code == 404
     client.force_login(boss)
     form = {"days": "10 20 30 40", "times": "2 3 4 5", "amounts": "1, 2, 3, 4", "high": 4, "months": 12}
+    shown = client.get(f"/analytics/rfm/setup/?of={CONTACT}").content.decode()
+    assert 'value="marketing.events"' in shown and 'value="sales.won"' not in shown  # which are companies'
     assert client.post(f"/analytics/rfm/setup/?of={CONTACT}", form).status_code == 302
     assert RfmSetting.objects.get(of=CONTACT).days == [10, 20, 30, 40]
     assert RfmSetting.objects.get(of=ACCOUNT).days == [30, 90, 180, 365]

@@ -24,7 +24,7 @@ from crm.entities.moulds import fill, mark, mould
 from crm.entities.refs import Ref
 from crm.lib.looks import bare_url, exact, hue, initial, relative, safe_url, tel
 from crm.lib.money import format_money
-from crm.lib.phone import format_phone
+from crm.lib.phone import format_phone, normalise_phone, split_extension
 
 Texts = dict[str, str]
 SHORT, HOVER, LINK = 60, 400, 40
@@ -177,7 +177,10 @@ def _money(painter: Painter, value: Any, record: models.Model) -> Texts:
 
 
 def _phone(painter: Painter, value: Any, record: models.Model) -> Texts:
-    return {"text": format_phone(painter.text(value)), "number": tel(value)}
+    """However it was typed it reads alike, and dials as E.164."""
+    text = painter.text(value)
+    kept = normalise_phone(text)
+    return {"text": format_phone(kept or text), "number": split_extension(kept)[0] if kept else tel(value)}
 
 
 def _record(painter: Painter, value: Any, record: models.Model) -> Texts:

@@ -68,7 +68,7 @@ def test_each_kind_has_its_look():
         level="vip",
     )
     with translation.override("en"):
-        assert draw(record, "phone") == '<a href="tel:01065301188">010-6530 1188</a>'
+        assert draw(record, "phone") == '<a href="tel:+861065301188">010 6530 1188</a>'
         assert 'href="https://www.example.com/about/"' in draw(record, "website")
         assert draw(record, "annual_revenue") == "$1,234.50"
         assert (

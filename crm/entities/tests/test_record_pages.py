@@ -131,6 +131,12 @@ def test_creating_in_place_hands_the_new_record_to_the_form_below(sells):
     assert json.loads(made["HX-Trigger"]) == {"record-created": {"id": account.pk, "text": "鲁能热电"}}
 
 
+@pytest.mark.parametrize("typed", ["13800138000", "+86 138-0013-8000", "0086 138 0013 8000", "１３８００１３８０００"])
+def test_a_number_reads_alike_however_it_was_typed(sells, seller, typed):
+    account = make_account(owner=seller, phone=typed)
+    assert '<a href="tel:+8613800138000">138 0013 8000</a>' in sells.get(page_of(account)).content.decode()
+
+
 def test_a_form_over_another_suggests_like_the_whole_one(sells, account):
     url = reverse("entities:add", args=["customers", "accounts"]) + "?in_place=1&name=x"
     shown = sells.get(url, headers={"HX-Request": "true"}).content.decode()

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from crm.entities.tagging import make_tags
 from crm.exchange.importing.limits import broken
-from crm.exchange.importing.matches import find_existing, key_of, mark_taken, mark_twins
+from crm.exchange.importing.matches import find_existing, key_of, mark_notes, mark_taken, mark_twins
 from crm.exchange.importing.plan import CREATE as MAKE
 from crm.exchange.importing.plan import EMPTY, Link, Plan
 from crm.exchange.importing.plan import REJECT as REFUSE
@@ -63,6 +63,7 @@ class Judge:
         self._limits([row for row in coming if row.alive])
         mark_taken([row for row in coming if row.alive], self.target)
         mark_twins([row for row in coming if row.verdict == CREATE], self.plan)
+        mark_notes([row for row in coming if row.alive and row.verdict in {CREATE, UPDATE}], self.plan)
 
     def make_tags(self, rows: list[Row]) -> None:
         """Tags that nobody has yet: made in a real run, only counted in a look ahead."""
@@ -134,6 +135,8 @@ class Judge:
         elif name == "owner":
             row.notes.append(_("%(reason)s It fell to you.") % {"reason": reason})
         else:
+            # What a card says of its company is not lost with the link: it stays beside the record.
+            row.extras.setdefault(link.column.heading, text)
             row.notes.append(_("%(reason)s It was left empty.") % {"reason": reason})
 
     def _owners(self, rows: Iterable[Row]) -> None:

@@ -20,7 +20,7 @@ from crm.fields.field import resolve
 from crm.lib.lookups import any_of
 from crm.matching.claims import refusals
 from crm.matching.keys import WEAK, is_matched, keys_of
-from crm.matching.services import matching_ids
+from crm.matching.services import matching_ids, notes_on
 
 
 def key_of(row: Row, keys: Sequence[str]) -> tuple | None:
@@ -114,6 +114,13 @@ def unique_keys(model: type[models.Model]) -> list[tuple[tuple[str, ...], str]]:
             if "id" not in columns:
                 found.append((columns, str(constraint.get_violation_error_message())))
     return found
+
+
+def mark_notes(rows: Sequence[Row], plan: Plan) -> None:
+    """Note what looks wrong in what is there to be read, as forms say it; it is taken all the same."""
+    if is_matched(plan.target.label):
+        for row in rows:
+            row.notes += [found.note for found in notes_on(row.record)]
 
 
 def mark_twins(rows: Sequence[Row], plan: Plan) -> None:

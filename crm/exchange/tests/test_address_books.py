@@ -114,6 +114,11 @@ def test_a_book_becomes_contacts(boss):
         "janedoe",
         "1990-05-06",
     )
+    # No such companies are known: what the cards say of them is kept to be read.
+    assert {contact.account_id for contact in Contact.objects.all()} == {None}
+    wang = Contact.objects.exclude(pk=jane.pk).get()
+    page = boss.client.get(f"/customers/contacts/{wang.pk}/").content.decode()
+    assert "远山科技" in page
 
 
 @pytest.mark.parametrize(
@@ -163,6 +168,15 @@ def test_five_hundred_cards_get_their_source_their_owner_by_region_and_the_rest_
     with boss.commit(execute=True):
         boss.post("undo", run)
     assert not Lead.objects.filter(deleted_at=None).exists()
+
+
+def test_a_mistyped_credit_code_is_told_like_on_the_form(boss):
+    rows = "name,tax_id\n海洋贸易,91350100M000100Y44\n远山科技,91350100M000100Y43\n外国公司,DE123456789\n"
+    run, job = boss.whole("customers.account", rows)
+    assert (job.created, job.failed) == (3, 0)
+    [reason] = run.preview["reasons"]
+    assert "no valid unified social credit code" in reason[0]
+    assert reason[1] == 1
 
 
 def test_a_source_that_one_may_not_make_is_not_made(boss, rep, grant, monkeypatch):
