@@ -87,6 +87,7 @@ INSTALLED_APPS = [
     "sales.deals",
     "sales.purchasing",
     "sales.invoicing",
+    "sales.sequences",
     "service",
     "marketing",
     "marketing.segments",
@@ -300,6 +301,7 @@ CELERY_BEAT_SCHEDULE = {
     "contracts.turn": {"task": "sales.contracts.tasks.turn", "schedule": crontab(minute=5)},
     "orders.turn": {"task": "sales.orders.tasks.turn", "schedule": crontab(minute=10)},
     "purchasing.turn": {"task": "sales.purchasing.tasks.turn", "schedule": crontab(minute=20)},
+    "sequences.turn": {"task": "sales.sequences.tasks.turn", "schedule": crontab(), "options": {"expires": 60}},
     "receivables.turn": {"task": "sales.receivables.tasks.turn", "schedule": crontab(minute=15)},
     "sales.fold_tallies": {"task": "sales.tasks.fold_tallies", "schedule": 300, "options": {"expires": 300}},
     "customers.refresh_health": {

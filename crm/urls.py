@@ -35,6 +35,7 @@ urlpatterns = [
     path("", include("sales.quotes.urls")),
     path("", include("sales.orders.urls")),
     path("", include("sales.receivables.urls")),
+    path("", include("sales.sequences.urls")),
     path("", include("marketing.urls")),
     path("", include("marketing.segments.urls")),
     path("", include("analytics.urls")),

@@ -84,6 +84,15 @@ EXCEPTIONS: dict[tuple[str, str], dict[str, Scope]] = {
         for role in ("rep", "lead")
         for label in ("customers.contact", "customers.account", "loyalty.referral")
     },
+    **{
+        (role, label): dict.fromkeys(("view", "add", "change", "delete"), ALL)
+        for role in ("lead", "manager", "marketer")
+        for label in ("sequences.sequence", "sequences.sequencestep")
+    },
+    **{
+        (role, "sequences.enrolment"): {"view": NONE, "add": NONE, "export": NONE}
+        for role in ("finance", "legal", "agent")
+    },
     ("agent", "sales.opportunity"): {"view": NONE},
     ("agent", "sales.lead"): {"view": NONE},
     # Whoever sells registers what came in; finance alone says that it is there, and moves it.

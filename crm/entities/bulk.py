@@ -146,8 +146,8 @@ def _perform(verb: Action, record: Record, values: Mapping[str, Any], actor: Act
     if not verb.when(record):
         raise ValidationError(_("It does not fit the record as it is now."))
     was = record.version
-    verb.perform(record, actor=actor, **values)
-    return record.version != was
+    made = verb.perform(record, actor=actor, **values)
+    return record.version != was or bool(verb.makes and made)
 
 
 def _reason(record: Record, error: Exception) -> str:

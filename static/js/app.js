@@ -13,6 +13,7 @@ const when = {
   "[data-edit-url], [data-cells]": () => import("crm/inline_edit"),
   "[data-remote]": () => import("crm/remote_select"),
   "[data-conditions]": () => import("crm/conditions"),
+  "[data-order]": () => import("crm/order"),
   "[data-board]": () => import("crm/board"),
   "[data-org]": () => import("crm/org_chart"),
   "[data-chart]": () => import("crm/charts"),

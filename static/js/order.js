@@ -25,6 +25,15 @@ export function mount(root) {
     if (seen.has(body)) continue
     seen.add(body)
     window.Sortable.create(body, { draggable: ROWS, handle: ".order-grip", animation: 140, onEnd: () => number(body) })
+    body.addEventListener("keydown", (event) => {
+      const row = event.target.closest(ROWS)
+      const next = { ArrowUp: row?.previousElementSibling, ArrowDown: row?.nextElementSibling }[event.key]
+      if (!event.altKey || !next?.matches(ROWS)) return
+      event.preventDefault()
+      event.key === "ArrowUp" ? next.before(row) : next.after(row)
+      event.target.focus()
+      number(body)
+    })
     // A row that was added by hand comes without its grip.
     document.addEventListener("formset:added", ({ target }) => {
       for (const added of target.querySelectorAll?.("[data-order]") ?? []) if (body.contains(added)) grip(added)
