@@ -5,7 +5,7 @@ duplicate keys and column matching all rely on that.
 """
 
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 
 from opencc import OpenCC
 
@@ -52,6 +52,7 @@ def _folding_table() -> dict[int, str | None]:
     return dropped | simplified_table()
 
 
+@lru_cache(16_384)
 def fold(text: str) -> str:
     """The text for comparing: half width, lower case, simplified, single spaces, nothing invisible.
 

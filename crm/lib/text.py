@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
@@ -49,6 +50,7 @@ def clean_text(text: str) -> str:
     return "\n".join(line.rstrip() for line in lines).strip()
 
 
+@lru_cache(8192)
 def domain_of(value: str) -> str | None:
     """The host of an e-mail address or web address, lower case and without ``www.``; None if there is none."""
     text = fold(value).strip("<>()[]\"',; ")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from django.utils.text import capfirst
@@ -126,11 +126,11 @@ def company_key(name: str) -> Key | None:
     return _key(Kind.COMPANY, read_company(name).core)
 
 
-def company_keys(name: str) -> Iterator[Key | None]:
+# A row of a file is compared, kept from what is registered, and written: three times within one batch.
+@lru_cache(8192)
+def company_keys(name: str) -> tuple[Key | None, ...]:
     """A company by its name, and by how it sounds."""
-    parts = read_company(name)
-    yield _key(Kind.COMPANY, parts.core)
-    yield from sound_keys(name)
+    return (_key(Kind.COMPANY, read_company(name).core), *sound_keys(name))
 
 
 def sound_keys(name: str) -> Iterator[Key | None]:
