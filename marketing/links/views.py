@@ -34,7 +34,7 @@ def follow(request: HttpRequest, code: str) -> HttpResponse:
     link = get_object_or_404(TrackedLink.objects.alive().select_related("form"), code=code[:40], active=True)
     if request.method == "GET":
         _count(link, bool(ROBOTS.search(request.headers.get("User-Agent", "")[:300])))
-    if not (target := link.form.url if link.form_id else link.url):
+    if not (target := link.form.path if link.form_id else link.url):
         raise Http404
     parts = urlsplit(target)
     said = {"utm_source": link.source.name if link.source_id else "", "utm_medium": link.channel}

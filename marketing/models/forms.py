@@ -123,9 +123,14 @@ class WebForm(Record):
         return getattr(self, f"{what}_{first}") or getattr(self, f"{what}_{second}")
 
     @property
+    def path(self) -> str:
+        """Where people fill it in, on whatever name of ours they came to."""
+        return reverse("marketing:form", args=[self.token])
+
+    @property
     def url(self) -> str:
-        """Where people fill it in."""
-        return settings.PUBLIC_URL + reverse("marketing:form", args=[self.token])
+        """The same as an address to hand on."""
+        return settings.PUBLIC_URL + self.path
 
 
 class FormField(models.Model):

@@ -27,6 +27,7 @@ def test_following_counts_people_and_programs_apart(visitor, keeper):
 def test_a_lead_by_a_poster_has_its_source(visitor, keeper, form, send):
     link = make_tracked_link(owner=keeper, url="", form=form, source=make_source("2026春季展"), campaign="A12展位")
     answer = visitor.get(f"/q/{link.code}/")
+    assert answer["Location"].startswith(f"/f/{form.token}/?")  # our own pages, by the name that was called
     query = "?" + answer["Location"].partition("?")[2]
     send(form, query, name="王小川", mobile="13912345678")
     lead = Lead.objects.get()
