@@ -51,7 +51,7 @@ class InvoiceTitleEntity(Entity):
     model = InvoiceTitle
     area = "sales"
     slug = "invoicetitles"
-    icon = "id-badge-2"
+    icon = "receipt"
     nav = False
     columns = ("name", "tax_id", "account", "bank", "bank_account", "is_default")
     filters = ("account", "name", "tax_id", "bank", "is_default", "created_at")
@@ -121,7 +121,7 @@ class InvoiceEntity(Entity):
     )  # fmt: skip
     shows_on = {
         "customers.account": "account", "contracts.contract": "contract", "orders.order": "order",
-        "receivables.instalment": "instalment", "invoicing.invoice": "original",
+        "receivables.instalment": "instalment",
     }  # fmt: skip
     verbs = ("beyond",)
     actions = (
@@ -137,7 +137,7 @@ class InvoiceEntity(Entity):
             when=in_state(State.ISSUED, State.DELIVERED), automatic=False,
         ),
         Action(
-            "delivered", _("Handed over"), services.deliver_invoice, "circle-check", when=in_state(State.ISSUED),
+            "delivered", _("Mark as delivered"), services.deliver_invoice, "circle-check", when=in_state(State.ISSUED),
             bulk=True,
         ),
         Action(

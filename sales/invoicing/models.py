@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from typing import Self
 
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from crm.access.policy import Via
@@ -64,6 +64,10 @@ class InvoiceTitle(Record):
         for record in records:
             record.tax_id = plain_code(record.tax_id)
 
+    def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
+        """A new default takes the place of the one before (``titles.save_title``): forms do not ask for it."""
+        super().validate_constraints(exclude={*(exclude or ()), "is_default"})
+
     def __str__(self) -> str:
         return " · ".join(filter(None, (self.name, self.tax_id)))
 
@@ -113,7 +117,12 @@ class Invoice(PricedDocument):
         Contract, models.PROTECT, null=True, blank=True, related_name="invoices", verbose_name=_("contract")
     )
     order = models.ForeignKey(
-        Order, models.PROTECT, null=True, blank=True, related_name="invoices", verbose_name=_("order")
+        Order,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="invoices",
+        verbose_name=pgettext_lazy("sale", "order"),
     )
     instalment = models.ForeignKey(
         Instalment, models.PROTECT, null=True, blank=True, related_name="invoices", verbose_name=_("instalment")

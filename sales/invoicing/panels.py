@@ -49,6 +49,16 @@ def _told(one: Open) -> list[dict[str, Any]]:
     ]
 
 
+@panel(LABEL, slot="side", template="invoicing/credits.html", order=-15)
+def credit_notes(record: Invoice, user: Any) -> dict | None:
+    """The credit notes of an invoice that the reader sees."""
+    if not record.credited or not knows(user, LABEL, "total", "credited"):
+        return None
+    found = Invoice.objects.restrict(user).filter(original=record, deleted_at__isnull=True).order_by("pk")
+    rows = [{"record": row, "total": format_money(row.total, row.currency)} for row in found]
+    return {"rows": rows} if rows else None
+
+
 @panel(LABEL, slot="side", template="invoicing/tax.html", order=-20)
 def tax_by_rate(record: Invoice, user: Any) -> dict | None:
     """What it comes to without tax, the tax and the total, a tax rate each."""

@@ -1,0 +1,122 @@
+"""Many at once, with connections of their own: no more is billed than was agreed, one invoice of many submits."""
+
+from __future__ import annotations
+
+import random
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Sum
+
+from crm.records.actor import Actor
+from crm.reference.models import NumberSequence
+from sales.contracts.models import Contract
+from sales.invoicing import crediting, limits, requesting, services
+from sales.invoicing.models import Invoice
+from sales.receivables.factories import make_contract
+from sales.receivables.models import Instalment
+from sales.receivables.tests.test_together import sequences, together  # noqa: F401 - a fixture
+
+pytestmark = pytest.mark.django_db(transaction=True)
+SYSTEM = Actor(None, "test")
+D = Decimal
+ROUNDS = 60
+
+
+@pytest.fixture(autouse=True)
+def invoice_numbers(sequences):  # noqa: F811 - the fixture
+    """A test that commits begins with an empty database."""
+    NumberSequence.objects.get_or_create(
+        code="sales.invoice", defaults={"name": "KP", "prefix": "KP", "gap_free": True, "period": "%Y"}
+    )
+
+
+def test_twenty_at_once_bill_no_more_than_the_contract():
+    contract = make_contract(approved=True, signed_on=date(2026, 11, 1))
+
+    def ask(_number):
+        fresh = Contract.objects.get(pk=contract.pk)
+        return requesting.request_for_contract(fresh, actor=SYSTEM, amount=D(15_000)).number
+
+    found = together(ask, range(20), hands=20)
+    made = sorted(one for one in found if isinstance(one, str))
+    assert [int(number[-5:]) for number in made] == [1, 2, 3, 4, 5, 6]
+    assert all("10,000.00" in str(one) for one in found if isinstance(one, ValidationError))
+    assert limits.billed(contract) == D(90_000)
+
+
+def test_twenty_submits_of_one_form_make_one_invoice():
+    contract = make_contract(approved=True, signed_on=date(2026, 11, 1))
+
+    def ask(_number):
+        fresh = Contract.objects.get(pk=contract.pk)
+        return requesting.request_for_contract(fresh, actor=SYSTEM, amount=D(100), submission="the-same-form").pk
+
+    assert len(set(together(ask, range(20), hands=20))) == 1
+    assert Invoice.objects.count() == 1
+
+
+def test_two_credit_notes_at_once_take_back_no_more_than_was_billed():
+    contract = make_contract(approved=True, signed_on=date(2026, 11, 1))
+    invoice = requesting.request_for_contract(contract, actor=SYSTEM)
+    services.issue_invoice(invoice, actor=SYSTEM, tax_number="1")
+
+    def credit(number):
+        fresh = Invoice.objects.get(pk=invoice.pk)
+        return crediting.credit_invoice(
+            fresh, actor=SYSTEM, tax_number=f"9{number}", reason="退货", amount=D(30_000)
+        ).pk
+
+    found = together(credit, range(8), hands=8)
+    assert sum(isinstance(one, int) for one in found) == 3
+    invoice.refresh_from_db()
+    assert (invoice.credited, limits.billed(contract)) == (D(90_000), D(10_000))
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_whatever_is_done_never_more_than_agreed(seed):
+    """Requests, issues, credits and cancellations in any order; an oracle of plain numbers says what is left."""
+    dice = random.Random(seed)
+    contract = make_contract(
+        approved=True, signed_on=date(2026, 11, 1), amount=D(dice.randint(1_000_000, 99_999_999)) / 100
+    )
+    billed, open_of = D(0), {}
+    for step in range(ROUNDS):
+        amount = D(dice.randint(1, int(contract.amount * 60))) / 100
+        what = dice.choice(("ask", "ask", "ask", "issue", "credit", "cancel"))
+        pk = dice.choice(list(open_of)) if open_of else None
+        if what == "ask":
+            fits = amount <= contract.amount - billed
+            made = _tried(lambda: requesting.request_for_contract(contract, actor=SYSTEM, amount=amount))  # noqa: B023
+            assert (made is not None) == fits
+            if made is not None:
+                assert made.net_total + made.tax_total == made.total == amount
+                billed, open_of[made.pk] = billed + amount, amount
+        elif pk is not None:
+            invoice = Invoice.objects.get(pk=pk)
+            out = invoice.state == "issued"
+            if what == "issue" and not out:
+                services.issue_invoice(invoice, actor=SYSTEM, tax_number=f"{seed}{step}")
+            elif what == "cancel" and not out:
+                services.cancel_invoice(invoice, actor=SYSTEM)
+                billed -= open_of.pop(pk)
+            elif what == "credit" and out:
+                given = {"tax_number": f"{seed}{step}", "reason": "退货", "amount": amount}
+                made = _tried(lambda: crediting.credit_invoice(invoice, actor=SYSTEM, **given))  # noqa: B023
+                assert (made is not None) == (amount <= open_of[pk])
+                if made is not None:
+                    billed, open_of[pk] = billed - amount, open_of[pk] - amount
+                    open_of = {key: rest for key, rest in open_of.items() if rest}
+        assert limits.billed(contract) == billed <= contract.amount
+    assert Instalment.objects.filter(contract=contract).aggregate(all=Sum("amount"))["all"] == contract.amount
+
+
+def _tried(fn):
+    try:
+        with transaction.atomic():
+            return fn()
+    except ValidationError:
+        return None
