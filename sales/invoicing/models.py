@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Self
 
@@ -31,7 +31,10 @@ def check_tax_id(text: str) -> None:
 
 
 class InvoiceTitle(Record):
-    """Who an invoice is made out to: the data that the tax office wants to know of a customer."""
+    """Who an invoice is made out to: the data that the tax office wants to know of a customer.
+
+    An account has one default, held by a unique index (0003); forms don't ask for it, as a new default takes the old one's place.
+    """
 
     access = Via("account")
     shown_by = ("name", "tax_id")
@@ -50,23 +53,11 @@ class InvoiceTitle(Record):
         verbose_name = _("invoice title")
         verbose_name_plural = _("invoice titles")
         indexes = [models.Index(fields=["created_at", "id"], condition=ALIVE, name="invoice_title_created")]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["account"],
-                condition=ALIVE & Q(is_default=True),
-                name="account_has_one_default_title",
-                violation_error_message=_("The account has a default title already."),
-            ),
-        ]
 
     @classmethod
     def prepare(cls, records: Sequence[Self]) -> None:
         for record in records:
             record.tax_id = plain_code(record.tax_id)
-
-    def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
-        """A new default takes the place of the one before (``titles.save_title``): forms do not ask for it."""
-        super().validate_constraints(exclude={*(exclude or ()), "is_default"})
 
     def __str__(self) -> str:
         return " · ".join(filter(None, (self.name, self.tax_id)))
