@@ -23,6 +23,7 @@ ACTIONS = {
     "merge": _("Merge, and take merges back"),
     "unmask": _("Show masked values"),
     "privacy": _("Privacy requests and legal holds"),
+    "overbill": _("Bill more than was ordered"),
 }
 
 

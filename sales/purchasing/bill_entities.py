@@ -44,7 +44,7 @@ class BillEntity(Entity):
     }
     inline = ("number", "due_on", "note")
     views = (
-        View("open", _("Open"), {"all": [OPEN]}, "due_on"),
+        View("open", _("To be paid"), {"all": [OPEN]}, "due_on"),
         View("overdue", _("Overdue"), {"all": [OVERDUE]}, "due_on"),
     )
     attention = {"all": [OVERDUE]}

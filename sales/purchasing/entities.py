@@ -93,7 +93,7 @@ class PurchaseOrderEntity(Entity):
         ),
         Action(
             "bill", _("Enter a bill"), billing.enter_bill, "file-invoice", BillForm, permission="bill",
-            when=stands(*STANDS), makes="purchasing.bill", automatic=False,
+            when=stands(*STANDS), makes="purchasing.bill", primary=True, automatic=False,
         ),
         Action(
             "reopen", _("Back to draft"), services.reopen_purchase, "arrow-back-up", when=stands(State.APPROVED),
@@ -110,7 +110,7 @@ class PurchaseOrderEntity(Entity):
 
     def figures(self, record: PurchaseOrder, user: Any) -> list[dict]:
         """What it comes to, and what of it is billed and paid."""
-        named = {"total": gettext("Total"), "billed": gettext("Billed"), "paid": gettext("Paid")}
+        named = {"total": gettext("Total"), "billed": gettext("Billed"), "paid": gettext("Paid so far")}
         free = {None, policy.Mode.READ}
         return [
             {"label": label, "value": format_money(getattr(record, name), record.currency)}

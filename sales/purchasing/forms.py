@@ -130,7 +130,7 @@ class BillForm(VerbForm):
     number = LineField(label=_("Invoice number"), max_length=60)
     billed_on = DayInput(label=_("Invoice date"))
     amount = MoneyInput(label=_("Amount"), **MONEY)
-    due_on = DayInput(label=_("Due on"), required=False, help_text=_("Empty: by the terms of the supplier."))
+    due_on = DayInput(label=_("To be paid by"), required=False, help_text=_("Empty: by the terms of the supplier."))
     note = LineField(label=_("Note"), max_length=500, required=False)
     submission = forms.CharField(widget=forms.HiddenInput, max_length=64, required=False)
 
@@ -146,7 +146,7 @@ class BillPaymentForm(VerbForm):
     """What was paid. ``submission`` makes one payment of one form, however often it is sent."""
 
     amount = MoneyInput(label=_("Amount"), **MONEY)
-    paid_on = DayInput(label=_("Paid on"))
+    paid_on = DayInput(label=_("Payment date"))
     method = forms.ChoiceField(label=_("Method"), choices=BillPayment.Method.choices)
     bank_ref = LineField(label=_("Bank reference"), max_length=100, required=False)
     submission = forms.CharField(widget=forms.HiddenInput, max_length=64, required=False)

@@ -27,8 +27,8 @@ class Bill(Record):
 
     class State(models.TextChoices):
         OPEN = "open", _("To be paid")
-        PARTIAL = "partially_paid", _("Partly paid")
-        PAID = "paid", _("Paid")
+        PARTIAL = "partially_paid", _("Paid in part")
+        PAID = "paid", _("Paid in full")
         OVERDUE = "overdue", _("Overdue")
         VOID = "void", _("Void")
 
@@ -44,7 +44,9 @@ class Bill(Record):
     )
     number = models.CharField(_("invoice number"), max_length=60)
     billed_on = models.DateField(_("invoice date"))
-    due_on = models.DateField(_("due on"), null=True, blank=True, help_text=_("Empty: by the terms of the supplier."))
+    due_on = models.DateField(
+        _("to be paid by"), null=True, blank=True, help_text=_("Empty: by the terms of the supplier.")
+    )
     amount = MoneyField(_("amount"))
     currency = models.CharField(_("currency"), max_length=3, choices=Currency, default=Currency.CNY, editable=False)
     paid = MoneyField(_("paid"), default=Decimal(0), editable=False)
@@ -119,7 +121,7 @@ class BillPayment(Record):
 
     bill = models.ForeignKey(Bill, models.PROTECT, related_name="payments", verbose_name=_("bill"))
     amount = MoneyField(_("amount"))
-    paid_on = models.DateField(_("paid on"), default=timezone.localdate)
+    paid_on = models.DateField(_("payment date"), default=timezone.localdate)
     method = models.CharField(_("method"), max_length=12, choices=Method, default=Method.TRANSFER)
     bank_ref = models.CharField(_("bank reference"), max_length=100, blank=True)
     submission = models.CharField(max_length=64, blank=True, editable=False)

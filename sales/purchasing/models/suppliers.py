@@ -81,7 +81,7 @@ class Supplier(Record):
         _("paid by the month"), default=False, help_text=_("The days count from the end of the month of the bill.")
     )
     currency = models.CharField(_("currency"), max_length=3, choices=Currency, default=Currency.CNY)
-    rating = models.DecimalField(_("rating"), max_digits=3, decimal_places=1, null=True, editable=False)
+    rating = models.DecimalField(_("overall rating"), max_digits=3, decimal_places=1, null=True, editable=False)
     on_time = PercentField(_("delivered on time"), null=True, editable=False)
     note = models.TextField(_("note"), blank=True)
 
@@ -203,7 +203,7 @@ class SupplierRating(Record):
     quality = models.PositiveSmallIntegerField(_("quality"), choices=Stars)
     price = models.PositiveSmallIntegerField(_("price level"), choices=Stars)
     service = models.PositiveSmallIntegerField(_("service"), choices=Stars)
-    delivery = models.PositiveSmallIntegerField(_("delivery"), choices=Stars, null=True, editable=False)
+    delivery = models.PositiveSmallIntegerField(_("delivery in time"), choices=Stars, null=True, editable=False)
     score = models.DecimalField(_("overall"), max_digits=3, decimal_places=1, editable=False)
     note = models.TextField(_("note"), blank=True)
 
