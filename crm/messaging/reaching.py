@@ -38,7 +38,7 @@ class Reached:
     @property
     def shown(self) -> str:
         """The number as people read it."""
-        return format_phone(self.value)
+        return format_phone(normalise_phone(self.value) or self.value)
 
 
 def emails_of(record: Record, user: Any) -> list[Reached]:
