@@ -30,14 +30,15 @@ class ExportView(EntityView):
 
     def post(self, request: HttpRequest) -> HttpResponseBase:
         consents = bool(request.POST.get("consents"))
-        export = Export(self.bound, request.GET, consents=consents)
+        codes = bool(request.POST.get("codes"))
+        export = Export(self.bound, request.GET, consents=consents, codes=codes)
         format = request.POST.get("format", "")
         if export.problems or format not in FORMATS:
             return self._ask(export, status=422)
         count = export.count(AT_ONCE + 1)
         if count > AT_ONCE:
             params: dict[str, Any] = {"label": self.bound.label, "query": request.GET.urlencode(), "format": format}
-            params["consents"] = consents
+            params |= {"consents": consents, "codes": codes}
             title = _("Export %(name)s") % {"name": file_stem(self.bound)}
             return redirect(
                 "jobs:job", pk=start_job("exchange.export", user=request.user, params=params, title=title).pk

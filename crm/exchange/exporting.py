@@ -26,13 +26,16 @@ RAW = {"money", "number", "percent", "integer", "date", "datetime"}
 
 
 class Export:
-    """One list to be written out. ``params`` are those of the list's address; ``consents``: with columns about them."""
+    """One list to be written out. ``params`` are those of the list's address; ``consents``: with columns about them.
 
-    def __init__(self, bound: BoundEntity, params: QueryDict, *, consents: bool = False) -> None:
-        self.bound = bound
+    ``codes``: for other programs, with ids, the names of fields and the stored values of choices, the same in every language.
+    """
+
+    def __init__(self, bound: BoundEntity, params: QueryDict, *, consents: bool = False, codes: bool = False) -> None:
+        self.bound, self.codes = bound, codes
         self.query: ListQuery = list_query(bound, params)[0]
         self.columns: list[BoundField] = self.query.columns
-        self.consents = columns(bound.label) if consents else []
+        self.consents = columns(bound.label) if consents and not codes else []
 
     @property
     def problems(self) -> list[str]:
@@ -51,6 +54,9 @@ class Export:
 
     def rows(self) -> Iterator[list[Any]]:
         """The headings, then one list of values a record. Memory does not grow with the rows."""
+        if self.codes:
+            yield from self._coded()
+            return
         yield [column.label for column in (*self.columns, *self.consents)]
         if self.consents:
             yield from self._with_consents()
@@ -60,6 +66,12 @@ class Export:
             for chunk in self._chunks():
                 for record in chunk:
                     yield [written(column, record) for column in self.columns]
+
+    def _coded(self) -> Iterator[list[Any]]:
+        yield ["id", *(column.name for column in self.columns)]
+        for chunk in self._chunks():
+            for record in chunk:
+                yield [record.pk, *(coded(column, record) for column in self.columns)]
 
     def _chunks(self) -> Iterator[list[Any]]:
         """The records, so many at once, with what their columns need from elsewhere looked up for all of them."""
@@ -88,7 +100,9 @@ class Export:
     def summary(self) -> dict[str, Any]:
         """What the audit log keeps beside the count."""
         names = [column.name for column in (*self.columns, *self.consents)]
-        return {"query": self.query.params.urlencode()[:2000], "columns": names}
+        return {"query": self.query.params.urlencode()[:2000], "columns": names} | (
+            {"codes": True} if self.codes else {}
+        )
 
 
 def _plain(column: BoundField) -> bool:
@@ -161,6 +175,14 @@ class Cell:
 def written(column: BoundField, record: Model) -> Any:
     """One value of a record: raw where a spreadsheet reckons with it, else as people read it."""
     return column.value(record) if column.kind in RAW else column.text(record)
+
+
+def coded(column: BoundField, record: Model) -> Any:
+    """One value of a record as other programs read it: choices and yes or no as they are stored, what is masked masked."""
+    if column.masked or column.kind not in {"choice", "boolean"}:
+        return written(column, record)
+    value = column.raw(record)
+    return "" if value is None else str(value).lower() if column.kind == "boolean" else value
 
 
 def file_stem(bound: BoundEntity) -> str:

@@ -130,7 +130,8 @@ def run_export(running: Running) -> dict:
     bound = bind(registry[label], running.job.user)
     if not bound.can("export"):
         raise JobError(gettext("You may no longer export here."))
-    export = Export(bound, QueryDict(running.params["query"]), consents=running.params.get("consents", False))
+    options = {name: running.params.get(name, False) for name in ("consents", "codes")}
+    export = Export(bound, QueryDict(running.params["query"]), **options)
     if export.problems:
         raise JobError(" ".join(export.problems))
     running.set_total(export.records().order_by().count())

@@ -101,6 +101,18 @@ def test_a_new_day_makes_bills_overdue():
     assert (standing.turn(bill.due_on + timedelta(days=1)), Bill.objects.get().state) == (1, "overdue")
 
 
+@pytest.mark.django_db
+def test_other_programs_read_bills_by_codes(boss, client):
+    bill = make_bill(make_purchase(supplier=make_supplier(code="GYS-9")), 100, due_on=TODAY, number="0001")
+    client.force_login(boss)
+    url = "/purchasing/bills/export/?cols=number,supplier__code,amount,due_on,state,void"
+    answer = client.post(url, {"format": "csv", "codes": "1"}, headers={"accept-language": "zh"})
+    rows = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
+    assert rows[0] == "id,number,supplier__code,amount,due_on,state,void"
+    assert rows[1] == f"{bill.pk},0001,GYS-9,100.00,2026-11-22,{Bill.objects.get().state},false"
+    assert b"supplier__code" not in b"".join(client.post(url, {"format": "csv"}).streaming_content)
+
+
 amounts = st.integers(1, 60_000).map(lambda n: D(n) / 100)
 steps = st.lists(
     st.tuples(st.sampled_from(["bill", "pay", "pay", "take", "void"]), amounts, st.integers(0, 5)), max_size=14
