@@ -55,11 +55,11 @@ def credit_invoice(
     records.save(note, actor=actor, kind=kinds.REQUESTED)
     records.save_many(_lines(note, invoice, amount), actor=actor)
     note.refresh_from_db()
+    Invoice._base_manager.filter(pk=invoice.pk).update(credited=invoice.credited + amount)
     stamp(note, tax_number, tax_code, issued_on)
     move(note, State.ISSUED, kinds.ISSUED, actor=actor)
     if file is not None:
         store_file(file, record=note, actor=actor)
-    Invoice._base_manager.filter(pk=invoice.pk).update(credited=invoice.credited + amount)
     invoice.refresh_from_db()
     state = invoice.state if invoice.open_amount else State.CREDITED
     move(invoice, state, kinds.CREDITED, actor=actor, reason=reason, note=str(note))

@@ -96,7 +96,7 @@ class InvoiceEntity(Entity):
     sortable = {"created_at": "created_at", "total": "total"}
     sums = ("total",)
     search = {"text": ("buyer_name", "note"), "company": ("account__name",), "code": ("number", "tax_number")}
-    subtitle = ("account", "total", "owner")
+    subtitle = ("account", "total", "tax_number", "owner")
     pills = ("state",)
     quick = ("account", "contract", "order", "title", "kind")
     sections = {

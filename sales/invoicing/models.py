@@ -94,7 +94,7 @@ class Invoice(PricedDocument):
 
     number_sequence = "sales.invoice"
     gap_free = ("number",)
-    shown_by = ("number", "tax_number")
+    shown_by = ("number",)
     derived = (*PricedDocument.derived, "credited", "received", "settled", "beyond")
     prepared = ("account", "currency", "contract")
 
@@ -192,7 +192,7 @@ class Invoice(PricedDocument):
                 record.account_id, record.currency = whole.account_id, whole.currency
 
     def __str__(self) -> str:
-        return " ".join(filter(None, (self.number, self.tax_number)))
+        return self.number
 
     @property
     def open_amount(self) -> Decimal:

@@ -40,7 +40,8 @@ def invoiced_alone(instalments: Collection[int]) -> dict[int, date]:
 def settle(contracts: Iterable[int]) -> None:
     """What was received pays the invoice of its instalment first; what is over pays the other invoices, the oldest first."""
     ids = set(contracts) - {None}
-    found = Invoice._base_manager.select_for_update().filter(live(), contract__in=ids).order_by("pk")
+    counted = live() | Q(received__gt=0) | Q(settled=True)  # also what is out no more, and was paid
+    found = Invoice._base_manager.select_for_update().filter(counted, contract__in=ids).order_by("pk")
     invoices: dict[int, list[Invoice]] = defaultdict(list)
     for row in found:
         invoices[row.contract_id].append(row)
@@ -57,14 +58,15 @@ def settle(contracts: Iterable[int]) -> None:
 def _paid(invoices: list[Invoice], received: dict[int, Decimal]) -> list[Invoice]:
     """The invoices of a contract that changed."""
     moved = []
-    for row in sorted(invoices, key=lambda one: (one.instalment_id is None, one.issued_on, one.pk)):
+    for row in sorted(invoices, key=lambda one: (one.instalment_id is None, one.issued_on or date.max, one.pk)):
         sources = [row.instalment_id] if row.instalment_id else list(received)
-        left = row.open_amount
+        due = row.open_amount if row.state in LIVE else ZERO
+        left = due
         for pk in sources:
             part = min(left, received.get(pk, ZERO))
             received[pk] = received.get(pk, ZERO) - part
             left -= part
-        values = (row.open_amount - left, not left)
+        values = (due - left, due > left == 0)
         if values != (row.received, row.settled):
             row.received, row.settled = values
             moved.append(row)

@@ -162,9 +162,15 @@ def test_payments_settle_the_invoice_of_their_instalment_first():
     own.refresh_from_db()
     rest.refresh_from_db()
     assert (own.received, own.settled, rest.received, rest.settled) == (D(30_000), True, D(10_000), False)
-    payments.void_payment(payment, actor=SYSTEM)
+    crediting.credit_invoice(rest, actor=SYSTEM, tax_number="3", reason="退货", amount=D(60_000))
+    rest.refresh_from_db()
+    assert (rest.received, rest.settled) == (D(10_000), True)
+    crediting.credit_invoice(own, actor=SYSTEM, tax_number="4", reason="退货")
     own.refresh_from_db()
     assert (own.received, own.settled) == (0, False)
+    payments.void_payment(payment, actor=SYSTEM)
+    rest.refresh_from_db()
+    assert (rest.received, rest.settled) == (0, False)
 
 
 def test_a_contract_does_not_fall_below_what_is_billed():
