@@ -88,6 +88,7 @@ INSTALLED_APPS = [
     "sales.purchasing",
     "sales.invoicing",
     "sales.sequences",
+    "sales.qualifying",
     "service",
     "marketing",
     "marketing.segments",

@@ -36,6 +36,7 @@ urlpatterns = [
     path("", include("sales.orders.urls")),
     path("", include("sales.receivables.urls")),
     path("", include("sales.sequences.urls")),
+    path("", include("sales.qualifying.urls")),
     path("", include("marketing.urls")),
     path("", include("marketing.segments.urls")),
     path("", include("analytics.urls")),

@@ -174,6 +174,16 @@ class LeadEntity(Entity):
             "refresh",
             when=lambda lead: lead.status == Status.INVALID,
         ),
+        Action(
+            "revert_conversion",
+            _("Take the conversion back"),
+            services.revert_conversion,
+            "arrow-back-up",
+            permission="convert",
+            when=services.may_revert,
+            danger=True,
+            automatic=False,
+        ),
         replace(ASSIGN_BY_RULES, when=is_open),
         *POOL_ACTIONS,
     )

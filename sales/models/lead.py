@@ -7,9 +7,8 @@ from typing import Self
 
 from django.db import models
 from django.db.models.functions import Coalesce
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from crm.fields.columns import PhoneField
 from crm.lib.phone import mask_email, mask_phone, mask_text

@@ -6,7 +6,7 @@ from collections.abc import Sequence as Seq
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from crm.entities.entity import Action, Entity, View, contribute, register
@@ -94,7 +94,11 @@ class EnrolmentEntity(Entity):
         ),
     )  # fmt: skip
     views = (
-        View("active", _("Under way"), {"all": [{"field": "state", "op": "in", "value": ["active"]}]}),
+        View(
+            "active",
+            pgettext_lazy("enrolment", "Under way"),
+            {"all": [{"field": "state", "op": "in", "value": ["active"]}]},
+        ),
         View("replied", _("Replied"), {"all": [{"field": "replied_at", "op": "filled"}]}),
     )
     shows_on = {

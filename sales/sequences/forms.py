@@ -64,7 +64,7 @@ class StepForm(forms.Form):
 
     id = forms.IntegerField(required=False, widget=forms.HiddenInput)
     position = forms.IntegerField(
-        label=gettext_lazy("Position"), required=False, widget=forms.NumberInput(attrs={"data-order": ""})
+        label=gettext_lazy("Position"), required=False, widget=forms.NumberInput(attrs={"data-order": "1", "min": 1})
     )
     kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=SequenceStep.Kind.choices)
     wait = forms.IntegerField(label=gettext_lazy("Wait"), min_value=0, max_value=LONGEST_WAIT, initial=2)
@@ -72,7 +72,10 @@ class StepForm(forms.Form):
         label=gettext_lazy("Unit"), choices=SequenceStep.Unit.choices, initial=SequenceStep.Unit.DAYS
     )
     template = forms.ModelChoiceField(
-        MessageTemplate.objects.none(), label=gettext_lazy("Template"), required=False, empty_label="–"
+        MessageTemplate.objects.none(),
+        label=gettext_lazy("Template"),
+        required=False,
+        empty_label=gettext_lazy("No template"),
     )
     subject = LineField(label=gettext_lazy("Subject"), max_length=300, required=False)
     body = TextField(

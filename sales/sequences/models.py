@@ -112,7 +112,7 @@ class Enrolment(Record):
     """
 
     class State(models.TextChoices):
-        ACTIVE = "active", _("Under way")
+        ACTIVE = "active", pgettext_lazy("enrolment", "Under way")
         PAUSED = "paused", _("Paused")
         FINISHED = "finished", _("Finished")
         STOPPED = "stopped", _("Stopped")

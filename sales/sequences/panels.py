@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from crm.access import policy
 from crm.entities.bound import bind
@@ -43,10 +44,10 @@ def course(record: Sequence, user: Any) -> dict:
     found = figures_of(record, user)
     labels = {
         "enrolled": (_("Enrolled"), ""),
-        "active": (_("Under way"), "&state=active&state=paused"),
-        "replied": (_("Replied"), "&replied_at.filled=1"),
-        "met": (_("Meetings"), "&met_at.filled=1"),
-        "bounced": (_("Came back"), "&bounced_at.filled=1"),
+        "active": (pgettext("enrolment", "Under way"), "&state=active&state=paused"),
+        "replied": (_("Replied"), "&replied_at__filled=1"),
+        "met": (_("Meetings"), "&met_at__filled=1"),
+        "bounced": (_("Came back"), "&bounced_at__filled=1"),
         "finished": (_("Finished"), "&state=finished"),
     }
     url = registry[LABEL].url("list")

@@ -39,8 +39,8 @@ def steps(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect(registry[LABEL].url("record", sequence.pk))
         return _editor(request, sequence, form, 422)
     rows = [
-        {"id": step.pk, "position": step.position, **{name: getattr(step, name) for name in FIELDS}}
-        for step in steps_of(sequence)
+        {"id": step.pk, "position": number, **{name: getattr(step, name) for name in FIELDS}}
+        for number, step in enumerate(steps_of(sequence), 1)
     ]
     return _editor(request, sequence, Steps(initial=rows), 200)
 

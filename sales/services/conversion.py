@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -14,18 +14,21 @@ from django.utils.translation import gettext as _
 
 from crm.access import policy
 from crm.customfields.carrying import carry_values
+from crm.entities.undoing import may_undo_set
 from crm.matching.claims import release
 from crm.matching.services import Matches, candidates
 from crm.records import services as records
 from crm.records.actor import Actor
 from crm.records.log import carry_over
-from crm.records.models import ChangeSet, Record
+from crm.records.models import ChangeSet, Entry, Record
+from crm.records.undo import undo
 from customers.models import Account, AccountContact, Contact
 from customers.tracing import carry_touches
 from sales import kinds
 from sales.models import Lead, Opportunity, OpportunityContact, Stage
 
 T = TypeVar("T", bound=Record)
+REVERTED_WITHIN = timedelta(hours=24)
 
 # Which field of the new record takes the value of which field of the lead.
 ACCOUNT_FIELDS = {
@@ -115,6 +118,31 @@ def convert_lead(
         opportunity = _new_opportunity(context, account, contact, opportunity_name, values)
     _close(context, account, contact, opportunity)
     return Conversion(locked, account, contact, opportunity)
+
+
+def may_revert(lead: Lead) -> bool:
+    """Whether the conversion is so fresh that it can be taken back."""
+    return lead.status == Lead.Status.CONVERTED and timezone.now() - lead.converted_at < REVERTED_WITHIN
+
+
+@transaction.atomic
+def revert_conversion(lead: Lead, *, actor: Actor) -> Lead:
+    """Make the lead what it was, and take back all that came of it; within a day, and only as a whole.
+
+    ValidationError where something has been changed or built on since, or the actor may not undo it.
+    """
+    log = Entry.objects.filter(entity=lead.entity_label(), record_id=lead.pk, kind=kinds.CONVERTED)
+    last = log.select_related("change_set").order_by("-at", "-id").first()
+    if last is None or last.change_set is None or last.change_set.undone_at or not may_revert(lead):
+        raise ValidationError(_("Only what was converted within a day can be taken back."))
+    if actor.user is not None and not may_undo_set(actor.user, last.change_set):
+        raise ValidationError(_("You may not take back all of what came of it."))
+    done = undo(last.change_set, actor=actor)
+    if done.conflicts:
+        names = ", ".join(dict.fromkeys(entry.title for entry, _why in done.conflicts))
+        raise ValidationError(_("It can't be taken back: changed or used since then: %(names)s") % {"names": names})
+    lead.refresh_from_db()
+    return lead
 
 
 def _done_before(lead: Lead) -> Conversion:

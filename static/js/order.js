@@ -6,7 +6,7 @@ const seen = new WeakSet()
 const ROWS = "tr.form-row:not(.empty-form)"
 
 function number(body) {
-  [...body.querySelectorAll(`${ROWS} [data-order]`)].forEach((input, place) => (input.value = place))
+  [...body.querySelectorAll(`${ROWS} [data-order]`)].forEach((input, place) => (input.value = place + Number(input.dataset.order)))
 }
 
 function grip(input) {

@@ -1,0 +1,38 @@
+"""No lead is qualified or converted before what must be known is known, whichever door it comes through."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from crm.records.hooks import WriteBatch, before_write, on_redact
+from sales.models import Lead
+from sales.qualifying.models import Answer, Question
+from sales.qualifying.services import add_up, missing
+
+
+@before_write
+def ask_first(batch: WriteBatch) -> None:
+    """New leads come as they are, and what is put back was there before."""
+    if batch.model is not Lead or batch.undoing:
+        return
+    for to in (Lead.Status.QUALIFIED, Lead.Status.CONVERTED):
+        pairs = zip(batch.before, batch.after, strict=True)
+        moved = [new.pk for old, new in pairs if old and old.status != to and new.status == to]
+        for questions in missing(moved, to).values() if moved else ():
+            names = "；".join(question.name for question in questions)
+            raise ValidationError(_("Answer first: %(questions)s") % {"questions": names}, code="qualification")
+
+
+@on_redact
+def forget_words(record: Any, fields: Collection[str]) -> int:
+    """What was written down about an erased person goes; choices stay, they say nothing of who it was."""
+    if not isinstance(record, Lead):
+        return 0
+    gone, _by = Answer.objects.filter(lead=record, question__kind=Question.Kind.TEXT).delete()
+    if gone:
+        add_up([record.pk])
+    return gone
