@@ -87,6 +87,12 @@ def test_a_keeper_gives_only_to_members_and_whom_they_may_assign(people, make_us
     lead = put(make_pool(ann, keepers=(bob,)))
     stranger = make_user("eve")
     assert do(client_of(bob), lead, "give", owner=stranger.pk).status_code == 422
+    page = client_of(bob).get(f"/sales/leads/{lead.pk}/do/give/").content.decode()
+    assert f'data-remote="/handover/takers/sales.lead/{lead.pk}/"' in page and ">ann<" not in page
+    for pk in (lead.pk, 0):
+        found = client_of(bob).get(f"/handover/takers/sales.lead/{pk}/").json()["results"]
+        assert stranger.pk not in {one["id"] for one in found} and {ann.pk, bob.pk} <= {one["id"] for one in found}
+    assert client_of(ann).get("/handover/takers/no.such/0/").status_code == 404
     with pytest.raises(ValidationError, match="may not make eve"):
         pools.give(lead, actor=Actor(bob), owner=stranger)
 
