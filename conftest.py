@@ -13,7 +13,12 @@ from crm.records.actor import Actor
 from crm.users.models import Department, Membership, Team, User
 
 # What rooms say of their records to the tests that hold for every entity.
-pytest_plugins = ["sales.partners.tests.samples", "sales.purchasing.tests.samples", "sales.receivables.tests.samples"]
+pytest_plugins = [
+    "sales.partners.tests.samples",
+    "sales.planning.tests.samples",
+    "sales.purchasing.tests.samples",
+    "sales.receivables.tests.samples",
+]
 definitions.assume_none()
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 

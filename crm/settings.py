@@ -89,6 +89,7 @@ INSTALLED_APPS = [
     "sales.invoicing",
     "sales.sequences",
     "sales.qualifying",
+    "sales.planning",
     "service",
     "marketing",
     "marketing.segments",
@@ -304,6 +305,7 @@ CELERY_BEAT_SCHEDULE = {
     "purchasing.turn": {"task": "sales.purchasing.tasks.turn", "schedule": crontab(minute=20)},
     "sequences.turn": {"task": "sales.sequences.tasks.turn", "schedule": crontab(), "options": {"expires": 60}},
     "receivables.turn": {"task": "sales.receivables.tasks.turn", "schedule": crontab(minute=15)},
+    "planning.snapshot": {"task": "sales.planning.tasks.snapshot", "schedule": crontab(minute=20, hour=1)},
     "sales.fold_tallies": {"task": "sales.tasks.fold_tallies", "schedule": 300, "options": {"expires": 300}},
     "customers.refresh_health": {
         "task": "customers.tasks.refresh_health",

@@ -37,6 +37,7 @@ urlpatterns = [
     path("", include("sales.receivables.urls")),
     path("", include("sales.sequences.urls")),
     path("", include("sales.qualifying.urls")),
+    path("", include("sales.planning.urls")),
     path("", include("marketing.urls")),
     path("", include("marketing.segments.urls")),
     path("", include("analytics.urls")),

@@ -124,6 +124,18 @@ EXCEPTIONS: dict[tuple[str, str], dict[str, Scope]] = {
     ("marketer", "invoicing.invoice"): {"view": NONE, "add": NONE},
     ("legal", "contracts.contract"): {"change": ALL, "export": ALL},
     ("legal", "contracts.contractparty"): dict.fromkeys(("add", "change", "delete"), ALL),
+    # Targets are set for people, not by them: managers plan their departments.
+    **{
+        (role, label): dict.fromkeys(("add", "change", "delete", "assign", "import"), NONE)
+        for role in ("rep", "lead")
+        for label in ("planning.target", "planning.forecastadjustment")
+    },
+    **{("manager", label): {"add": DEPARTMENT} for label in ("planning.target", "planning.forecastadjustment")},
+    **{
+        (role, label): {"view": NONE, "add": NONE}
+        for role in ("legal", "agent", "marketer")
+        for label in ("planning.target", "planning.forecastadjustment")
+    },
     ("agent", "receivables.payment"): {"view": NONE},
     ("agent", "receivables.bankstatement"): {"view": NONE},
     ("marketer", "receivables.bankstatement"): {"view": NONE, "add": NONE},

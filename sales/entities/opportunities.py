@@ -62,6 +62,7 @@ class OpportunityEntity(Entity):
         "currency",
         "probability",
         "close_date",
+        "forecast_category",
         "engaged_on",
         "next_step_on",
         "source",
@@ -92,12 +93,23 @@ class OpportunityEntity(Entity):
     quick = ("account", "name", "stage", "amount", "close_date", "next_step", "next_step_on")
     sections = {
         _("The sale"): ("name", "account", "stage", "probability", "product_text", "source", "owner"),
-        _("Money and time"): ("amount", "currency", "close_date", "engaged_on", "next_step", "next_step_on"),
+        _("Money and time"): (
+            "amount",
+            "currency",
+            "close_date",
+            "forecast_category",
+            "engaged_on",
+            "next_step",
+            "next_step_on",
+        ),
         _("Outcome"): ("state", "loss_reason", "loss_note", "closed_at"),
         _("More"): ("external_id", "description", "stage_entered_at", "last_activity_at"),
     }
-    bulk_edit = ("close_date", "next_step", "next_step_on", "source", "probability")
-    inline = ("name", "account", "stage", "amount", "close_date", "next_step", "next_step_on", "probability", "owner")
+    bulk_edit = ("close_date", "next_step", "next_step_on", "source", "probability", "forecast_category")
+    inline = (
+        "name", "account", "stage", "amount", "close_date", "next_step", "next_step_on", "probability",
+        "forecast_category", "owner",
+    )  # fmt: skip
     board = Board(
         field="stage",
         move=services.move_stage,

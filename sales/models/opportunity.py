@@ -60,6 +60,13 @@ class Opportunity(Record):
     currency = models.CharField(_("currency"), max_length=3, choices=Currency, default=Currency.CNY)
     probability = PercentField(_("probability"), null=True, blank=True, help_text=_("Empty: that of the stage."))
     close_date = models.DateField(_("close date"), null=True, blank=True)
+    forecast_category = models.CharField(
+        _("forecast category"),
+        max_length=20,
+        choices=Stage.Forecast,
+        blank=True,
+        help_text=_("Empty: that of the stage."),
+    )
     engaged_on = models.DateField(_("engaged on"), null=True, blank=True)
     source = models.ForeignKey(
         Source, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("source")

@@ -1,0 +1,80 @@
+"""A year planned, a forecast adjusted, and snapshots of the last weeks."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+from django.db.models import F
+
+from crm.demo.steps import World, bench_page, demo_step
+from crm.records import services as records
+from crm.records.actor import Actor
+from crm.users.models import Department, User
+from sales.planning import snapshots
+from sales.planning.models import ForecastAdjustment, ForecastLine, Target, months_of
+from sales.planning.targets import spread
+
+SEASON = [Decimal(n) for n in (6, 4, 8, 8, 8, 10, 7, 7, 9, 9, 11, 13)]
+YEARLY = {"sales": Decimal(4_800_000), "receipts": Decimal(3_600_000), "leads": Decimal(240), "visits": Decimal(144)}
+
+
+@demo_step(130, "targets")
+def make_targets(world: World) -> None:
+    """Sellers have a plan for the year by season, departments and the company the sum of theirs and a tenth more."""
+    year = world.now.year
+    sellers = list(
+        User.objects.filter(is_active=True, roles__code__in=("rep", "lead")).select_related("department").distinct()
+    )
+    admin = User.objects.filter(username="admin").first() or (sellers[0] if sellers else None)
+    if not sellers or Target.objects.exists():
+        return
+    rows = [_year(year, person, None, metric, total) for person in sellers for metric, total in YEARLY.items()]
+    for unit in Department.objects.all():
+        below = [p for p in sellers if p.department and p.department.path.startswith(unit.path)]
+        if below:
+            share = len(below) * (Decimal("1.1") if unit.parent_id is None else Decimal(1))
+            rows += [_year(year, admin, unit, metric, total * share) for metric, total in YEARLY.items()]
+    records.save_many([target for row in rows for target in row], actor=Actor(admin, "demo"))
+    _adjust(world, sellers[0])
+    _weeks(world.now.date())
+
+
+def _year(year: int, owner: User, unit: Department | None, metric: str, total: Decimal) -> list[Target]:
+    shares = spread(total, SEASON)
+    return [
+        Target(owner=owner, unit=unit, metric=metric, month=month, amount=amount, note="年度销售计划" if metric == "sales" else "")
+        for month, amount in zip(months_of(year), shares, strict=True)
+    ]  # fmt: skip
+
+
+def _adjust(world: World, person: User) -> None:
+    """The manager expects less of somebody than the figures say."""
+    manager = User.objects.filter(username="manager").first()
+    first = date(world.now.year, (world.now.month - 1) // 3 * 3 + 1, 1)
+    made = ForecastAdjustment(
+        owner=person, span="quarter", starts_on=first, amount=Decimal(860_000), note="两个项目的招标推迟到下季度，按保守口径预计。"
+    )  # fmt: skip
+    records.save(made, actor=Actor(manager, "demo"))
+
+
+def _weeks(today: date) -> None:
+    """As if the pipeline had been kept each week: of what is open now, a part came later, a part was smaller."""
+    for weeks in range(4, 0, -1):
+        day = today - timedelta(days=today.weekday() + 7 * (weeks - 1))
+        snapshots.take(day)
+        lines = ForecastLine.objects.filter(taken_on=day)
+        lines.extra(where=["opportunity_id %% 11 < %s"], params=[weeks - 1]).delete()
+        lines.extra(where=["opportunity_id %% 7 = %s"], params=[weeks]).update(worth=F("worth") * Decimal("0.8"))
+
+
+@bench_page("forecast of a quarter", goal=3.0, roles=("rep", "manager", "admin"))
+def forecast(user: User) -> tuple[str, str, dict | None]:
+    """The roll-up of all open opportunities."""
+    return "GET", "/sales/forecast/", None
+
+
+@bench_page("attainment of a year", goal=3.0, roles=("rep", "manager", "admin"))
+def attainment(user: User) -> tuple[str, str, dict | None]:
+    """Targets against contracts signed."""
+    return "GET", "/sales/attainment/", None

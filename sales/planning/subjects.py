@@ -1,0 +1,114 @@
+"""The tree of departments and people as far as somebody may see or plan them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Q
+
+from crm.access import policy
+from crm.access.models import Grant, Scope
+from crm.users.models import Department, User
+
+
+@dataclass
+class Subject:
+    """A department or a person; ``children`` stand below it. ``units`` are the department's ids with all below."""
+
+    key: str
+    name: str
+    depth: int
+    pk: int
+    parent: str = ""
+    units: frozenset[int] = frozenset()
+    children: list[str] = field(default_factory=list)
+
+    @property
+    def is_unit(self) -> bool:
+        return self.key[0] == "d"
+
+    @property
+    def query(self) -> dict[str, Any]:
+        """What the address of a list says for what belongs to it."""
+        return {"department": sorted(self.units)} if self.is_unit else {"owner": self.pk}
+
+    @property
+    def rows(self) -> Q:
+        """The condition on records that belong to it: the same as ``query``."""
+        return Q(department_id__in=self.units) if self.is_unit else Q(owner_id=self.pk)
+
+
+def sees(user: Any, label: str) -> bool:
+    """Whether the user sees any of these figures."""
+    return policy.can(user, label, "view")
+
+
+def tree(user: Any, label: str, action: str = "view", people: Collection[int] = ()) -> list[Subject]:
+    """The subjects whose figures of the entity are within reach: each department before its people and those below it.
+
+    People are who sell (whose role lets them add opportunities) and those of ``people``; departments without any are left out.
+    """
+    access = policy.access_of(user)
+    scope = access.scope(label, action)
+    if scope == Scope.NONE:
+        return []
+    reach = Q(pk=user.pk)
+    if scope == Scope.TEAM:
+        reach |= Q(pk__in=access.team_ids)
+    if scope == Scope.DEPARTMENT:
+        reach |= Q(department_id__in=access.department_ids) | Q(pk__in=access.team_ids)
+    if scope == Scope.ALL:
+        reach = Q()
+    sellers = Grant.objects.filter(entity="sales.opportunity", action="add", scope__gt=0).values("role__users")
+    wanted = Q(pk__in=sellers, is_active=True) | Q(pk__in=people)
+    if scope < Scope.ALL:
+        wanted |= Q(pk=user.pk)
+    found = list(User.objects.filter(reach, wanted).distinct().order_by("name", "pk"))
+    units = Department.objects.none()
+    if scope == Scope.ALL:
+        units = Department.objects.all()
+    elif scope == Scope.DEPARTMENT:
+        units = Department.objects.filter(pk__in=access.department_ids)
+    return _placed(list(units.order_by("path")), found)
+
+
+def _placed(units: list[Department], people: list[User]) -> list[Subject]:
+    paths = {unit.pk: unit.path for unit in units}
+    peopled = {unit.path for unit in units if any(p.department_id == unit.pk for p in people)}
+    kept = [unit for unit in units if any(path.startswith(unit.path) for path in peopled)]
+    made: dict[str, Subject] = {}
+
+    def add(subject: Subject) -> None:
+        made[subject.key] = subject
+        if subject.parent:
+            made[subject.parent].children.append(subject.key)
+
+    for unit in kept:
+        parent = f"d{unit.parent_id}" if f"d{unit.parent_id}" in made else ""
+        below = frozenset(pk for pk, path in paths.items() if path.startswith(unit.path))
+        depth = made[parent].depth + 1 if parent else 0
+        add(Subject(f"d{unit.pk}", unit.name, depth, unit.pk, parent, below))
+        for person in people:
+            if person.department_id == unit.pk:
+                add(Subject(f"u{person.pk}", str(person), depth + 1, person.pk, f"d{unit.pk}"))
+    for person in people:
+        if f"u{person.pk}" not in made:
+            add(Subject(f"u{person.pk}", str(person), 0, person.pk))
+    return _ordered(made)
+
+
+def _ordered(made: dict[str, Subject]) -> list[Subject]:
+    """Each before what stands below it."""
+    found: list[Subject] = []
+
+    def walk(subject: Subject) -> None:
+        found.append(subject)
+        for key in subject.children:
+            walk(made[key])
+
+    for subject in made.values():
+        if not subject.parent:
+            walk(subject)
+    return found
