@@ -32,6 +32,11 @@ def stands(*states: str) -> Callable[[PurchaseOrder], bool]:
     return lambda purchase: purchase.state in states
 
 
+def is_billable(purchase: PurchaseOrder) -> bool:
+    """Whether something of it is still to be billed; more than that is entered among its bills, by who may."""
+    return purchase.state in STANDS and purchase.unbilled > 0
+
+
 def in_states(*states: str) -> dict[str, Any]:
     """The condition of a view."""
     return {"all": [{"field": "state", "op": "in", "value": [str(one) for one in states]}]}
@@ -43,9 +48,7 @@ class PurchaseOrderEntity(Entity):
     area = "purchasing"
     slug = "purchaseorders"
     icon = "shopping-cart"
-    columns = (
-        "number", "title", "supplier", "order", "total", "billed", "state", "expected_on", "owner", "created_at",
-    )  # fmt: skip
+    columns = ("number", "title", "supplier", "state", "total", "billed", "expected_on", "order", "owner", "created_at")
     filters = (
         "number", "title", "supplier", "order", "opportunity", "state", "total", "net_total", "tax_total", "billed",
         "paid", "overbilled", "currency", "ordered_on", "expected_on", "received_on", "supplier__code", "owner",
@@ -93,7 +96,7 @@ class PurchaseOrderEntity(Entity):
         ),
         Action(
             "bill", _("Enter a bill"), billing.enter_bill, "file-invoice", BillForm, permission="bill",
-            when=stands(*STANDS), makes="purchasing.bill", primary=True, automatic=False,
+            when=is_billable, makes="purchasing.bill", primary=True, automatic=False,
         ),
         Action(
             "reopen", _("Back to draft"), services.reopen_purchase, "arrow-back-up", when=stands(State.APPROVED),

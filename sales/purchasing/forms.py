@@ -98,7 +98,7 @@ class ReceiveForm(VerbForm):
         label=_("More than ordered is right"), required=False,
         help_text=_("Else more than is left is refused as a mistake."),
     )  # fmt: skip
-    note = LineField(label=_("Note"), max_length=500, required=False)
+    note = LineField(label=_("Remarks"), max_length=500, required=False)
 
     def __init__(self, *args: Any, record: PurchaseOrder, **kwargs: Any) -> None:
         super().__init__(*args, record=record, **kwargs)
@@ -131,7 +131,7 @@ class BillForm(VerbForm):
     billed_on = DayInput(label=_("Invoice date"))
     amount = MoneyInput(label=_("Amount"), **MONEY)
     due_on = DayInput(label=_("To be paid by"), required=False, help_text=_("Empty: by the terms of the supplier."))
-    note = LineField(label=_("Note"), max_length=500, required=False)
+    note = LineField(label=_("Remarks"), max_length=500, required=False)
     submission = forms.CharField(widget=forms.HiddenInput, max_length=64, required=False)
 
     def __init__(self, *args: Any, record: PurchaseOrder, **kwargs: Any) -> None:

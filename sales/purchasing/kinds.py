@@ -16,7 +16,7 @@ SUBMITTED = _kind("purchaseorder.submitted", _("handed in for approval"), "send"
 RETURNED = _kind("purchaseorder.reopened", _("took back as a draft"), "arrow-back-up")
 APPROVED = _kind("purchaseorder.approved", _("approved"), "checks", followed=True)
 ORDERED = _kind("purchaseorder.ordered", _("placed the order"), "shopping-cart", followed=True)
-CAME = _kind("purchaseorder.came", _("noted what came of"), "package-import", followed=True)
+CAME = _kind("purchaseorder.came", _("noted what arrived"), "package-import", followed=True)
 CLOSED = _kind("purchaseorder.closed", _("closed the purchase"), "flag-check")
 CANCELLED = _kind("purchaseorder.cancelled", _("cancelled"), "ban", followed=True)
 BILLED = _kind("bill.entered", _("entered the invoice"), "file-invoice", followed=True)
