@@ -6,23 +6,21 @@ from typing import Any
 
 from django.db import transaction
 
+from crm.entities.bound import bind
+from crm.entities.entity import registry
 from crm.records import services as records
 from crm.records.actor import Actor
 from customers.models import Account
 from sales.invoicing.models import InvoiceTitle
 
+KNOWN = ("name", "tax_id", "address", "phone")
 
-def proposed(account: Account, owner: Any = None) -> InvoiceTitle:
-    """An unsaved title of what is known of the account: nothing is typed twice."""
-    return InvoiceTitle(
-        owner=owner or account.owner,
-        account=account,
-        name=account.name,
-        tax_id=account.tax_id,
-        address=account.address,
-        phone=str(account.phone or ""),
-        is_default=not default_of(account),
-    )
+
+def proposed(account: Account, user: Any = None) -> InvoiceTitle:
+    """An unsaved title of what is known of the account, as far as ``user`` (None: the program) may read it there."""
+    readable = KNOWN if user is None else bind(registry["customers.account"], user).readable(list(KNOWN))
+    given = {name: str(getattr(account, name) or "") for name in KNOWN if name in readable}
+    return InvoiceTitle(owner=user or account.owner, account=account, is_default=not default_of(account), **given)
 
 
 def default_of(account: Account) -> InvoiceTitle | None:
@@ -37,7 +35,7 @@ def title_for(account: Account, *, actor: Actor) -> InvoiceTitle:
     list(Account._base_manager.select_for_update(no_key=True).filter(pk=account.pk).values_list("pk"))
     there = default_of(account)
     if there is None:
-        there = proposed(account, actor.user or account.owner)
+        there = proposed(account, actor.user)
         records.save(there, actor=actor)
     return there
 

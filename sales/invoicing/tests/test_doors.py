@@ -17,7 +17,7 @@ from crm.files.services import files_of
 from crm.messaging.models import MailAccount, MailMessage
 from crm.notifications.models import Notification
 from crm.records.actor import Actor
-from sales.invoicing import requesting, services
+from sales.invoicing import requesting, services, titles
 from sales.invoicing.figures import open_amounts
 from sales.invoicing.models import Invoice
 from sales.receivables import payments
@@ -177,5 +177,13 @@ def test_a_mistyped_tax_id_is_refused_and_titles_are_filled_in(client, seller, c
     assert client.post("/sales/invoicetitles/add/", given | {"tax_id": "91350100M000100Y43"}).status_code == 302
     page = client.post("/sales/invoicetitles/add/", given | {"name": "乙公司"})
     assert page.status_code == 302, page.context["form"].errors
-    titles = contract.account.invoice_titles.order_by("pk").values_list("name", "is_default")
-    assert list(titles) == [("甲公司", False), ("乙公司", True)]
+    rows = contract.account.invoice_titles.order_by("pk").values_list("name", "is_default")
+    assert list(rows) == [("甲公司", False), ("乙公司", True)]
+
+
+def test_what_is_hidden_of_the_account_does_not_come_back_in_its_title(seller, contract, field_rule):
+    account = contract.account
+    account.phone, account.tax_id = "13912345678", "91350100M000100Y43"
+    field_rule(seller, "customers.account", "phone", "hidden")
+    found = titles.proposed(account, seller)
+    assert (found.name, found.tax_id, found.phone) == (account.name, "91350100M000100Y43", "")
