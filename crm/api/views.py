@@ -212,7 +212,7 @@ class VerbView(EntityApi):
             raise
         if action is None:
             raise Http404
-        if not self.bound.can_record(action.permission, record):
+        if not self.bound.may_do(action, record):
             raise PermissionDenied
         if not action.when(record):
             return refused({"": [_("This can't be done with %(name)s as it is now.") % {"name": record}]}, 409)

@@ -243,9 +243,15 @@ class BoundEntity:
         """The verbs that fit a record that the user sees, and that they may perform on it."""
         fitting = [a for a in self.entity.all_actions if self.can(a.permission) and a.when(record)]
         allowed = self.allowed_on(record, {a.permission for a in fitting})
-        return [
-            a for a in fitting if a.permission in allowed and (not a.makes or policy.can(self.user, a.makes, "add"))
-        ]
+        return [a for a in fitting if a.permission in allowed and self.may_make(a)]
+
+    def may_make(self, action: Action) -> bool:
+        """Whether the user may add what the verb makes, where it makes something."""
+        return not action.makes or policy.can(self.user, action.makes, "add")
+
+    def may_do(self, action: Action, record: models.Model) -> bool:
+        """Whether the user may perform a verb on this record, whether it fits now or not."""
+        return self.may_make(action) and self.can_record(action.permission, record)
 
 
 def bind(entity: Entity, user: Any) -> BoundEntity:

@@ -19,7 +19,7 @@ from sales.catalogue.models import PricedDocument, PricedLine
 from sales.catalogue.rows import TYPED, Row
 
 STEP = 10
-TERMS = ("price_book", "currency", "tax_included", "discount_percent", "discount_amount")
+TERMS = ("price_book", "currency", "tax_included", "discount_percent", "discount_amount", "payment_terms")
 
 
 class Refused(Exception):

@@ -52,6 +52,13 @@ def make_process(world: World) -> None:
     ]
     writing.save_version(process, {"nodes": nodes}, actor=Actor(people["admin"]))
     writing.switch(process, True)
+    changed = ApprovalProcess.objects.create(
+        entity="contracts.contractchange", name="合同变更审批", principal=people["admin"], by_hand=False, verb="apply"
+    )
+    opened = {"opens": ["title", "contract", "amount", "reason"]}
+    asked = [fresh_node() | {"name": "法务与财务会签", "by": "people", "people": both, "mode": "all", **opened}]
+    writing.save_version(changed, {"nodes": asked}, actor=Actor(people["admin"]))
+    writing.switch(changed, True)
     gate = StageGate.objects.filter(to_stage__name="合同谈判").order_by("pk").first()
     if gate is not None and gate.principal_id:
         gate.effects = [*gate.effects, {"effect": "submit_contract", "params": {}}]

@@ -8,16 +8,20 @@ from django.utils.translation import gettext as _
 
 from crm.approvals.course import on_settled
 from crm.approvals.models import ApprovalInstance
+from crm.records import services as records
 from crm.records.actor import Actor
 from crm.records.diff import diff
 from crm.records.hooks import WriteBatch, before_write, on_written
 from crm.records.models import Record
+from customers.levels.services import is_held
+from customers.models import Account
 from sales.contracts import changing
 from sales.contracts.changing import CHANGE
 from sales.contracts.models import Contract, ContractChange, ContractChangeLine, ContractLine, ContractParty
 from sales.contracts.services import reopen_contract
 
 State = Contract.State
+IN_FORCE = (State.SIGNED, State.ACTIVE)
 OPEN = (State.DRAFT, State.APPROVING)
 OVER = (State.COMPLETED, State.TERMINATED, State.EXPIRED)
 AGREED = frozenset({
@@ -117,6 +121,30 @@ def follow_total(batch: WriteBatch) -> None:
         known = dict(Contract._base_manager.filter(pk__in=ids).values_list("pk", "amount"))
         for row in batch.after:
             row.amount = known[row.pk]
+
+
+@on_written
+def make_customers(batch: WriteBatch) -> None:
+    """Whoever has a contract that both signed is a customer, unless somebody keeps the life cycle by hand."""
+    if batch.model is not Contract:
+        return
+    signed = {
+        after.account_id
+        for before, after in zip(batch.before, batch.after, strict=True)
+        if after.state in IN_FORCE and (before is None or before.state != after.state)
+    }
+    accounts = list(Account.objects.alive().filter(pk__in=signed).select_related("level_hold")) if signed else []
+    moved = []
+    for account in accounts:
+        before = (account.kind, account.lifecycle)
+        if account.kind == Account.Kind.PROSPECT:
+            account.kind = Account.Kind.CUSTOMER
+        if not is_held(account):
+            account.lifecycle = Account.Lifecycle.ACTIVE
+        if before != (account.kind, account.lifecycle):
+            moved.append(account)
+    if moved:
+        records.save_many(moved, actor=Actor(None, "contract"))
 
 
 @on_settled

@@ -51,7 +51,8 @@ def contract_of_quote(quote: Quote, *, actor: Actor) -> Contract:
         contact_id=quote.contact_id,
         opportunity_id=quote.opportunity_id,
         quote=quote,
-        payment_terms=getattr(quote, "payment_terms", "") or quote.terms,
+        payment_terms=quote.payment_terms,
+        description=quote.terms,
         **{name: getattr(quote, name) for name in DOCUMENT},
     )
     return _made(contract, quote.lines.filter(deleted_at__isnull=True), actor=actor)

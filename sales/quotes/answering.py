@@ -116,7 +116,7 @@ def fingerprint(quote: Quote) -> str:
     lines = quote.lines.filter(deleted_at__isnull=True).order_by("position", "pk")
     offered = [
         quote.number, quote.revision, quote.account_id, quote.currency, quote.tax_included, str(quote.discount_percent),
-        str(quote.discount_amount), str(quote.valid_until), quote.terms,
+        str(quote.discount_amount), str(quote.valid_until), quote.terms, quote.payment_terms,
         *(
             [line.pk, line.name, line.unit, str(line.quantity), str(line.unit_price), str(line.discount_percent),
              str(line.tax_rate), line.optional, line.note]

@@ -21,7 +21,8 @@ from sales.quotes import services
 from sales.quotes.models import Quote, QuoteLine
 
 MOST = 24
-TERMS = "1. 合同签订并收到预付款后 30 天内发货。\n2. 付款方式：30% 签约后 7 天，60% 验收，10% 质保 12 个月。\n3. 报价含税，含运费。"
+TERMS = "1. 合同签订并收到预付款后 30 天内发货。\n2. 报价含税，含运费。"
+PAYMENT = "30% 签约后 7 天, 60% 验收, 10% 质保 12 个月"
 
 
 @demo_step(60, "quotes")
@@ -54,7 +55,7 @@ def _process() -> None:
 def _quote(world: World, number: int, deal: Opportunity, products: list[Product]) -> None:
     actor = Actor(deal.owner, "demo")
     quote = Quote(
-        title=deal.name, account=deal.account, opportunity=deal, owner=deal.owner, terms=TERMS,
+        title=deal.name, account=deal.account, opportunity=deal, owner=deal.owner, terms=TERMS, payment_terms=PAYMENT,
         valid_until=localdate(world.now) + timedelta(days=7 + number),
     )  # fmt: skip
     records.save(quote, actor=actor)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from crm.entities.entity import Action, Entity, View, register
+from crm.entities.entity import Action, Entity, View, contribute, register
 from sales.catalogue.editor import lines_page
 from sales.catalogue.entities import LINE
-from sales.quotes import sending, services
+from sales.quotes import making, sending, services
 from sales.quotes.forms import AnswerForm, PrintForm, ReasonForm, SendForm
 from sales.quotes.models import Quote, QuoteLine
 
@@ -42,7 +42,7 @@ class QuoteEntity(Entity):
             "answer",
             "signed_name",
         ),
-        _("Texts"): ("terms", "note"),
+        _("Texts"): ("payment_terms", "terms", "note"),
     }
     bulk_edit = ("valid_until",)
     inline = ("title", "valid_until", "owner")
@@ -84,3 +84,12 @@ class QuoteLineEntity(Entity):
     inline = ("position", "name", "quantity", "unit_price", "discount_percent", "tax_rate", "optional")
     sums = ("total",)
     shows_on = {"quotes.quote": "document"}
+
+
+contribute(
+    "sales.opportunity",
+    Action(
+        "make_quote", _("Make a quote"), making.quote_of_deal, "file-dollar", makes="quotes.quote",
+        when=lambda deal: deal.state == "open" and deal.account_id is not None,
+    ),
+)  # fmt: skip

@@ -75,6 +75,9 @@ class Quote(PricedDocument):
     # What shows that the customer agreed: name, moment, address, browser, and a hash of what was agreed to.
     proof = models.JSONField(default=dict, editable=False)
     terms = models.TextField(_("terms"), blank=True)
+    payment_terms = models.TextField(
+        _("payment terms"), blank=True, help_text=_("Like: 30% 签约后 7 天, 60% 验收, 10% 质保 12 个月")
+    )
     note = models.TextField(_("note for us"), blank=True)
 
     class Meta:

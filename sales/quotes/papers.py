@@ -43,13 +43,19 @@ def values_of(quote: Quote, user: Any) -> Values:
             "net_total": plain(quote.net_total),
             "tax_total": plain(quote.tax_total),
             "total": plain(quote.total),
-            "terms": quote.terms,
+            "terms": _all_terms(quote),
         },
         "customer": {"name": quote.account.name, "tax_id": quote.account.tax_id},
         "contact": {"name": contact.name if contact else "", "mobile": contact.mobile if contact else ""},
         "seller": {"name": owner.name or owner.username, "mobile": owner.mobile, "email": owner.email},
         "lines": [_line(line) for line in lines],
     }
+
+
+def _all_terms(quote: Quote) -> str:
+    """How it is paid, then whatever else was agreed."""
+    paid = f"{_('Payment terms')}: {quote.payment_terms}" if quote.payment_terms else ""
+    return "\n".join(filter(None, (paid, quote.terms)))
 
 
 def _line(line: QuoteLine) -> Values:

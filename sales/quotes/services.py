@@ -146,7 +146,7 @@ def new_version(quote: Quote, *, actor: Actor) -> Quote:
     draft = Quote(number=quote.number, revision=last + 1, replaces=quote, owner=quote.owner)
     for name in (
         "title", "account", "contact", "opportunity", "price_book", "currency", "tax_included", "discount_percent",
-        "discount_amount", "terms", "note", "custom",
+        "discount_amount", "terms", "payment_terms", "note", "custom",
     ):  # fmt: skip
         setattr(draft, name, copy(getattr(quote, name)))
     draft.valid_until = quote.valid_until if not quote.is_over() else None

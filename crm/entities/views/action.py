@@ -82,7 +82,7 @@ class ActionView(EntityView):
         action = next((a for a in self.bound.entity.all_actions if a.name == name), None)
         if action is None:
             raise Http404
-        if not self.bound.can_record(action.permission, record):
+        if not self.bound.may_do(action, record):
             raise PermissionDenied
         return record, action
 
