@@ -19,6 +19,7 @@ urlpatterns = [
     path("", include("crm.exchange.urls")),
     path("", include("crm.search.urls")),
     path("", include("crm.activities.urls")),
+    path("", include("crm.documents.urls")),
     path("", include("crm.workflows.urls")),
     path("", include("crm.approvals.urls")),
     path("", include("crm.messaging.urls")),

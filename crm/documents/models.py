@@ -6,6 +6,13 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from crm.access.policy import Open
+from crm.documents.library import (  # noqa: F401 - found by Django here
+    Document,
+    DocumentShare,
+    DocumentVersion,
+    Folder,
+    ShareView,
+)
 
 LANGUAGES = [("zh-hans", _("Chinese")), ("en", _("English"))]
 

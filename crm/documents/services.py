@@ -1,16 +1,18 @@
-"""Papers of records, kept among their files."""
+"""Papers of records, kept as versions of their documents."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crm.documents.keeping import keep_paper
+from crm.documents.library import Document
 from crm.documents.printing import pdf_of
 from crm.entities.entity import registry
-from crm.files.models import StoredFile
-from crm.files.services import store_content
 from crm.jobs.kinds import job_kind
 from crm.jobs.models import Job
 from crm.jobs.running import JobError, Running
@@ -20,10 +22,20 @@ from crm.records.actor import Actor
 KIND = "document"
 
 
-def keep_pdf(record: Any, *, actor: Actor, language: str = "zh-hans", name: str = "") -> StoredFile:
-    """Print the paper of a record and keep it as a file of the record."""
+def keep_pdf(record: Any, *, actor: Actor, language: str = "zh-hans", name: str = "") -> Document:
+    """Print the paper of a record: the next version of its document in that language."""
     pdf = pdf_of(record, actor.user, language)
-    return store_content(pdf, f"{name or record}.pdf", record=record, actor=actor)
+    return keep_paper(record, pdf, f"{name or record}.pdf", actor=actor, source=language)
+
+
+def share_page(entity: Any, ids: Sequence[int]) -> str:
+    """Where a link to a document is made."""
+    return reverse("documents:share", args=[ids[0]])
+
+
+def stay(document: Document, *, actor: Actor) -> Document:
+    """The verb has a page of its own."""
+    return document
 
 
 def start_pdf(record: Any, *, user: Any, language: str = "zh-hans") -> Job:
@@ -42,6 +54,6 @@ def print_document(running: Running) -> dict | None:
     if record is None:
         raise JobError(_("The record is not there any more, or not for you to see."))
     with running.batch() as step:
-        file = keep_pdf(record, actor=running.actor, language=params["language"])
-        step.created, step.checkpoint = 1, {"file": file.pk}
-    return {"file": file.pk}
+        document = keep_pdf(record, actor=running.actor, language=params["language"])
+        step.created, step.checkpoint = 1, {"file": document.file_id}
+    return {"file": document.file_id}

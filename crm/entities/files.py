@@ -36,8 +36,8 @@ class FileEntity(Entity):
 
 
 def takes_files(record: Record, user: Any) -> bool:
-    """Whether files can hang on the record: not on files, comments and the like, which hang on something themselves."""
-    return not isinstance(record.access, Attached)
+    """Whether files can hang on the record: not on files, comments and the like, which hang on something themselves, nor on what has no use for them."""
+    return getattr(record, "takes_files", True) and not isinstance(record.access, Attached)
 
 
 @record_tab("*", "files", _("Files"), icon="paperclip", template="files/tab.html", count=count_files, when=takes_files)

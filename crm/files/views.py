@@ -57,6 +57,11 @@ def hand_out(
 def preview(request: HttpRequest, pk: int, size: str, number: int | None = None) -> HttpResponse:
     """A picture that we drew of the file; 404 while there is none."""
     _file, version = _find(request.user, pk, number)
+    return show_picture(request, version, size)
+
+
+def show_picture(request: HttpRequest, version: FileVersion, size: str) -> HttpResponse:
+    """The picture of a version. The caller has asked whether who asks may have it."""
     if size not in SIZES or version.preview != FileVersion.Preview.READY:
         raise Http404
     mark = quote_etag(f"{version.sha256[:32]}-{size}")

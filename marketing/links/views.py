@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import segno
@@ -17,13 +16,10 @@ from django.views.decorators.http import require_safe
 
 from crm.entities.bound import bind
 from crm.entities.entity import registry
+from crm.lib.agents import is_robot
 from marketing.models import TrackedLink
 
 LABEL = "marketing.trackedlink"
-# What fetches an address to show a picture of it, or to list it, has not been sent there by anybody.
-ROBOTS = re.compile(
-    r"bot|spider|crawl|slurp|preview|facebookexternalhit|curl|wget|python|monitor|headless", re.IGNORECASE
-)
 KINDS = {"svg": "image/svg+xml", "png": "image/png"}
 
 
@@ -33,7 +29,7 @@ def follow(request: HttpRequest, code: str) -> HttpResponse:
     """Count and lead on; what the page is to know of the way stands in its address."""
     link = get_object_or_404(TrackedLink.objects.alive().select_related("form"), code=code[:40], active=True)
     if request.method == "GET":
-        _count(link, bool(ROBOTS.search(request.headers.get("User-Agent", "")[:300])))
+        _count(link, is_robot(request.headers.get("User-Agent", "")))
     if not (target := link.form.path if link.form_id else link.url):
         raise Http404
     parts = urlsplit(target)

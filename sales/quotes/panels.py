@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from crm.access import policy
+from crm.documents.panels import shows_documents
 from crm.entities.panels import panel
 from sales.catalogue.discounts import needs_approval
 from sales.quotes.links import link_of
@@ -25,3 +26,8 @@ def customer_side(record: Quote, user: Any) -> dict | None:
     if not (link or reasons or proof):
         return None
     return {"record": record, "link": link, "reasons": reasons, "proof": proof}
+
+
+# The drafts live there: each print is a version.
+for label in ("quotes.quote", "contracts.contract", "sales.opportunity", "customers.account"):
+    shows_documents(label)

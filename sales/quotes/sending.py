@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from crm.documents.keeping import keep_paper
 from crm.documents.printing import pdf_of
 from crm.documents.services import keep_pdf, start_pdf
 from crm.files.services import store_content
@@ -33,7 +34,7 @@ def send_quote(
     text: str,
     language: str = "zh-hans",
 ) -> Quote:
-    """Mail the PDF and the link; from now on the offer stands. The PDF is kept with the quote too.
+    """Mail the PDF and the link; from now on the offer stands. The PDF is kept as a version of the quote's document too.
 
     ValidationError when it has run out, can't be printed, or the mailbox can't send.
     """
@@ -41,7 +42,7 @@ def send_quote(
         mark_sent(quote, actor=actor, to=to)
         content = pdf_of(quote, actor.user, language)
         name = f"{quote.number}.pdf"
-        store_content(content, name, record=quote, actor=actor)
+        keep_paper(quote, content, name, actor=actor, source=language)
         with translation.override(language):
             words = _("%(text)s\n\nOpen the quote: %(link)s") % {"text": text.strip(), "link": link_of(quote)}
         queue_mail(
@@ -57,7 +58,7 @@ def send_quote(
 
 
 def print_quote(quote: Quote, *, actor: Actor, language: str = "zh-hans") -> Any:
-    """Keep the quote as a PDF among its files; one of many lines is printed as a job."""
+    """Keep the quote as a PDF, a version of its document; one of many lines is printed as a job."""
     if quote.lines.filter(deleted_at__isnull=True).count() > QUICK:
         start_pdf(quote, user=actor.user, language=language)
     else:

@@ -8,7 +8,7 @@ import pypdfium2
 import pytest
 
 from crm.access.models import Scope
-from crm.files.services import files_of
+from crm.documents.library import Document
 from crm.files.storage import open_content
 from crm.messaging.models import MailAccount, MailMessage
 from crm.records import services as records
@@ -61,7 +61,8 @@ def test_mail_pdf_and_link_go_together(client, seller, account):
         text = pypdfium2.PdfDocument(source.read())[0].get_textpage().get_text_range()
     assert quote.number in text
     assert "人民币玖万伍仟元整" in text
-    assert [file.name for file in files_of(quote)] == [f"{quote.number}.pdf"]
+    document = Document.objects.get(on_entity="quotes.quote", on_id=quote.pk)
+    assert (document.title, document.number, document.file.name) == (quote.number, 1, f"{quote.number}.pdf")
 
 
 def test_a_mailbox_of_somebody_else_is_none_of_mine(client, seller, other):
