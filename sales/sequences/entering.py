@@ -13,6 +13,7 @@ from crm.messaging.consent import EMAIL, ask
 from crm.messaging.drafts import accounts_of
 from crm.messaging.merging import merge, values_for
 from crm.messaging.models import MailAccount, MailMessage
+from crm.messaging.reaching import emails_of
 from crm.records import services as records
 from crm.records.actor import Actor
 from crm.records.models import Record
@@ -136,4 +137,5 @@ def preview(sequence: Sequence, person: Person | None, user: Any) -> dict[str, s
     if person is not None:
         values = values_for(user, person)
         subject, body = merge(subject, values), merge(body, values)
-    return {"to": person.email if person else "", "subject": subject, "body": body}
+    to = next(iter(emails_of(person, user)), None) if person is not None else None
+    return {"to": to.value if to else "", "subject": subject, "body": body}

@@ -37,6 +37,16 @@ def test_enrolling_one(sells, lead, seller):
     assert "新线索跟进" in sells.get(f"/sales/leads/{lead.pk}/").content.decode()
 
 
+def test_the_preview_shows_no_hidden_address(sells, lead, seller, field_rule):
+    sequence = make_sequence(owner=seller)
+    url = f"/sequences/preview/sales.lead/{lead.pk}/?sequence={sequence.pk}"
+    assert lead.email in sells.get(url).content.decode()
+    field_rule(seller, "sales.lead", "email", "hidden")
+    field_rule(seller, "sales.lead", "name", "hidden")
+    page = sells.get(url).content.decode()
+    assert lead.email not in page and "关于供水泵组的选型" in page and "王强，您好" not in page
+
+
 def test_enrolling_many_tells_who_was_left_out(sells, lead, seller):
     sequence, mute = make_sequence(owner=seller), make_lead(owner=seller, name="没邮箱")
     data = {"selected": [lead.pk, mute.pk], "apply": 1, "sequence": sequence.pk}
