@@ -54,7 +54,8 @@ def values_of(quote: Quote, user: Any) -> Values:
 
 def _all_terms(quote: Quote) -> str:
     """How it is paid, then whatever else was agreed."""
-    paid = f"{_('Payment terms')}: {quote.payment_terms}" if quote.payment_terms else ""
+    label = _("Payment terms")
+    paid = f"{label}: {quote.payment_terms}" if quote.payment_terms else ""
     return "\n".join(filter(None, (paid, quote.terms)))
 
 
