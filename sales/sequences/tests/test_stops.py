@@ -10,6 +10,8 @@ from crm.activities.services import add_follow_up, add_task
 from crm.messaging.consent import Unwanted
 from crm.messaging.models import MailMessage
 from crm.messaging.receiving import Place, take_in
+from crm.ownership.models import Pool
+from crm.ownership.pools import release
 from crm.privacy.consent import note_consent
 from crm.privacy.models import ConsentPurpose
 from crm.records import services as records
@@ -99,14 +101,20 @@ def test_a_bounce_stops_it(enrolled, clock, actor):
     assert ended(enrolled) == ("stopped", "bounced")
 
 
+def service_mail():
+    """The purpose that every house has, also where an earlier test emptied the database."""
+    named = {"name_zh": "服务", "name_en": "Service", "basis": "contract", "marketing": False}
+    return ConsentPurpose.objects.get_or_create(code="service", defaults=named)[0]
+
+
 def test_withdrawing_stops_it(enrolled, lead, actor):
-    purpose = ConsentPurpose.objects.get(code="service")
+    purpose = service_mail()
     note_consent(lead, purpose, ["email"], False, source="phone", actor=actor)
     assert ended(enrolled) == ("stopped", "unwanted")
 
 
 def test_withdrawing_in_the_same_minute_sends_nothing(enrolled, lead, actor):
-    purpose = ConsentPurpose.objects.get(code="service")
+    purpose = service_mail()
     note_consent(lead, purpose, ["email"], False, source="phone", actor=actor)
     moving.turn()
     enrolled.refresh_from_db()
@@ -144,6 +152,14 @@ def test_the_opportunity_stops_it(seller, actor, clock):
     assert (enrolment.contact, enrolment.opportunity) == (contact, deal)
     services.lose_opportunity(deal, actor=actor, loss_reason=make_loss_reason())
     assert ended(enrolment) == ("stopped", "lost")
+
+
+def test_going_to_the_pool_stops_it_at_once(enrolled, lead, actor):
+    pool = Pool.objects.create(name="线索池", entity="sales.lead")
+    lead.refresh_from_db()
+    release(lead, actor=actor, pool=pool)
+    enrolled.refresh_from_db()
+    assert (enrolled.state, enrolled.reason) == ("stopped", "pooled")
 
 
 def test_switching_the_sequence_off_stops_it(enrolled, actor):
