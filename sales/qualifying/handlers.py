@@ -8,7 +8,10 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from crm.records.hooks import WriteBatch, before_write, on_redact
+from crm.matching.merging import kinds as merging
+from crm.matching.merging.models import MergedRecord
+from crm.records.hooks import WriteBatch, before_write, on, on_redact
+from crm.records.models import Entry
 from sales.models import Lead
 from sales.qualifying.models import Answer, Question
 from sales.qualifying.services import add_up, missing
@@ -36,3 +39,11 @@ def forget_words(record: Any, fields: Collection[str]) -> int:
     if gone:
         add_up([record.pk])
     return gone
+
+
+@on(merging.MERGED, merging.UNMERGED, name="qualifying.merged")
+def reckon_merged(entry: Entry) -> None:
+    """Answers went along with a merge, or back: the scores of all of its leads are worked out anew."""
+    if entry.entity == Lead.entity_label():
+        rows = MergedRecord.objects.filter(entity=entry.entity, operation__record_id=entry.record_id)
+        add_up([entry.record_id, *rows.values_list("record_id", flat=True).distinct()])

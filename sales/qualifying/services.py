@@ -61,6 +61,7 @@ def add_up(leads: Collection[int] | None = None) -> None:
     rows = Answer.objects.filter(question__active=True)
     if leads is None:
         leads = set(Answer.objects.values_list("lead", flat=True).distinct())
+    leads = list(Lead._base_manager.filter(pk__in=leads).order_by("pk").values_list("pk", flat=True))
     sums = rows.filter(lead__in=leads).values("lead").annotate(score=Sum("points"), answered=Count("pk")).order_by()
     found = {row["lead"]: (row["score"], row["answered"]) for row in sums}
     figures = [LeadQualification(record_id=pk, score=s, answered=n) for pk in leads for s, n in [found.get(pk, (0, 0))]]

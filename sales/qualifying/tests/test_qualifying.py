@@ -6,7 +6,10 @@ from django.test import Client
 
 from crm.access.models import Scope
 from crm.entities.testing import listed
+from crm.matching.merging.services import merge
+from crm.matching.merging.unmerging import unmerge
 from crm.records.actor import Actor
+from crm.records.dispatch import dispatch
 from crm.records.models import Entry
 from crm.records.undo import undo_entry
 from sales import services
@@ -152,3 +155,17 @@ def test_undoing_asks_no_questions(lead, actor, asked):
     assert undo_entry(last, actor=actor).records == 1
     lead.refresh_from_db()
     assert lead.status == "qualified"
+
+
+def test_a_merge_takes_the_answers_along_and_back(lead, asked, seller, actor, grant):
+    grant(seller, "sales.lead", merge=Scope.OWN)
+    twin = make_lead(owner=seller, name="王芳")
+    answer(lead, asked[0], "已批", actor=actor)
+    answer(twin, asked[0], "没有", actor=actor)
+    answer(twin, asked[1], "yes", actor=actor)
+    operation = merge([lead, twin], lead, {}, actor=actor)
+    dispatch()
+    assert score(lead) == (50, 2)
+    unmerge(operation, actor=actor)
+    dispatch()
+    assert (score(lead), score(twin)) == ((30, 1), (20, 2))
