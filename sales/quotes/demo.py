@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
+from django.core.files.base import ContentFile
 from django.utils.timezone import localdate
 
 from crm.approvals import writing
 from crm.approvals.models import ApprovalProcess
 from crm.approvals.nodes import fresh_node
 from crm.demo.steps import World, demo_step
+from crm.documents.keeping import create_document
+from crm.documents.library import Document
 from crm.records import services as records
 from crm.records.actor import Actor
 from crm.users.models import User
@@ -82,3 +85,17 @@ def _quote(world: World, number: int, deal: Opportunity, products: list[Product]
             services.accept_quote(quote, actor=actor, answer="客户已口头确认，等待合同。")
         elif number % 8 == 6:
             services.reject_quote(quote, actor=actor, answer="价格高于预算")
+
+
+MINUTES = "会议纪要\n\n一、客户确认改造范围与停机窗口。\n二、我方两周内提交方案与报价。\n三、下次会议：方案评审。\n"
+
+
+@demo_step(131, "documents of deals")
+def bring_minutes(world: World) -> None:
+    """Minutes of a meeting, with some deals of people who are signed in with."""
+    if Document.objects.filter(on_entity="sales.opportunity").exists():
+        return
+    deals = Opportunity.objects.alive().filter(state="open", owner__manager__isnull=False).select_related("owner")
+    for deal in deals.order_by("-pk")[:6]:
+        upload = ContentFile(MINUTES.encode(), name="需求沟通会议纪要.txt")
+        create_document(upload, actor=Actor(deal.owner, "demo"), record=deal)
