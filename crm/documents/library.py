@@ -71,7 +71,7 @@ class Document(OnRecord):
 
     access = Filed()
     takes_files = False
-    untold = ("file",)
+    untold = ("file", "number", "size", "content_type")
 
     title = models.CharField(_("title"), max_length=200)
     folder = models.ForeignKey(

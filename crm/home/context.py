@@ -23,6 +23,7 @@ AREAS = {
     "sales": gettext_lazy("Sales"),
     "partners": gettext_lazy("Partners"),
     "purchasing": gettext_lazy("Purchasing"),
+    "documents": gettext_lazy("Documents"),
     "service": gettext_lazy("Service"),
     "marketing": gettext_lazy("Marketing"),
     "analytics": gettext_lazy("Analysis"),
