@@ -64,7 +64,10 @@ def test_an_opportunity_shows_its_weighted_amount(boss):
 def test_verbs_fit_the_state(boss):
     deal, won = make_opportunity(), make_opportunity(stage=make_stage("赢单"))
     names = [{a.name for a in bind(entity_of(o), boss).actions_on(o)} for o in (deal, won)]
-    assert names == [{"win", "move", "lose", "assign_by_rules", "forward", "tag", "merge"}, {"reopen", "tag", "merge"}]
+    assert names == [
+        {"win", "move", "lose", "assign_by_rules", "forward", "tag", "merge", "enrol"},
+        {"reopen", "tag", "merge"},
+    ]
 
 
 def test_the_path_is_walked_by_who_may_change_the_sale(rep, other, grant):
