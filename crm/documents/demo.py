@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.core.files.base import ContentFile
+from django.template.loader import render_to_string
 
 from crm.demo.steps import World, demo_step
 from crm.documents.keeping import add_version, create_document
@@ -15,8 +16,6 @@ from crm.records import services as records
 from crm.records.actor import Actor
 from crm.users.models import User
 
-PAGE = """<html lang="zh"><style>body {{ font: 12pt/1.8 "Noto Sans CJK SC", sans-serif; margin: 1cm }} h1 {{ font-size: 20pt }}</style>
-<h1>{title}</h1>{text}</html>"""
 # Folder, who sees it, what lies in it: title, text.
 SHELVES = (
     (
@@ -62,5 +61,5 @@ def fill_shelves(world: World) -> None:
 
 
 def _paper(title: str, text: str) -> ContentFile:
-    lines = "".join(f"<p>{line}</p>" for line in text.split("|"))
-    return ContentFile(print_html(PAGE.format(title=title, text=lines)), name=f"{title}.pdf")
+    page = render_to_string("documents/demo_paper.html", {"title": title, "lines": text.split("|")})
+    return ContentFile(print_html(page), name=f"{title}.pdf")
