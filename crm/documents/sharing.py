@@ -74,7 +74,10 @@ def find_share(token: str) -> DocumentShare | None:
     """The share that a link leads to, as long as it lasts and there is something to be read."""
     rows = DocumentShare.objects.select_related("document__file", "document__owner", "made_by")
     share = rows.filter(token_hash=hashed(token), document__deleted_at=None, document__file__isnull=False).first()
-    return share if share is not None and share.lasts else None
+    if share is None or not share.lasts:
+        return None
+    gone = share.document.on_id and getattr(share.document.on, "deleted_at", True)
+    return None if gone else share
 
 
 def pass_for(share: DocumentShare) -> str:

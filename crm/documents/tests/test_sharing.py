@@ -18,6 +18,7 @@ from crm.notifications.models import Notification
 from crm.records import services as records
 from crm.records.actor import Actor
 from crm.records.models import Entry
+from sales.factories import make_opportunity
 
 CHROME = "Mozilla/5.0 (X11) AppleWebKit/537.36 Chrome/126 Safari/537.36"
 
@@ -124,6 +125,14 @@ def test_revoked_it_leads_nowhere_at_once(client, document, other, grant):
 def test_in_the_trash_it_is_shared_no_more(document):
     _share, path = link(document)
     records.delete(document, actor=Actor(document.owner))
+    assert visitor().get(path).status_code == 404
+
+
+def test_it_goes_to_the_trash_with_its_record(rep):
+    deal = make_opportunity(owner=rep)
+    _share, path = link(make_document(rep, record=deal))
+    assert visitor().get(path).status_code == 200
+    records.delete(deal, actor=Actor(rep))
     assert visitor().get(path).status_code == 404
 
 
