@@ -107,5 +107,7 @@ def test_how_long_it_took(company, rep, boss):
     quote = make_quote(owner=rep, account=contract.account)
     Quote.objects.filter(pk=quote.pk).update(created_at=timezone.now() - timedelta(days=52))
     Contract.objects.filter(pk=contract.pk).update(quote=quote)
-    board = MoneyBoard(rep, "last_year" if timezone.localdate().timetuple().tm_yday < 41 else "this_year", timezone.localdate())
+    board = MoneyBoard(
+        rep, "last_year" if timezone.localdate().timetuple().tm_yday < 41 else "this_year", timezone.localdate()
+    )
     assert [(str(one.label), one.count, one.days) for one in board.durations] == [("From quote to signature", 1, 12.0)]
