@@ -30,7 +30,8 @@ PUBLIC = (
     "hooks/",  # signed by the program that calls
     "f/",  # forms that anybody may fill in
     "q/",  # tracked links
-    "offer/",  # a signed link for the customer of one quote
+    "offer/",
+    "d/",  # a signed link for the customer of one quote
     "admin/login/",
     "admin/jsi18n/",
 )

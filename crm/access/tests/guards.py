@@ -28,7 +28,7 @@ GUARDS = {
         " /portal/partner/forgotten/ /portal/partner/welcome/<str:token>/ /portal/partner/leads/<int:pk>/"
         " /portal/partner/registrations/ /portal/partner/people/ /portal/partner/feedback/ /portal/partner/together/"
         " /portal/partner/together/<int:pk>/ /portal/partner/documents/ /portal/partner/documents/<int:pk>/<int:file>/"
-        " /offer/<str:token>/ /offer/<str:token>/quote.pdf"
+        " /offer/<str:token>/ /offer/<str:token>/quote.pdf /d/<str:token>/ /d/<str:token>/file/ /d/<str:token>/picture/"
     ),
     SELF: (
         "/profile/ /profile/absences/new/ /profile/password/ /profile/mail/ /profile/mail/add/ /jobs/ /regions/"
@@ -56,7 +56,7 @@ GUARDS = {
         " /customers/insight/<str:label>/<int:pk>/ /customers/insight/<str:label>/<int:pk>/later/"
         " /customers/insight/<str:label>/<int:pk>/suggestion/ /customers/insight/<str:label>/<int:pk>/website/"
         " /points/<str:label>/<int:pk>/ /points/<str:label>/<int:pk>/export/ /segments/of/<str:label>/<int:pk>/"
-        " /handover/takers/<str:label>/<int:pk>/"
+        " /handover/takers/<str:label>/<int:pk>/ /sequences/preview/<str:label>/<int:pk>/"
     ),
     HOLDER: (
         "/files/<int:pk>/download/ /files/<int:pk>/download/<int:number>/ /files/<int:pk>/preview/<slug:size>/"
@@ -66,6 +66,8 @@ GUARDS = {
         " /activities/comments/<int:pk>/change/ /activities/comments/<int:pk>/remove/ /activities/share/<int:pk>/end/"
         " /undo/set/<int:pk>/ /undo/entry/<int:pk>/ /merges/<int:pk>/ /merges/<int:pk>/undo/"
         " /sales/whitespace/<int:pk>/ /sales/bank/<int:pk>/read/"
+        " /leads/<int:pk>/answers/<int:question>/ /documents/<int:pk>/version/ /documents/<int:pk>/share/"
+        " /documents/<int:pk>/restore/<int:number>/ /documents/share/<int:pk>/revoke/"
     ),
     ROWS: (
         "/ /search/ /home/widget/<slug:name>/ /nav/count/<str:label>/ /analytics/sales/ /analytics/sales/people/"
@@ -79,6 +81,7 @@ GUARDS = {
         " /marketing/links/<int:pk>/qr.<str:kind> /customers/contacts/<int:pk>/card.vcf"
         " /duplicates/ /duplicates/<int:pk>/ /duplicates/ask/ /customers/org/<int:account>/<int:contact>/"
         " /segments/<int:pk>/count/ /analytics/rfm/ /analytics/money/ /partners/ranking/"
+        " /sales/targets/plan/ /sales/attainment/ /sales/forecast/ /sales/forecast/deals/ /sales/forecast/changes/ /sales/cash/"
     ),
     TOKEN: (
         "/api/v1/openapi.json /api/v1/<slug:area>/<slug:slug>/ /api/v1/<slug:area>/<slug:slug>/<int:pk>/"
@@ -89,6 +92,7 @@ GUARDS = {
         " /mail/aside/<int:pk>/ /approvals/cards/effect/<str:label>/ /approvals/cards/node/<str:label>/"
         " /duplicates/scan/ /privacy/holds/<int:pk>/release/ /customers/cleansing/ /customers/cleansing/<slug:code>/"
         " /customers/cleansing/<slug:code>/count/ /analytics/rfm/setup/ /analytics/rfm/score/ /handover/people/<str:which>/"
+        " /documents/upload/ /sequences/<int:pk>/steps/"
     ),
 }
 TABLE = {route: guard for guard, listed in GUARDS.items() for route in listed.split()}

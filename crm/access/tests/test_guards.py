@@ -15,6 +15,7 @@ from crm.access.models import RecordShare, Scope
 from crm.access.tests.guards import HOLDER, OWN, PUBLIC, RECORD, RIGHT, TABLE
 from crm.activities.models import Comment
 from crm.demo.surface import routes
+from crm.documents.library import DocumentShare
 from crm.entities.entity import registry
 from crm.entities.testing import call, factory_of, sample, state
 from crm.exchange.models import Import
@@ -105,6 +106,11 @@ def test_what_hangs_on_a_record_out_of_reach_is_not_there(stranger, other, boss)
         "/merges/": MergeOperation.objects.create(entity="sales.lead", record_id=lead.pk, changes=changes, actor=boss),
         "/sales/whitespace/": factory_of("customers.account")(other),
         "/sales/bank/": factory_of("receivables.bankstatement")(other),
+        "/leads/": lead,
+        "/documents/share/": made_of(
+            DocumentShare, other, document=(document := factory_of("documents.document")(other))
+        ),
+        "/documents/": document,
         "/undo/entry/": Entry.objects.filter(entity="sales.lead", record_id=lead.pk).latest("pk"),
     }
 
