@@ -9,12 +9,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pypdfium2
 import structlog
 from django.conf import settings
+from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.template.loader import render_to_string
 from django.utils import translation
@@ -25,7 +27,9 @@ from crm.documents.texts import fill
 
 PRINTER = Path(__file__).with_name("printer.py")
 PATIENCE = 150
+KEPT = 15 * 60
 """Seconds."""
+LARGEST_KEPT = 2 * 1024 * 1024
 log = structlog.get_logger(__name__)
 Values = dict[str, Any]
 
@@ -90,7 +94,10 @@ def pdf_of(record: Any, user: Any, language: str = "zh-hans") -> bytes:
 
 
 def print_html(html: str) -> bytes:
-    """HTML as PDF. ValidationError where it takes too much."""
+    """HTML as PDF; the same within a quarter of an hour is printed once. ValidationError where it takes too much."""
+    key = f"paper.{sha256(html.encode('utf-8', 'replace')).hexdigest()}"
+    if isinstance(kept := cache.get(key), bytes):
+        return kept
     try:
         done = subprocess.run(
             [sys.executable, "-P", str(PRINTER)],
@@ -105,6 +112,8 @@ def print_html(html: str) -> bytes:
     if done.returncode or not done.stdout.startswith(b"%PDF"):
         log.error("document_not_printed", code=done.returncode, error=done.stderr.decode(errors="replace")[-2000:])
         raise ValidationError(_("The document could not be printed. Simplify the template, or ask an administrator."))
+    if len(done.stdout) <= LARGEST_KEPT:
+        cache.set(key, done.stdout, KEPT)
     return done.stdout
 
 

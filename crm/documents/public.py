@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import translation
@@ -21,11 +20,10 @@ from crm.files.models import FileVersion
 from crm.files.types import label_of
 from crm.files.views import hand_out, show_picture
 from crm.lib.agents import is_robot
-from crm.lib.http import client_address
+from crm.lib.often import too_often
 
 SPOKEN = {"zh": "zh-hans", "en": "en"}
 PASS = "opened"
-A_MINUTE = 60
 MOST = 90
 """Requests of one address in a minute."""
 
@@ -36,7 +34,7 @@ MOST = 90
 def shared(request: HttpRequest, token: str) -> HttpResponse:
     """The document, or the question for its password. No cookie guards it: the address itself opens it."""
     with translation.override(SPOKEN.get(request.GET.get("lang", "")) or translation.get_language()):
-        if _too_often(request):
+        if too_often("documents.share", request, MOST):
             return _page(request, None, note=_("Too many requests came. Please try again in a minute."), status=429)
         share = sharing.find_share(token)
         if share is None:
@@ -79,7 +77,7 @@ def shared_picture(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _opened(request: HttpRequest, token: str) -> tuple[DocumentShare, FileVersion]:
-    share = None if _too_often(request) else sharing.find_share(token)
+    share = None if too_often("documents.share", request, MOST) else sharing.find_share(token)
     if share is None or not _passed(request, share):
         raise Http404
     return share, share.document.file.versions.get(number=1)
@@ -139,12 +137,3 @@ def _passed(request: HttpRequest, share: DocumentShare) -> bool:
 
 def _agent(request: HttpRequest) -> str:
     return request.headers.get("User-Agent", "")
-
-
-def _too_often(request: HttpRequest) -> bool:
-    key = f"documents.share:{client_address(request)}"
-    cache.add(key, 0, A_MINUTE)
-    try:
-        return cache.incr(key) > MOST
-    except ValueError:  # gone in between
-        return False

@@ -20,6 +20,7 @@ from crm.access import policy
 from crm.customfields.layouts import Part
 from crm.customfields.models import Surface
 from crm.customfields.sources import ChoiceSource, MultiChoiceSource
+from crm.entities import once
 from crm.entities.arranged import plan, title_of, variant_of
 from crm.entities.bound import BoundEntity, BoundField
 from crm.entities.constraints import refusal, violations
@@ -192,18 +193,22 @@ class EntityForm(Ruled, forms.ModelForm):
         self.errors  # noqa: B018  (cleans the form, so that the instance holds what was typed)
         return list(self.bound.entity.warnings(self.instance, self.user))
 
-    def write(self, *, actor: Actor, **options: Any) -> bool:
+    def write(self, *, actor: Actor, sent: str = "", **options: Any) -> bool:
         """Save through the entity; False when it was refused, with the reason among the errors.
 
-        Raises Conflict when the record has moved on since ``version``.
+        Raises Conflict when the record has moved on since ``version``, SentBefore when the form ``sent`` has made its record.
         """
         record, base = self.instance, self.cleaned_data.get("version")
         if base is not None:
             record.version = base
         try:
             with transaction.atomic():
+                if sent:
+                    once.claim(self.bound.user, self.bound.entity.label, sent)
                 files, owner = self._keep_files(record, actor), record.owner_id
                 entry = self.bound.entity.save(record, actor=actor, **options)
+                if sent:
+                    once.note(self.bound.user, self.bound.entity.label, sent, record.pk)
                 for file in files:
                     attach(file, record, actor=actor)
                 if record.owner_id == owner:  # else a rule gave it away

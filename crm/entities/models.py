@@ -71,3 +71,21 @@ class ColumnChoice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} {self.entity}"
+
+
+class SentForm(models.Model):
+    """A form that added a record, for as long as it may come again; ``record_id`` is what it made."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False)
+    key = models.CharField(max_length=64)
+    entity = models.CharField(max_length=100)
+    record_id = models.BigIntegerField(null=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["user", "key"], name="form_is_sent_once")]
+        indexes = [models.Index(fields=["user", "at"], name="form_sent_at")]
+
+    def __str__(self) -> str:
+        return f"{self.entity} {self.record_id}"

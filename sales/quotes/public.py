@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from crm.documents.printing import company, pdf_of
 from crm.lib.http import client_address
+from crm.lib.often import too_often
 from sales.catalogue.totals import added_up
 from sales.quotes import answering
 from sales.quotes.links import quote_of_token
@@ -23,6 +24,8 @@ from sales.quotes.models import Quote
 
 SPOKEN = {"zh": "zh-hans", "en": "en"}
 LONGEST_NAME, LONGEST_TEXT = 200, 2000
+MOST = 20
+"""PDFs for one address in a minute."""
 State = Quote.State
 
 
@@ -48,6 +51,10 @@ def offer_pdf(request: HttpRequest, token: str) -> HttpResponse:
     if quote.state == State.SUPERSEDED:
         raise Http404
     language = _language(request)
+    if too_often("offer.pdf", request, MOST):
+        with translation.override(language):
+            note = _("Too many requests came. Please try again in a minute.")
+            return _page(request, quote, note=note, status=429)
     try:
         content = pdf_of(quote, None, language)
     except ValidationError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from uuid import uuid4
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -11,6 +12,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from crm.customfields.models import Surface
+from crm.entities import once
 from crm.entities.arranged import changes_with, form_names, variant_of
 from crm.entities.brief import Twins, twins_of
 from crm.entities.conflicts import compare
@@ -18,6 +20,7 @@ from crm.entities.entity import Entity
 from crm.entities.forms import EntityForm, entity_form, initial_of
 from crm.entities.hints import hints_of
 from crm.entities.links import choosable
+from crm.entities.once import SentBefore
 from crm.entities.undoing import undo_url
 from crm.entities.views.base import EntityView
 from crm.records.errors import Conflict
@@ -27,6 +30,11 @@ class FormView(EntityView):
     """What adding, editing and checking share. In place (``?in_place=1``) the form is a dialog over another form."""
 
     template = "form"
+
+    @property
+    def sent(self) -> str:
+        """The key by which a form that adds a record is known when it comes again."""
+        return self.request.POST.get("sent", "")[: once.LONGEST] if self.action == "add" else ""
 
     @property
     def in_place(self) -> bool:
@@ -72,6 +80,7 @@ class FormView(EntityView):
             check_url=self._check_url(*place) if self.warns else "",
             rules_url=self.bound.url("rules_record" if record else "rules", *place),
             reshow=changes_with(self.bound.entity),
+            sent="" if record else self.sent or uuid4().hex,
             **context,
         )
 
@@ -95,24 +104,38 @@ class FormView(EntityView):
         if twins:
             return self.show(form, status=422, twins=twins, ask=True)
         try:
-            if not form.write(actor=self.actor):
+            if not form.write(actor=self.actor, sent=self.sent):
                 # What stands against it may have come at this very moment: shown with the way on.
                 twins = twins_of(form.twins(), self.request.user) if self.warns else Twins([])
                 return self.show(form, status=422, twins=twins if twins.blocked else Twins([]), ask=True)
         except Conflict as conflict:
             return self.page(template="conflict", status=409, **compare(self.bound, form, conflict.current))
+        except SentBefore as before:
+            return self.again(before.pk)
         return self.done(form)
+
+    def again(self, pk: int | None) -> HttpResponse:
+        """What a form that was sent before leads to: what it made."""
+        record = self.bound.records().filter(pk=pk).first()
+        if record is not None and self.in_place:
+            return self._chosen(record)
+        return HttpResponseRedirect(self.bound.url("record", pk) if record else self.bound.url("list"))
 
     def done(self, form: EntityForm) -> HttpResponse:
         record, request = form.instance, self.request
         if self.in_place:
-            made = {"id": record.pk, "text": str(record)}
-            return HttpResponse(status=204, headers={"HX-Trigger": json.dumps({"record-created": made})})
+            return self._chosen(record)
         url = undo_url(form.entry)
         said = _("%(name)s was saved.") if form.entry or form.adding else _("Nothing was changed on %(name)s.")
         messages.success(request, said % {"name": record}, extra_tags=f"undo={url}" if url else "")
         seen = self.bound.can_record("view", record)
         return HttpResponseRedirect(self.bound.url("record", record.pk) if seen else self.bound.url("list"))
+
+    @staticmethod
+    def _chosen(record: Any) -> HttpResponse:
+        """The form below takes the new record."""
+        made = {"id": record.pk, "text": str(record)}
+        return HttpResponse(status=204, headers={"HX-Trigger": json.dumps({"record-created": made})})
 
 
 class AddView(FormView):
@@ -124,6 +147,8 @@ class AddView(FormView):
         return self.show(self.new_form())
 
     def post(self, request: HttpRequest) -> HttpResponse:
+        if self.sent and (made := once.made_by(request.user, self.bound.entity.label, self.sent)):
+            return self.again(made)
         return self.submit(self.new_form(request.POST))
 
 

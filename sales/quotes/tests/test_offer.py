@@ -8,16 +8,18 @@ from decimal import Decimal
 
 import pytest
 from django.core import signing
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from crm.access.models import Scope
+from crm.documents import printing
 from crm.notifications.models import Notification
 from crm.records.actor import Actor
 from crm.records.models import Entry
-from sales.quotes import services
+from sales.quotes import public, services
 from sales.quotes.answering import fingerprint
 from sales.quotes.factories import make_quote
 from sales.quotes.links import SALT, token_of
@@ -170,3 +172,25 @@ def test_twenty_at_once_accept_once(rep):
     assert Entry.objects.filter(kind="quotes.quote.accepted", record_id=quote.pk).count() == 1
     assert (fresh(quote).state, fresh(quote).total) == ("accepted", Decimal(1500))
     assert Notification.objects.filter(kind="quote_answered").count() == 1
+
+
+def test_its_pdf_is_printed_once_until_it_says_something_else(client, quote, monkeypatch):
+    cache.clear()
+    printed = []
+    run = printing.subprocess.run
+    monkeypatch.setattr(printing.subprocess, "run", lambda *args, **more: printed.append(1) or run(*args, **more))
+    url = reverse("quotes:offer_pdf", args=[token_of(quote)])
+    found = {client.get(url).content[:5] for _time in range(3)}
+    assert (found, len(printed)) == ({b"%PDF-"}, 1)
+    Quote.objects.filter(pk=quote.pk).update(title="另一份报价")
+    client.get(url)
+    assert len(printed) == 2
+
+
+def test_one_address_prints_only_so_often(client, quote, monkeypatch):
+    cache.clear()
+    monkeypatch.setattr(public, "MOST", 2)
+    url = reverse("quotes:offer_pdf", args=[token_of(quote)])
+    assert [client.get(url).status_code for _time in range(4)] == [200, 200, 429, 429]
+    assert client.get(url, REMOTE_ADDR="203.0.113.9").status_code == 200
+    cache.clear()
