@@ -230,7 +230,7 @@ def about_one(client: Any, world: World, user: Any, record: Any, page: Page, ask
     elif not there or not world.may(user, record, first):
         assert answer == 404 or (page.name == "move" and answer == 403), what
     elif needed == "verb":
-        may = world.may(user, record, needs_of(world, page))
+        may = world.may(user, record, needs_of(world, page)) and makes_what_it_may(world, user, page)
         assert (answer == 403) == (not may), what
     elif page.name in OPEN:
         assert answer not in NO, what
@@ -247,6 +247,13 @@ def needs_of(world: World, page: Page) -> str:
     if page.name == "bulk":
         return {"edit": "change", "assign": "assign", "delete": "delete"}.get(last) or verbs[last.removeprefix("do-")]
     return NEEDS[page.name]
+
+
+def makes_what_it_may(world: World, user: Any, page: Page) -> bool:
+    """Whether the user may add what the verb of the address makes."""
+    last = page.url.rstrip("/").rpartition("/")[2].removeprefix("do-")
+    made = next((action.makes for action in registry[world.label].all_actions if action.name == last), "")
+    return not made or world.granted(user, made, "add")
 
 
 def ask(client: Any, page: Page) -> int:
