@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 from django.db import connection, transaction
 from django.test import TransactionTestCase
+from django.utils import translation
 
 from crm.access.models import FieldRule, Grant, Role, Scope
 from crm.customfields import definitions
@@ -74,6 +75,13 @@ def quick_flush():
 def private_files(settings, tmp_path):
     """Uploads of a test go to a directory of its own."""
     settings.PRIVATE_ROOT = settings.MEDIA_ROOT = tmp_path / "private"
+
+
+@pytest.fixture(autouse=True)
+def in_english():
+    """Each test begins in the language its users read: what an earlier test's last page was in must not decide."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture(scope="session")
