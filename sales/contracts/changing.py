@@ -105,10 +105,12 @@ def apply_change(change: ContractChange, *, actor: Actor) -> ContractChange:
     change.amount_before, change.applied_on, change.state = contract.amount, timezone.localdate(), State.APPLIED
     if lines:
         change.amount = change.total
-        old = list(contract.lines.filter(deleted_at__isnull=True))
+        old = list(contract.lines.filter(deleted_at__isnull=True).order_by("position", "pk"))
+        change.replaced = old
         records.delete_many(old, actor=actor, changes=changes) if old else None
         records.save_many(copy_lines(lines, contract, ContractLine), actor=actor, changes=changes)
         contract.refresh_from_db()
+    change.retermed = any(getattr(contract, name) != getattr(change, name) for name in DOCUMENT)
     for name in DOCUMENT:
         setattr(contract, name, getattr(change, name))
     contract.amount = contract.amount if change.amount is None else change.amount

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from django.db import models
@@ -167,6 +168,9 @@ class ContractChange(PricedDocument):
         _("state"), max_length=12, choices=State, colours=COLOURS, default=State.DRAFT, editable=False
     )
     applied_on = models.DateField(_("in force since"), null=True, editable=False)
+    # While it is being put in force: the lines that the contract had before, and whether what holds for the whole changes.
+    replaced: Sequence[ContractLine] = ()
+    retermed = False
 
     class Meta:
         verbose_name = _("contract change")

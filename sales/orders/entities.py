@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm.entities.entity import Action, Entity, View, register
 from sales.catalogue.entities import LINE
@@ -35,7 +36,7 @@ class OrderEntity(Entity):
     pills = ("state",)
     quick = ("account", "contract", "title", "ordered_on", "deliver_by")
     sections = {
-        _("Order"): ("number", "title", "account", "contract", "opportunity", "owner"),
+        pgettext_lazy("sale", "Order"): ("number", "title", "account", "contract", "opportunity", "owner"),
         _("Delivery"): ("state", "ordered_on", "deliver_by", "delivered_on", "ship_to"),
         _("Money"): ("currency", "tax_included", "discount_percent", "discount_amount", "total"),
         _("Handed over"): ("delivery_owner", "kick_off_on", "handed_over_at"),

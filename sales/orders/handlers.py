@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-from sales.orders import services  # noqa: F401 - joins what follows the approval of contracts
+from sales.orders import changing, services  # noqa: F401 - joins what follows the approval of contracts

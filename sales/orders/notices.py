@@ -12,3 +12,11 @@ HANDED_OVER = notice_kind(
     icon="transfer",
     channels=(APP, EMAIL),
 )
+NOT_FOLLOWED = notice_kind(
+    "contract_change_not_followed",
+    _("A contract change waits to be carried over to its orders"),
+    said=_("“%(change)s” is in force: carry it over to %(orders)s"),
+    why=_("The contract is yours, and nobody else can say which order takes it up."),
+    icon="truck-delivery",
+    channels=(APP, EMAIL),
+)

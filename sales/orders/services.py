@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 
 from crm.records import services as records
 from crm.records.actor import Actor
-from sales.contracts.approving import on_approval, on_change, on_end
-from sales.contracts.making import DOCUMENT, LINE, copy_lines
-from sales.contracts.models import Contract, ContractChange
+from sales.contracts.approving import on_approval, on_end
+from sales.contracts.making import DOCUMENT, copy_lines
+from sales.contracts.models import Contract
 from sales.orders import kinds
 from sales.orders.installed import install
 from sales.orders.models import Order, OrderLine
@@ -52,49 +52,6 @@ def make_order(contract: Contract, *, actor: Actor) -> None:
     records.save_many(made, actor=actor)
 
 
-@on_change
-def change_order(contract: Contract, change: ContractChange, *, actor: Actor) -> None:
-    """What is still to be delivered is what the contract says now; less than what was delivered already is refused.
-
-    Several open orders are left alone: nobody can say which of them the change is about.
-    """
-    orders = list(Order.objects.alive().filter(contract=contract, state__in=OPEN)[:2])
-    if len(orders) != 1:
-        return
-    order = _held(orders[0])
-    for name in DOCUMENT:
-        setattr(order, name, getattr(contract, name))
-    left = list(OrderLine.objects.alive().filter(document=order).order_by("position", "pk"))
-    if wanted := copy_lines(contract.lines.filter(deleted_at__isnull=True), order, OrderLine):
-        lines = [_taken_from(left, line) for line in wanted]
-    elif len(left) == 1:
-        lines, left = left, []
-        lines[0].unit_price = contract.amount / lines[0].quantity
-    else:
-        return
-    for line in (*left, *lines):
-        if line.delivered > (ZERO if line in left else line.quantity):
-            told = {"line": line, "delivered": f"{line.delivered.normalize():f}", "order": order}
-            text = _(
-                "Of “%(line)s” %(delivered)s were delivered already with %(order)s: the change can't go below that."
-            )
-            raise ValidationError(text % told, code="delivered")
-    records.save(order, actor=actor)
-    records.delete_many(left, actor=actor) if left else None
-    records.save_many(lines, actor=actor)
-
-
-def _taken_from(there: list[OrderLine], wanted: OrderLine) -> OrderLine:
-    """The line of the order that is about the same thing, now as it is wanted; else the wanted one, which is new."""
-    same = next((one for one in there if (one.product_id, one.name) == (wanted.product_id, wanted.name)), None)
-    if same is None:
-        return wanted
-    there.remove(same)
-    for name in LINE:
-        setattr(same, name, getattr(wanted, name))
-    return same
-
-
 @on_end
 def cancel_orders(contract: Contract, *, actor: Actor) -> None:
     """Nothing more is delivered of a contract that ends; what was delivered stays so."""
@@ -111,7 +68,7 @@ def deliver(
 
     What the customer has follows; once nothing is left the order is delivered. ValidationError for more than is left.
     """
-    order = _held(order)
+    order = held(order)
     if order.state not in OPEN:
         raise ValidationError(_("“%(order)s” is not to be delivered any more.") % {"order": order}, code="state")
     day = delivered_on or timezone.localdate()
@@ -152,7 +109,7 @@ def cancel_order(order: Order, *, actor: Actor, reason: str = "") -> Order:
 
 
 def _end(order: Order, state: str, kind: str, allowed: tuple[str, ...], actor: Actor, **data: Any) -> Order:
-    order = _held(order)
+    order = held(order)
     if order.state not in allowed:
         raise ValidationError(
             _("“%(order)s” is in the state “%(state)s”: this can't be done with it.")
@@ -164,5 +121,6 @@ def _end(order: Order, state: str, kind: str, allowed: tuple[str, ...], actor: A
     return order
 
 
-def _held(order: Order) -> Order:
+def held(order: Order) -> Order:
+    """The order as it is, kept until the transaction ends."""
     return Order._base_manager.select_for_update(of=("self",)).select_related("account").get(pk=order.pk)

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from importlib import import_module
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from crm.access.models import Scope
+from crm.activities.models import Task
 from crm.entities.testing import factory_of
 from crm.entities.tests.conftest import may  # noqa: F401 - a fixture
+from crm.notifications.models import Notification
 from crm.records import services as records
 from crm.records.actor import Actor
 from customers.factories import make_account
 from customers.levels.models import LevelHold
+from customers.models import Account
 from sales.catalogue.factories import make_product
 from sales.catalogue.models import OpportunityLine
 from sales.contracts import changing, making
@@ -23,7 +27,7 @@ from sales.contracts import services as contracts
 from sales.contracts.models import ContractChange, ContractChangeLine
 from sales.factories import make_opportunity
 from sales.orders import services as orders
-from sales.orders.models import Order
+from sales.orders.models import Order, OrderLine
 from sales.quotes import making as quoting
 from sales.quotes import services as quotes
 from sales.quotes.factories import make_quote
@@ -95,6 +99,60 @@ def test_a_change_below_what_was_delivered_is_refused(boss):
     pump.refresh_from_db()
     order.refresh_from_db()
     assert (pump.quantity, order.total) == (D(5), D(5500))
+
+
+def second_order(order, boss, line):
+    """Another order of the same contract, with one of its lines moved there."""
+    other = Order(owner=boss, account=order.account, contract=order.contract, title="二批")
+    records.save(other, actor=SYSTEM)
+    moved = order.lines.get(name=line)
+    fresh = OrderLine(document=other, owner=boss, name=line, quantity=moved.quantity, unit_price=moved.unit_price)
+    records.save(fresh, actor=SYSTEM)
+    records.delete(moved, actor=SYSTEM)
+    return other
+
+
+def test_of_several_orders_the_one_that_holds_the_line_follows(boss):
+    contract, order, pump = agreed(boss)
+    other = second_order(order, boss, "安装")
+    changed(contract, pumps=D(7))
+    order.refresh_from_db()
+    other.refresh_from_db()
+    pump.refresh_from_db()
+    assert (pump.quantity, order.total, other.total) == (D(7), D(7000), D(0))
+    assert not Task.objects.filter(on_entity="contracts.contract").exists()
+
+
+def test_what_nobody_can_place_is_asked_of_the_owner(boss, rep):
+    contract, order, pump = agreed(boss)
+    other = Order(owner=boss, account=order.account, contract=contract, title="二批")
+    records.save(other, actor=SYSTEM)
+    records.save(OrderLine(document=other, owner=boss, name=pump.name, unit_price=D(1000)), actor=SYSTEM)
+    changed(contract, pumps=D(7))
+    pump.refresh_from_db()
+    assert pump.quantity == D(5), "two orders hold it"
+    assert not order.lines.filter(name="安装", deleted_at__isnull=True).exists(), "one order alone holds it"
+    task = Task.objects.get(on_entity="contracts.contract", on_id=contract.pk, owner=boss)
+    assert order.number in task.description
+    assert other.number in task.description
+    assert pump.name in task.description
+    assert "安装" not in task.description
+    notice = Notification.objects.get(kind="contract_change_not_followed")
+    assert (notice.user, notice.data["orders"]) == (boss, f"{order.number}, {other.number}")
+
+
+def test_who_had_signed_before_is_a_customer_too(boss):
+    accounts = [make_account(owner=boss, kind="prospect", lifecycle="prospect") for _ in range(3)]
+    make_contract(owner=boss, account=accounts[0], signed_on=timezone.localdate())
+    make_contract(owner=boss, account=accounts[1], signed_on=timezone.localdate())
+    make_contract(owner=boss, account=accounts[2], approved=True)
+    ids = [account.pk for account in accounts]
+    Account._base_manager.filter(pk__in=ids).update(kind="prospect", lifecycle="prospect")
+    LevelHold.objects.filter(pk=ids[1]).update(lifecycle=True)
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("sales.contracts.migrations.0004_signed_accounts_are_customers").SQL)
+    rows = Account.objects.filter(pk__in=ids).order_by("pk").values_list("kind", "lifecycle")
+    assert list(rows) == [("customer", "active"), ("customer", "prospect"), ("prospect", "prospect")]
 
 
 def test_who_signs_is_a_customer(boss):
