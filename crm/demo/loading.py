@@ -107,7 +107,7 @@ def _log(model: type[Record], first: int, last: int, links: Sequence[tuple[str, 
     """The "created" entries of the rows with ids ``first`` to ``last``, on their own timelines and on ``links``."""
     label, table = model.entity_label(), connection.ops.quote_name(model._meta.db_table)
     names = {f.name for f in model._meta.fields}
-    title = next(name for name in ("title", "name", "subject") if name in names)
+    title = next((name for name in ("title", "name", "subject", "number") if name in names), "''")
     shown = "".join(
         f" union all select e.at, e.id, e.kind, '{entity}', r.{column} from e join {table} r on r.id = e.record_id where r.{column} is not null"
         for entity, column in links

@@ -29,6 +29,7 @@ SIZES: dict[str, dict[str, int]] = {
         "opportunities": 100_000,
         "open": 30_000,
         "activities": 1_000_000,
+        "contracts": 100_000,
     },
     "L": {
         "users": 600,
@@ -38,6 +39,7 @@ SIZES: dict[str, dict[str, int]] = {
         "opportunities": 300_000,
         "open": 100_000,
         "activities": 5_000_000,
+        "contracts": 300_000,
     },
 }
 

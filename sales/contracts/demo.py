@@ -10,7 +10,7 @@ from django.db import transaction
 from crm.approvals import writing
 from crm.approvals.models import ApprovalProcess
 from crm.approvals.nodes import fresh_node
-from crm.demo.steps import World, demo_step
+from crm.demo.steps import World, bench_page, demo_step
 from crm.records import services as records
 from crm.records.actor import Actor
 from crm.users.models import User
@@ -108,3 +108,16 @@ def _name_product(deal: Opportunity, number: int, actor: Actor) -> None:
     product = products[number % len(products)]
     line = OpportunityLine(document=deal, product=product, unit_price=deal.amount or 0, tax_rate=product.tax_rate)
     records.save(line, actor=actor)
+
+
+@bench_page("contracts: list", goal=2.5)
+def list_contracts(user: User) -> tuple[str, str, None]:
+    """Those in force, the largest first."""
+    return "GET", "/sales/contracts/?state=active&sort=-amount", None
+
+
+@bench_page("contract: 360°", goal=3)
+def contract_page(user: User) -> tuple[str, str, None] | None:
+    """With its plan."""
+    pk = Contract.objects.restrict(user).filter(state=Contract.State.ACTIVE).values_list("pk", flat=True).last()
+    return ("GET", f"/sales/contracts/{pk}/", None) if pk else None

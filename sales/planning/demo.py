@@ -78,3 +78,9 @@ def forecast(user: User) -> tuple[str, str, dict | None]:
 def attainment(user: User) -> tuple[str, str, dict | None]:
     """Targets against contracts signed."""
     return "GET", "/sales/attainment/", None
+
+
+@bench_page("cash outlook", goal=3.0, roles=("manager", "finance", "admin"))
+def cash(user: User) -> tuple[str, str, dict | None]:
+    """What comes in by month, of plans, orders and the pipeline."""
+    return "GET", "/sales/cash/", None

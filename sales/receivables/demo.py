@@ -9,7 +9,11 @@ from crm.demo.steps import World, bench_page, demo_step
 from crm.records import services as records
 from crm.records.actor import Actor
 from crm.users.models import User
-from sales.receivables import payments, standing
+from sales.receivables import (
+    demo_many,  # noqa: F401 - registers its step
+    payments,
+    standing,
+)
 from sales.receivables.models import BankStatement, Instalment, Payment, StatementLine
 
 SHARES = (Decimal(1), Decimal(1), Decimal("0.4"), Decimal(0))
