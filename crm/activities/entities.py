@@ -189,6 +189,7 @@ class FollowUpEntity(Entity):
         "on_entity",
         "on_id",
         "owner",
+        "department",
         "created_at",
     )
     sortable = {"happened_at": "happened_at"}

@@ -8,8 +8,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
 from typing import Any
 
-from sales.planning.actuals import Actuals, rows_url
+from sales.planning.actuals import Actuals
 from sales.planning.models import TARGET, ZERO, months_of
+from sales.planning.sources import rows_url
 from sales.planning.subjects import Subject, tree
 from sales.planning.targets import grid_of
 

@@ -1,91 +1,162 @@
-"""Money to come, month by month: what came, what is open by its due day, and what the pipeline is worth by chance.
+"""Money to come and to go, month by month: what came and went, what is open by its due day, and what the pipeline is worth by chance.
 
 Opportunities with a contract in force are left out: their instalments count already. What is overdue stands in the first month.
+Purchase orders count with what is not billed yet, on the day on which the supplier may ask for it. Every number opens its rows.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import DateField, Exists, F, OuterRef, Sum, Value
-from django.db.models.functions import Greatest, TruncMonth
+from django.db.models import DateField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Sum, Value
+from django.db.models.functions import Coalesce, Greatest, TruncMonth
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
-from crm.entities.entity import registry
 from sales.contracts.models import Contract
 from sales.models import Opportunity
-from sales.planning.actuals import SIGNED
 from sales.planning.models import ZERO
+from sales.planning.sources import SIGNED
 from sales.planning.worth import in_yuan, knows
+from sales.purchasing.models import Bill, BillPayment, PurchaseOrder
+from sales.purchasing.standing import COMING
 from sales.querysets import WEIGHTED
-from sales.receivables.models import Instalment, Payment
+from sales.receivables.models import Instalment, Payment, Refund
 
-INSTALMENT, PAYMENT, DEALS = "receivables.instalment", "receivables.payment", "sales.opportunity"
 OWED = ("pending", "due", "partially_paid", "overdue")
 AHEAD, BACK = 6, 3
 
 
+@dataclass(frozen=True)
+class Flow:
+    """A kind of money: ``sign`` says whether it comes or goes. Of what is ``open`` the late stands in this month, at the rate of today."""
+
+    label: Any
+    entity: str
+    model: Any
+    day: Any
+    amount: Any
+    kept: Callable[[], Q]
+    fields: tuple[str, ...]
+    sign: int = 1
+    open: bool = False
+    currency: str = ""
+    about: str = "account"
+    linked: tuple[str, ...] = ()
+
+
+def _no_contract() -> Q:
+    counted = Contract.objects.filter(
+        opportunity=OuterRef("pk"), deleted_at__isnull=True, state__in=("approved", *SIGNED)
+    )
+    return Q(~Exists(counted), state="open")
+
+
+ASKED = ExpressionWrapper(
+    Coalesce("received_on", "expected_on", "ordered_on") + F("supplier__payment_days"), output_field=DateField()
+)
+FLOWS = {
+    "received": Flow(
+        _("Received"), "receivables.payment", Payment, F("paid_on"), F("amount"), lambda: Q(state="confirmed"),
+        ("amount", "paid_on", "state", "currency"),
+    ),
+    "due": Flow(
+        _("Instalments open"), "receivables.instalment", Instalment, F("due_on"),
+        F("amount") - F("received") - F("written_off"), lambda: Q(state__in=OWED),
+        ("amount", "received", "due_on", "state", "currency"), open=True, linked=("contract",),
+    ),
+    "weighted": Flow(
+        _("Pipeline, weighted"), "sales.opportunity", Opportunity, F("close_date"), WEIGHTED, _no_contract,
+        ("amount", "probability", "close_date", "state", "currency"), open=True,
+    ),
+    "refunded": Flow(
+        _("Refunds"), "receivables.refund", Refund, F("refunded_on"), F("amount"),
+        lambda: Q(payment__state="confirmed", payment__deleted_at__isnull=True), ("amount", "refunded_on"), -1,
+        currency="payment__currency", about="payment", linked=("payment",),
+    ),
+    "surplus": Flow(
+        _("To be paid back"), "receivables.payment", Payment, F("paid_on"), F("amount") - F("allocated") - F("refunded"),
+        lambda: Q(state="confirmed", contract__state="terminated", amount__gt=F("allocated") + F("refunded")),
+        ("amount", "allocated", "refunded", "paid_on", "state", "currency"), -1, open=True,
+    ),
+    "paid": Flow(
+        _("Bills paid"), "purchasing.billpayment", BillPayment, F("paid_on"), F("amount"),
+        lambda: Q(bill__deleted_at__isnull=True), ("amount", "paid_on"), -1,
+        currency="bill__currency", about="bill", linked=("bill",),
+    ),
+    "bills": Flow(
+        _("Bills to pay"), "purchasing.bill", Bill, F("due_on"), F("amount") - F("paid"),
+        lambda: Q(state__in=("open", "partially_paid", "overdue")), ("amount", "paid", "due_on", "state", "currency"), -1,
+        open=True, about="supplier",
+    ),
+    "orders": Flow(
+        _("Ordered, not billed"), "purchasing.purchaseorder", PurchaseOrder, ASKED, F("total") - F("billed"),
+        lambda: Q(state__in=COMING, total__gt=F("billed")), ("total", "billed", "expected_on", "state", "currency"), -1,
+        open=True, about="supplier",
+    ),
+}  # fmt: skip
+
+
 @dataclass
 class Month:
-    """What came in a month, what is due in it, and what may come, in yuan."""
+    """What each flow comes to in a month, in yuan; ``urls`` show the rows."""
 
     first: date
-    received: Decimal = ZERO
-    due: Decimal = ZERO
-    weighted: Decimal = ZERO
+    sums: dict[str, Decimal] = field(default_factory=dict)
     urls: dict[str, str] = field(default_factory=dict)
 
     @property
     def total(self) -> Decimal:
-        return self.received + self.due + self.weighted
+        """What comes less what goes."""
+        return sum((FLOWS[name].sign * amount for name, amount in self.sums.items()), ZERO)
+
+    def cells(self, names: list[str]) -> list[tuple[Decimal, str]]:
+        """What each of these comes to, and where its rows are."""
+        return [(FLOWS[name].sign * self.sums.get(name, ZERO), self.urls[name]) for name in names]
 
 
 def may(user: Any) -> bool:
     """Whether the user knows what instalments are due."""
-    return knows(user, INSTALMENT, "amount", "received", "due_on", "state", "currency")
+    return "due" in told_to(user)
 
 
-def _url(label: str, **query: Any) -> str:
-    return f"{registry[label].url('list')}?{urlencode(query, doseq=True)}"
+def told_to(user: Any) -> list[str]:
+    """The flows whose rows and figures the user may know."""
+    return [name for name, flow in FLOWS.items() if knows(user, flow.entity, *flow.fields)]
+
+
+def months_around(today: date) -> list[date]:
+    """The first days of three months back, this one, and six ahead."""
+    at = today.year * 12 + today.month - 1
+    return [date(m // 12, m % 12 + 1, 1) for m in range(at - BACK, at + AHEAD + 1)]
+
+
+def flow_rows(user: Any, name: str, today: date) -> QuerySet:
+    """The rows of a flow that the user sees, from the first month on: ``on``, ``of_month`` and ``worth`` in yuan."""
+    flow, firsts, this = FLOWS[name], months_around(today), today.replace(day=1)
+    rows = flow.model.objects.restrict(user).filter(flow.kept())
+    if flow.currency:
+        rows = rows.annotate(currency=F(flow.currency))
+    rows = rows.annotate(on=flow.day)
+    month = TruncMonth(Greatest("on", Value(this)) if flow.open else "on", output_field=DateField())
+    last = (firsts[-1] + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    rows = rows.filter(on__lte=last) if flow.open else rows.filter(on__range=(firsts[0], last))
+    return rows.annotate(of_month=month, worth=in_yuan(flow.amount, today if flow.open else "on"))
 
 
 def outlook(user: Any, today: date) -> list[Month]:
-    """Three months back, this one, and six ahead; three queries."""
-    at = today.year * 12 + today.month - 1
-    firsts = [date(m // 12, m % 12 + 1, 1) for m in range(at - BACK, at + AHEAD + 1)]
-    this = today.replace(day=1)
-    last = (firsts[-1] + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-    found = {first: Month(first) for first in firsts}
+    """Month by month; a query a flow that the user may know."""
+    found = {first: Month(first) for first in months_around(today)}
+    for name in told_to(user):
+        rows = flow_rows(user, name, today).order_by().values("of_month").annotate(sum_of=Sum("worth"))
+        for row in rows:
+            found[row["of_month"]].sums[name] = row["sum_of"] or ZERO
     for first, month in found.items():
-        end = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-        since = date(1970, 1, 1) if first == this else first
-        month.urls = {
-            "received": _url(PAYMENT, paid_on__between=f"{first},{end}", state="confirmed"),
-            "due": _url(INSTALMENT, due_on__between=f"{since},{end}", state=OWED),
-            "weighted": _url(DEALS, close_date__between=f"{since},{end}", state="open"),
-        }
-    if knows(user, PAYMENT, "amount", "paid_on", "state", "currency"):
-        paid = Payment.objects.restrict(user).filter(state="confirmed", paid_on__range=(firsts[0], last))
-        for row in _by_month(paid, "paid_on", F("amount") - F("refunded"), "paid_on"):
-            found[row["of_month"]].received = row["sum_of"] or ZERO
-    owed = Instalment.objects.restrict(user).filter(state__in=OWED, due_on__lte=last)
-    for row in _by_month(owed, Greatest("due_on", Value(this)), F("amount") - F("received") - F("written_off"), today):
-        found[row["of_month"]].due = row["sum_of"] or ZERO
-    if knows(user, DEALS, "amount", "probability", "close_date", "state", "currency"):
-        counted = Contract.objects.filter(
-            opportunity=OuterRef("pk"), deleted_at__isnull=True, state__in=("approved", *SIGNED)
-        )
-        deals = Opportunity.objects.restrict(user).filter(~Exists(counted), state="open", close_date__lte=last)
-        for row in _by_month(deals, Greatest("close_date", Value(this)), WEIGHTED, today):
-            found[row["of_month"]].weighted = row["sum_of"] or ZERO
+        asked = {name: urlencode({"flow": name, "month": f"{first:%Y-%m}"}) for name in FLOWS}
+        month.urls = {name: f"{reverse('planning:cash_rows')}?{query}" for name, query in asked.items()}
     return list(found.values())
-
-
-def _by_month(rows: Any, day: Any, amount: Any, rated_on: Any) -> Any:
-    of_month = TruncMonth(day, output_field=DateField())
-    return (
-        rows.order_by().annotate(of_month=of_month).values("of_month").annotate(sum_of=Sum(in_yuan(amount, rated_on)))
-    )

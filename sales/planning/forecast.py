@@ -139,18 +139,18 @@ class Forecast:
         rows = ForecastAdjustment.objects.restrict(self.user).select_related("updated_by")
         return {row.key: row for row in rows.filter(span=self.period.span, starts_on=self.period.first)}
 
-    def figures(self, subject: Subject) -> dict[str, Figure]:
-        """By category, each with the address of its opportunities."""
+    def figures(self, subject: Subject | None) -> dict[str, Figure]:
+        """By category, each with the address of its opportunities; of all that the reader sees without a subject."""
         made = {name: Figure(url=self.url(subject, name)) for name in CATEGORIES}
         for row in self.found:
-            if row["department"] in subject.units if subject.is_unit else row["owner"] == subject.pk:
+            if subject is None or subject.holds(row["owner"], row["department"]):
                 made[row["category"]].count += row["count"]
                 made[row["category"]].amount += row["total"] or ZERO
         return made
 
-    def url(self, subject: Subject, category: str) -> str:
+    def url(self, subject: Subject | None, category: str) -> str:
         """The page of these opportunities."""
-        query = {"period": str(self.period), "subject": subject.key, "category": category}
+        query = {"period": str(self.period), "subject": subject.key if subject else "", "category": category}
         return f"{reverse('planning:deals')}?{urlencode(query)}"
 
     @cached_property
@@ -168,16 +168,32 @@ class Forecast:
                     "expected": expected,
                     "said": said,
                     "said_url": registry[ADJUSTMENT].url("record", said.pk) if said else "",
+                    "say": urlencode(self._blank(subject)),
                     "target": target,
                     "gap": None if target is None else max(ZERO, target - closed),
                     "rate": rate_of(closed, target),
                 }
             )
+        self._roll_up({row["subject"].key: row for row in made})
         return made
 
-    def deals(self, subject: Subject, category: str) -> QuerySet:
+    def _blank(self, subject: Subject) -> dict[str, Any]:
+        """What an adjustment of a subject begins with."""
+        whose = {"unit": subject.pk} if subject.is_unit else {"owner": subject.pk}
+        return {"span": self.period.span, "starts_on": self.period.first, **whose}
+
+    @staticmethod
+    def _roll_up(rows: dict[str, dict[str, Any]]) -> None:
+        """``outlook``: what a leader says of a subject, else its own figures with what leaders say of those below it."""
+        for row in reversed(rows.values()):  # those below come first
+            below = [rows[key] for key in row["subject"].children]
+            moved = sum((one["outlook"] - one["expected"] for one in below), ZERO)
+            row["outlook"] = row["said"].amount if row["said"] else row["expected"] + moved
+
+    def deals(self, subject: Subject | None, category: str) -> QuerySet:
         """The opportunities that a figure adds up."""
-        rows = closing(self.user, self.period, self.today).filter(subject.rows, category=category)
+        belongs = subject.rows if subject else Q()
+        rows = closing(self.user, self.period, self.today).filter(belongs, category=category)
         return rows.select_related("account", "stage", "owner").order_by("-amount_key", "pk")
 
 

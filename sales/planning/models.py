@@ -197,6 +197,33 @@ class ForecastLine(models.Model):
         return f"{self.taken_on} {self.opportunity_id}"
 
 
+class Crediting(models.Model):
+    """Whose a sale of a deal team is when results are counted; one row. Not an entity: admins keep it."""
+
+    class By(models.TextChoices):
+        SHARES = "shares", _("By the shares of the deal team")
+        OWNER = "owner", _("The owner’s wholly")
+
+    by = models.CharField(
+        _("results count"), max_length=10, choices=By, default=By.SHARES,
+        help_text=_("By shares: what nobody in the team has is the owner’s. It holds for the past, too."),
+    )  # fmt: skip
+
+    class Meta:
+        verbose_name = _("crediting of results")
+        verbose_name_plural = _("crediting of results")
+        default_permissions = ("view", "change")
+        constraints = [models.CheckConstraint(condition=Q(pk=1), name="results_are_credited_one_way")]
+
+    def __str__(self) -> str:
+        return self.get_by_display()
+
+    @classmethod
+    def current(cls) -> str:
+        """How it is; by shares while nobody changed it."""
+        return cls.objects.filter(pk=1).values_list("by", flat=True).first() or cls.By.SHARES
+
+
 def months_of(year: int) -> list[date]:
     """The first days of its months."""
     return [date(year, month, 1) for month in range(1, 13)]

@@ -8,14 +8,14 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import Case, Count, F, FilteredRelation, Max, Min, Q, QuerySet, Sum, Value, When
+from django.db.models import Case, Count, F, FilteredRelation, Max, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from sales.models import Opportunity
 from sales.planning.attainment import rate_of
-from sales.planning.forecast import CLOSED, Period, closing, valued
+from sales.planning.forecast import Period, closing, valued
 from sales.planning.models import ZERO, ForecastLine
 from sales.planning.subjects import Subject
 
@@ -32,6 +32,7 @@ KINDS = {
     "in": _("Came in"),
     "won": _("Won"),
     "lost": _("Lost"),
+    "gone": _("Removed"),
     "out": _("Moved out of the period"),
     "up": _("Amount up"),
     "down": _("Amount down"),
@@ -55,9 +56,19 @@ def take_weekly(today: date | None = None) -> int:
     return take(today) if due else 0
 
 
+DAYS = """
+with recursive of (day) as (
+    select max(taken_on) from planning_forecastline
+    union all select (select max(taken_on) from planning_forecastline where taken_on < of.day) from of where of.day is not null
+) select day from of where day is not null limit %(most)s
+"""
+
+
 def days(most: int = 26) -> list[date]:
-    """On which days there are snapshots, the latest first."""
-    return list(ForecastLine.objects.order_by("-taken_on").values_list("taken_on", flat=True).distinct()[:most])
+    """On which days there are snapshots, the latest first: a step down the index for each, however many lines there are."""
+    with connection.cursor() as cursor:
+        cursor.execute(DAYS, {"most": most})
+        return [day for (day,) in cursor]
 
 
 @dataclass(frozen=True)
@@ -80,13 +91,15 @@ def changed(user: Any, period: Period, since: date, subject: Subject | None, tod
     """
     inside = Q(close_date__range=(period.first, period.last))
     was_inside = Q(was__close_date__range=(period.first, period.last))
-    rows = Opportunity.objects.restrict(user).annotate(
+    # What was removed since lies in the trash; the reader might see it if it were not.
+    rows = Opportunity.objects.reachable(user, "view").annotate(
         was=FilteredRelation("forecasts", condition=Q(forecasts__taken_on=since))
     )
     rows = valued(rows, today)
     rows = rows.annotate(old=Coalesce("was__worth", ZERO), new=Coalesce("worth", ZERO))
-    open_inside = Q(state="open") & inside
+    open_inside = Q(state="open", deleted_at__isnull=True) & inside
     kind = Case(
+        When(was_inside & Q(deleted_at__isnull=False), then=Value("gone")),
         When(was_inside & Q(state="won"), then=Value("won")),
         When(was_inside & Q(state="lost"), then=Value("lost")),
         When(was_inside & ~inside, then=Value("out")),
@@ -97,7 +110,7 @@ def changed(user: Any, period: Period, since: date, subject: Subject | None, tod
         When(open_inside & Q(was__pk__isnull=True), then=Value("in")),
         default=Value(""),
     )
-    gone = Q(kind__in=["won", "lost", "out"])
+    gone = Q(kind__in=["won", "lost", "gone", "out"])
     rows = rows.filter(open_inside | was_inside).annotate(kind=kind).exclude(kind="")
     rows = rows.annotate(
         by=Case(When(gone, then=-F("old")), When(kind="in", then=F("new")), default=F("new") - F("old"))
@@ -126,20 +139,26 @@ class Accuracy:
         return rate_of(self.closed, self.expected)
 
 
+def expected(user: Any, period: Period, taken_on: date) -> QuerySet:
+    """Commit and best case of a snapshot in a period, as far as the reader sees the opportunities; those removed since, too."""
+    return ForecastLine.objects.filter(
+        taken_on=taken_on, category__in=("commit", "best_case"), close_date__range=(period.first, period.last),
+        opportunity__in=Opportunity.objects.reachable(user, "view"),
+    )  # fmt: skip
+
+
+def first_in(period: Period, taken: list[date]) -> date | None:
+    """The first snapshot in a period, if it was taken within its first ten days."""
+    near = [day for day in taken if period.first <= day <= period.first + timedelta(days=10)]
+    return min(near, default=None)
+
+
 def accuracy(user: Any, period: Period, today: date, back: int = 4) -> list[Accuracy]:
-    """The last periods: commit and best case as of the first snapshot in each (within its first ten days), against what closed."""
-    made = []
-    for by in range(-back, 1):
-        one = period.moved(by)
-        near = ForecastLine.objects.filter(taken_on__range=(one.first, one.first + timedelta(days=10)))
-        taken = near.aggregate(first=Min("taken_on"))["first"]
-        if taken is None:
-            continue
-        lines = ForecastLine.objects.filter(
-            taken_on=taken, category__in=("commit", "best_case"), close_date__range=(one.first, one.last),
-            opportunity__in=Opportunity.objects.restrict(user),
-        )  # fmt: skip
-        expected = lines.aggregate(total=Sum("worth"))["total"] or ZERO
-        closed = closing(user, one, today).filter(category=CLOSED).aggregate(total=Sum("worth"))["total"] or ZERO
-        made.append(Accuracy(one, taken, expected, closed))
+    """The last periods: what the first snapshot in each expected, against what closed."""
+    taken, made = days(100), []
+    for one in (period.moved(by) for by in range(-back, 1)):
+        if day := first_in(one, taken):
+            said = expected(user, one, day).aggregate(total=Sum("worth"))["total"] or ZERO
+            came = closing(user, one, today).filter(state="won").aggregate(total=Sum("worth"))["total"] or ZERO
+            made.append(Accuracy(one, day, said, came))
     return made

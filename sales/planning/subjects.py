@@ -34,6 +34,10 @@ class Subject:
         """What the address of a list says for what belongs to it."""
         return {"department": sorted(self.units)} if self.is_unit else {"owner": self.pk}
 
+    def holds(self, owner: int, department: int | None) -> bool:
+        """Whether records of this owner and department belong to it."""
+        return department in self.units if self.is_unit else owner == self.pk
+
     @property
     def rows(self) -> Q:
         """The condition on records that belong to it: the same as ``query``."""
@@ -45,6 +49,22 @@ def sees(user: Any, label: str) -> bool:
     return policy.can(user, label, "view")
 
 
+def people_within(user: Any, label: str, action: str = "view", pk: str = "pk", department: str = "department") -> Q:
+    """The condition on the columns of people whose figures of the entity are within reach."""
+    access = policy.access_of(user)
+    scope = access.scope(label, action)
+    if scope == Scope.ALL:
+        return Q(**{f"{pk}__isnull": False})
+    if scope == Scope.NONE:
+        return Q(**{f"{pk}__in": []})
+    reach = Q(**{pk: user.pk})
+    if scope >= Scope.TEAM:
+        reach |= Q(**{f"{pk}__in": access.team_ids})
+    if scope == Scope.DEPARTMENT:
+        reach |= Q(**{f"{department}__in": access.department_ids})
+    return reach
+
+
 def tree(user: Any, label: str, action: str = "view", people: Collection[int] = ()) -> list[Subject]:
     """The subjects whose figures of the entity are within reach: each department before its people and those below it.
 
@@ -54,18 +74,11 @@ def tree(user: Any, label: str, action: str = "view", people: Collection[int] = 
     scope = access.scope(label, action)
     if scope == Scope.NONE:
         return []
-    reach = Q(pk=user.pk)
-    if scope == Scope.TEAM:
-        reach |= Q(pk__in=access.team_ids)
-    if scope == Scope.DEPARTMENT:
-        reach |= Q(department_id__in=access.department_ids) | Q(pk__in=access.team_ids)
-    if scope == Scope.ALL:
-        reach = Q()
     sellers = Grant.objects.filter(entity="sales.opportunity", action="add", scope__gt=0).values("role__users")
     wanted = Q(pk__in=sellers, is_active=True) | Q(pk__in=people)
     if scope < Scope.ALL:
         wanted |= Q(pk=user.pk)
-    found = list(User.objects.filter(reach, wanted).distinct().order_by("name", "pk"))
+    found = list(User.objects.filter(people_within(user, label, action), wanted).distinct().order_by("name", "pk"))
     units = Department.objects.none()
     if scope == Scope.ALL:
         units = Department.objects.all()

@@ -13,7 +13,6 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -24,9 +23,9 @@ from crm.entities.entity import registry
 from crm.records.actor import Actor
 from sales.planning import cash, snapshots, targets
 from sales.planning import forecast as forecasts
-from sales.planning.actuals import told_to
 from sales.planning.attainment import STEPS, Board
 from sales.planning.models import ADJUSTMENT, TARGET, ZERO, Target, months_of
+from sales.planning.sources import told_to
 from sales.planning.subjects import Subject, sees, tree
 
 PAGE = 100
@@ -215,12 +214,12 @@ def deals(request: HttpRequest) -> HttpResponse:
     today = timezone.localdate()
     board = forecasts.Forecast(request.user, forecasts.Period.read(request.GET.get("period", ""), today), today)
     subject, category = _subject(request, board), request.GET.get("category", "")
-    if subject is None or category not in forecasts.CATEGORIES:
+    if category not in forecasts.CATEGORIES:
         raise Http404
     page = Paginator(board.deals(subject, category), PAGE).get_page(request.GET.get("page"))
     names = bind(registry[forecasts.DEALS], request.user).texts(list(page), ("account",))
     context = {
-        "board": board, "subject": subject, "page": page, "figure": board.figures(subject)[category],
+        "board": board, "whom": subject.name if subject else _("All"), "page": page, "figure": board.figures(subject)[category],
         "category": dict(zip(forecasts.CATEGORIES, [_("Closed"), _("Commit"), _("Best case"), _("Pipeline"), _("Omitted")], strict=True))[category],
         "rows": [(deal, names[deal.pk].get("account", "")) for deal in page],
         "query": request.GET.urlencode(),
@@ -263,9 +262,12 @@ def cash_outlook(request: HttpRequest) -> HttpResponse:
     if not cash.may(request.user):
         raise PermissionDenied
     today = timezone.localdate()
-    context = {
-        "months": cash.outlook(request.user, today),
-        "this": today.replace(day=1),
-        "plan_url": reverse("planning:forecast"),
-    }
+    months, this = cash.outlook(request.user, today), today.replace(day=1)
+    always = {"received", "due", "weighted"}
+    names = [n for n in cash.told_to(request.user) if n in always or any(month.sums.get(n) for month in months)]
+    added, lines = ZERO, []
+    for month in months:
+        added += month.total if month.first >= this else ZERO
+        lines.append((month, month.cells(names), added if month.first >= this else None))
+    context = {"months": lines, "headings": [cash.FLOWS[name].label for name in names], "this": this}
     return render(request, "planning/cash.html", context)

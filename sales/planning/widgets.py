@@ -8,10 +8,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from crm.home.widgets import widget
-from sales.planning.actuals import SOURCES, told_to
 from sales.planning.attainment import Board
 from sales.planning.forecast import knows_targets
 from sales.planning.models import Target
+from sales.planning.sources import SOURCES, told_to
 
 
 @widget("attainment", slot="side", order=5, template="planning/widget.html", allowed=knows_targets, lazy=True)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from itertools import count
+from typing import Any
 
 from crm.entities.testing import readies
+from sales.contracts.models import Contract
 from sales.planning.models import ForecastAdjustment, Target
+from sales.receivables.factories import make_contract
 
 _months = count()
 
@@ -26,3 +30,10 @@ def in_a_month_of_its_own(record: Target) -> None:
 def of_a_period_of_its_own(record: ForecastAdjustment) -> None:
     """The forecast of a person is adjusted once."""
     record.starts_on = _next()
+
+
+def sale(owner: Any, amount: Any, day: date, currency: str = "CNY", state: str = "signed", **values: Any) -> Contract:
+    """A contract as it stands once signed."""
+    contract = make_contract(owner=owner, amount=Decimal(amount), currency=currency, **values)
+    Contract.objects.filter(pk=contract.pk).update(state=state, signed_on=day)
+    return contract
