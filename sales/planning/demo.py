@@ -40,7 +40,7 @@ def make_targets(world: World) -> None:
     _weeks(world.now.date())
 
 
-def _year(year: int, owner: User, unit: Department | None, metric: str, total: Decimal) -> list[Target]:
+def _year(year: int, owner: User | None, unit: Department | None, metric: str, total: Decimal) -> list[Target]:
     shares = spread(total, SEASON)
     return [
         Target(owner=owner, unit=unit, metric=metric, month=month, amount=amount, note="年度销售计划" if metric == "sales" else "")

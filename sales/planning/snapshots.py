@@ -92,7 +92,7 @@ def changed(user: Any, period: Period, since: date, subject: Subject | None, tod
     inside = Q(close_date__range=(period.first, period.last))
     was_inside = Q(was__close_date__range=(period.first, period.last))
     # What was removed since lies in the trash; the reader might see it if it were not.
-    rows = Opportunity.objects.reachable(user, "view").annotate(
+    rows: QuerySet = Opportunity.objects.reachable(user, "view").annotate(
         was=FilteredRelation("forecasts", condition=Q(forecasts__taken_on=since))
     )
     rows = valued(rows, today)

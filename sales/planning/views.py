@@ -79,7 +79,8 @@ def plan(request: HttpRequest) -> HttpResponse:
     year, metric = _year(query, today), _metric(query, Target.Metric.values)
     saved, mark = targets.grid_of(user, metric, year, "change")
     subjects = tree(user, TARGET, "change", people={int(key[1:]) for key in saved if key[0] == "u"})
-    grid, errors, status = saved, [], 200
+    grid, status = saved, 200
+    errors: list[str] = []
     if request.method == "POST":
         grid, errors = _read(request.POST, subjects, metric)
         if not errors:
