@@ -17,6 +17,7 @@ from crm.users.models import Department, Membership, Team, User
 
 # What rooms say of their records to the tests that hold for every entity.
 pytest_plugins = [
+    "marketing.booking.tests.samples",
     "sales.partners.tests.samples",
     "sales.planning.tests.samples",
     "sales.purchasing.tests.samples",

@@ -94,6 +94,7 @@ INSTALLED_APPS = [
     "marketing",
     "marketing.segments",
     "marketing.scoring",
+    "marketing.booking",
     "analytics",
 ]
 

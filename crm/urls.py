@@ -41,6 +41,7 @@ urlpatterns = [
     path("", include("sales.planning.urls")),
     path("", include("marketing.urls")),
     path("", include("marketing.segments.urls")),
+    path("", include("marketing.booking.urls")),
     path("", include("analytics.urls")),
     path("", include("crm.entities.urls")),
 ]

@@ -93,6 +93,12 @@ EXCEPTIONS: dict[tuple[str, str], dict[str, Scope]] = {
         (role, "sequences.enrolment"): {"view": NONE, "add": NONE, "export": NONE}
         for role in ("finance", "legal", "agent")
     },
+    # Whoever sells hands the links of all booking pages on; they keep their own.
+    **{
+        (role, f"booking.{name}"): {"view": ALL} if role in ("rep", "lead", "manager") else {"view": NONE, "add": NONE}
+        for role in ("rep", "lead", "manager", "finance", "legal", "agent")
+        for name in ("bookingpage", "bookinghost", "bookingquestion")
+    },
     ("agent", "sales.opportunity"): {"view": NONE},
     ("agent", "sales.lead"): {"view": NONE},
     # Whoever sells registers what came in; finance alone says that it is there, and moves it.

@@ -28,6 +28,7 @@ PUBLIC = (
     "portal/partner/",  # people of partners, by a sign-in of their own
     "preferences/",  # a signed link for one person and nothing else
     "hooks/",  # signed by the program that calls
+    "b/",  # booking pages, and the signed link of each booking
     "f/",  # forms that anybody may fill in
     "q/",  # tracked links
     "offer/",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -17,6 +18,8 @@ from crm.entities.entity import registry
 from crm.records.models import Record
 
 LONGEST = 50_000
+own_tags: dict[str, tuple[Any, Callable[[Any], str]]] = {}
+"""What rooms above know of whoever writes, by name: a label and a function of the user."""
 
 
 class Merging(Environment):
@@ -56,7 +59,8 @@ def merge(text: str, values: dict[str, Any]) -> str:
 def values_for(user: Any, record: Record | None) -> dict[str, Any]:
     """What tags may name: ``record``, ``me``, ``company``, ``today``. Fields whose true value the user may not know are not there."""
     found: dict[str, Any] = {
-        "me": {"name": str(user), "email": user.email, "mobile": user.mobile},
+        "me": {"name": str(user), "email": user.email, "mobile": user.mobile}
+        | {name: value(user) for name, (_label, value) in own_tags.items()},
         "company": settings.COMPANY_NAME,
         "today": timezone.localdate().isoformat(),
         "record": {},
@@ -72,8 +76,15 @@ def values_for(user: Any, record: Record | None) -> dict[str, Any]:
 def tags_of(label: str, user: Any) -> list[tuple[str, str]]:
     """(tag, what it stands for) for records of an entity, as far as the user may know their fields."""
     found = [("{{ me.name }}", _("my name")), ("{{ company }}", _("our company")), ("{{ today }}", _("today"))]
+    found += [(f"{{{{ me.{name} }}}}", str(label)) for name, (label, _value) in own_tags.items()]
     if label in registry:
         bound = bind(registry[label], user)
         names = [name for name in bound.entity.field_names if "__" not in name]
         found += [(f"{{{{ record.{f.name} }}}}", str(f.label)) for f in bound.readable(names).values()]
     return found
+
+
+def inserts_for(user: Any) -> list[tuple[str, str]]:
+    """(label, text) of what rooms above offer whoever writes to put into a message."""
+    found = [(str(label), value(user)) for label, value in own_tags.values()]
+    return [(label, text) for label, text in found if text]

@@ -19,6 +19,8 @@ from crm.records.actor import Actor
 from crm.records.hooks import WriteBatch, before_diff, computed, on_written
 
 When = AssignmentRule.When
+comes_with_owner: set[str] = set()
+"""Causes whose new records have their owner already: rooms above that know for whom somebody came."""
 
 
 @on_written
@@ -33,7 +35,7 @@ def assign_new(batch: WriteBatch) -> None:
         for before, record in zip(batch.before, batch.after, strict=True)
         if before is None and not in_pool(record) and (maker is None or record.owner_id == maker)
     ]
-    if not new:
+    if not new or batch.actor.cause.partition(":")[0] in comes_with_owner:
         return
     by_hand = batch.actor.cause.partition(":")[0] == "request"
     when = [When.ALL] if by_hand else [When.ALL, When.RECEIVED]

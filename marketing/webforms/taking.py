@@ -65,7 +65,7 @@ def _write(form: WebForm, submission: FormSubmission) -> tuple[Record, str]:
     made = public_form(form, submission.values)
     if not made.is_valid():
         raise NotTaken(_in_words(made))
-    _queue_up(made.instance)
+    queue_up(made.instance)
     if (known := known_as(made.instance)) is not None:
         return known, State.JOINED
     if not form.owner.is_active or not policy.can(form.owner, form.target, "add"):
@@ -81,7 +81,7 @@ def _write(form: WebForm, submission: FormSubmission) -> tuple[Record, str]:
             made.bound.entity.save(record, actor=_actor(form))
     except Collision as error:
         # Only one record may have it: then it is that one's touch.
-        if (holder := _holder(error)) is None:
+        if (holder := holder_of(error)) is None:
             raise NotTaken(" ".join(error.messages)) from error
         return holder, State.JOINED
     except (ValidationError, IntegrityError, DataError) as error:
@@ -106,7 +106,7 @@ def known_as(record: Record) -> Record | None:
     return None
 
 
-def _holder(collision: Collision) -> Record | None:
+def holder_of(collision: Collision) -> Record | None:
     """The first living record that stands in the way."""
     for label, pk in collision.holders:
         found = apps.get_model(label)._base_manager.filter(pk=pk, deleted_at__isnull=True).first() if pk else None
@@ -115,7 +115,7 @@ def _holder(collision: Collision) -> Record | None:
     return None
 
 
-def _queue_up(record: Record) -> None:
+def queue_up(record: Record) -> None:
     """Those who send the same number or address at the same moment come one after the other."""
     keys = sorted(key for key in keys_of(record) if key.kind in SURE)
     with connection.cursor() as cursor:

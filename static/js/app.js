@@ -27,6 +27,7 @@ const when = {
   "[data-remember]": () => import("crm/remember"),
   "form[data-rules]": () => import("crm/logic"),
   "[data-hint]": () => import("crm/hints"),
+  "[data-copy], [data-insert]": () => import("crm/copy"),
   "[data-upload]": () => import("crm/upload"),
   "[data-calendar], [data-team]": () => import("crm/calendar"),
   "input[name=latitude][type=hidden]": () => import("crm/check_in"),

@@ -21,7 +21,7 @@ from crm.files.services import store_file
 from crm.messaging import drafts
 from crm.messaging.consent import EMAIL, warnings
 from crm.messaging.forms import DraftForm
-from crm.messaging.merging import merge, values_for
+from crm.messaging.merging import inserts_for, merge, values_for
 from crm.messaging.models import MailDraft, MailMessage, MessageTemplate
 from crm.messaging.reaching import emails_of, mailed, people_like
 from crm.records.actor import Actor
@@ -147,6 +147,7 @@ def _page(request: HttpRequest, found: MailDraft, form: DraftForm, status: int =
         "files": drafts.files_of(found),
         "objections": warnings(_addressee(record, request.user), EMAIL),
         "templates": templates.filter(entity__in=["", found.entity]),
+        "inserts": inserts_for(request.user),
         "accounts": list(form.fields["account"].queryset),
     }
     return render(request, "messaging/write.html", context, status=status)
