@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from django.urls import reverse
@@ -13,6 +15,7 @@ from crm.documents.keeping import keep_paper
 from crm.documents.library import Document
 from crm.documents.printing import pdf_of
 from crm.entities.entity import registry
+from crm.files.types import clean_name
 from crm.jobs.kinds import job_kind
 from crm.jobs.models import Job
 from crm.jobs.running import JobError, Running
@@ -38,9 +41,9 @@ def stay(document: Document, *, actor: Actor) -> Document:
     return document
 
 
-def start_pdf(record: Any, *, user: Any, language: str = "zh-hans") -> Job:
-    """The same as long work, for documents of many pages."""
-    params = {"entity": record.entity_label(), "record": record.pk, "language": language}
+def start_pdf(record: Any, *, user: Any, language: str = "zh-hans", keep: bool = True) -> Job:
+    """The same as long work, for documents of many pages; without ``keep`` a file of the job alone."""
+    params = {"entity": record.entity_label(), "record": record.pk, "language": language, "keep": keep}
     return start_job(KIND, user=user, params=params, title=_("PDF of %(record)s") % {"record": record}, total=1)
 
 
@@ -53,7 +56,16 @@ def print_document(running: Running) -> dict | None:
     record = registry[params["entity"]].model.objects.restrict(user).filter(pk=params["record"]).first()
     if record is None:
         raise JobError(_("The record is not there any more, or not for you to see."))
+    if not params.get("keep", True):
+        return _hand_over(running, record)
     with running.batch() as step:
         document = keep_pdf(record, actor=running.actor, language=params["language"])
         step.created, step.checkpoint = 1, {"file": document.file_id}
     return {"file": document.file_id}
+
+
+def _hand_over(running: Running, record: Any) -> None:
+    with tempfile.NamedTemporaryFile(suffix=".pdf") as made:
+        made.write(pdf_of(record, running.job.user, running.params["language"]))
+        made.flush()
+        running.finish_file(Path(made.name), f"{clean_name(str(record))}.pdf", "application/pdf", done=1)

@@ -16,13 +16,12 @@ from sales.catalogue.editor import lines_page
 from sales.catalogue.entities import LINE
 from sales.contracts.forms import NoteForm
 from sales.orders.models import Order
-from sales.purchasing import billing, making, papers, services
+from sales.purchasing import billing, making, services
 from sales.purchasing.bill_entities import BillEntity  # noqa: F401 - registers itself
 from sales.purchasing.forms import BillForm, PlaceForm, PurchaseForm, ReasonForm, ReceiveForm
 from sales.purchasing.models import GoodsReceipt, PurchaseOrder, PurchaseOrderLine
 from sales.purchasing.standing import COMING, STANDS
 from sales.purchasing.supplier_entities import SupplierEntity  # noqa: F401 - registers itself
-from sales.quotes.forms import PrintForm
 
 State = PurchaseOrder.State
 
@@ -108,7 +107,6 @@ class PurchaseOrderEntity(Entity):
             "cancel", _("Cancel the order"), services.cancel_purchase, "ban", ReasonForm,
             when=stands(State.DRAFT, State.APPROVING, State.APPROVED, State.ORDERED), danger=True,
         ),
-        Action("print", _("PDF"), papers.print_purchase, "file-type-pdf", PrintForm, automatic=False),
     )  # fmt: skip
 
     def figures(self, record: PurchaseOrder, user: Any) -> list[dict]:

@@ -12,13 +12,11 @@ from django.utils.translation import gettext as _
 
 from crm.access import policy
 from crm.documents.printing import Values, paper
-from crm.documents.services import keep_pdf, start_pdf
-from crm.records.actor import Actor
+from crm.documents.verbs import offers_paper
 from sales.catalogue.pricing import plain
 from sales.catalogue.totals import reduction
 from sales.purchasing.models import PurchaseOrder, PurchaseOrderLine
 from sales.quotes.papers import MOST_LINES
-from sales.quotes.sending import QUICK
 
 LABEL = "purchasing.purchaseorder"
 LINE = "purchasing.purchaseorderline"
@@ -100,13 +98,5 @@ def sample() -> Values:
     }  # fmt: skip
 
 
-def print_purchase(purchase: PurchaseOrder, *, actor: Actor, language: str = "zh-hans") -> Any:
-    """Keep the order as a PDF among its files; one of many lines is printed as a job."""
-    if purchase.lines.filter(deleted_at__isnull=True).count() > QUICK:
-        start_pdf(purchase, user=actor.user, language=language)
-    else:
-        keep_pdf(purchase, actor=actor, language=language, name=purchase.number)
-    return None
-
-
 paper(LABEL, values_of, sample, Path(__file__).parent / "paper")
+offers_paper(LABEL)

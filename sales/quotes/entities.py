@@ -8,7 +8,7 @@ from crm.entities.entity import Action, Entity, View, contribute, register
 from sales.catalogue.editor import lines_page
 from sales.catalogue.entities import LINE
 from sales.quotes import making, sending, services
-from sales.quotes.forms import AnswerForm, PrintForm, ReasonForm, SendForm
+from sales.quotes.forms import AnswerForm, ReasonForm, SendForm
 from sales.quotes.models import Quote, QuoteLine
 
 MINE = {"field": "owner", "op": "me"}
@@ -67,7 +67,6 @@ class QuoteEntity(Entity):
         Action("revise", _("Back to draft"), services.revise_quote, icon="arrow-back-up", when=services.can_be_revised),
         Action("new_version", _("New version"), services.new_version, icon="versions", when=services.can_be_followed,
                automatic=False),
-        Action("print", _("PDF"), sending.print_quote, icon="file-type-pdf", form=PrintForm, automatic=False),
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from crm.documents.models import LANGUAGES
+from crm.documents.verbs import PrintForm
 from crm.messaging.models import MailAccount
 from crm.messaging.reaching import mailed
 from crm.records.models import Record
@@ -32,16 +32,6 @@ class ReasonForm(VerbForm):
     """Why the customer declined."""
 
     answer = forms.CharField(max_length=500, label=gettext_lazy("Why did they decline?"))
-
-
-class PrintForm(VerbForm):
-    """In which language."""
-
-    language = forms.ChoiceField(choices=LANGUAGES, label=gettext_lazy("Language"))
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.initial.setdefault("language", "zh-hans" if self.user.language.startswith("zh") else "en")
 
 
 class SendForm(PrintForm):

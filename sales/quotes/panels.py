@@ -10,6 +10,7 @@ from crm.entities.panels import panel
 from sales.catalogue.discounts import needs_approval
 from sales.quotes.links import link_of
 from sales.quotes.models import Quote
+from sales.quotes.sending import under_way
 
 State = Quote.State
 
@@ -26,6 +27,15 @@ def customer_side(record: Quote, user: Any) -> dict | None:
     if not (link or reasons or proof):
         return None
     return {"record": record, "link": link, "reasons": reasons, "proof": proof}
+
+
+@panel("quotes.quote", slot="side", template="quotes/sending.html", order=-40)
+def on_its_way(record: Quote, user: Any) -> dict | None:
+    """Its PDF is being prepared for the mail, or could not be."""
+    if record.state not in (State.APPROVED, State.SENT) or not policy.can_record(user, record, "change"):
+        return None
+    job = under_way(record, user)
+    return {"record": record, "job": job} if job is not None else None
 
 
 # The drafts live there: each print is a version.

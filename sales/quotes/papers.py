@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from crm.access import policy
 from crm.documents.printing import Values, paper
+from crm.documents.verbs import offers_paper
 from sales.catalogue.pricing import plain
 from sales.catalogue.totals import reduction
 from sales.quotes.models import Quote, QuoteLine
@@ -97,3 +98,4 @@ def sample() -> Values:
 
 
 paper(LABEL, values_of, sample, Path(__file__).parent / "paper")
+offers_paper(LABEL)

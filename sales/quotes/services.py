@@ -115,12 +115,17 @@ def hand_over(quote: Quote, *, actor: Actor) -> Quote:
 
 def mark_sent(quote: Quote, *, actor: Actor, **data: Any) -> Quote:
     """The offer stands: its link works, nothing in it changes any more. ValidationError when it has run out."""
-    _only(quote, State.APPROVED, State.SENT)
-    if quote.is_over():
-        raise ValidationError(_("Its validity has ended: make a new version."))
+    check_sendable(quote)
     quote.link_key = quote.link_key or secrets.token_urlsafe(16)
     quote.sent_at = timezone.now()
     return move(quote, State.SENT, kinds.SENT, actor=actor, **data)
+
+
+def check_sendable(quote: Quote) -> None:
+    """ValidationError unless it was released and has not run out."""
+    _only(quote, State.APPROVED, State.SENT)
+    if quote.is_over():
+        raise ValidationError(_("Its validity has ended: make a new version."))
 
 
 def accept_quote(quote: Quote, *, actor: Actor, answer: str = "") -> Quote:
