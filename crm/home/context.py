@@ -39,11 +39,10 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 def _shell(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
-        return {"nav": [], "create": [], "commands": [], "company": settings.COMPANY_NAME, "theme": "auto"}
+        return {"nav": [], "create": [], "company": settings.COMPANY_NAME, "theme": "auto"}
     return {
         "nav": _nav(request),
         "create": [_link(entity, "add") for entity in _entities(user, "add")],
-        "commands": _commands(user),
         "company": settings.COMPANY_NAME,
         "theme": user.theme,
         "inbox_url": reverse("notifications:inbox"),
@@ -91,7 +90,8 @@ def _link(entity: Entity, view: str) -> dict[str, Any]:
     return link
 
 
-def _commands(user: Any) -> list[dict[str, Any]]:
+def commands(user: Any) -> list[dict[str, Any]]:
+    """What the palette can do beside opening pages: {label, url, icon} each."""
     found = []
     for entity in _entities(user, "import"):
         try:

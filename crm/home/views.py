@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from crm.entities.bound import bind
 from crm.entities.entity import registry
+from crm.home.context import commands
 from crm.home.start import close, start_list
 from crm.home.widgets import filled, shown, widgets
 
@@ -52,6 +53,13 @@ def widget(request: HttpRequest, name: str) -> HttpResponse:
     if request.htmx:
         return render(request, "home/widget.html#content", {"widget": found})
     return render(request, "home/widget.html", {"widget": found})
+
+
+@require_safe
+@login_required
+def palette(request: HttpRequest) -> HttpResponse:
+    """The commands and pages of the palette, asked for when it is first opened."""
+    return render(request, "home/commands.html", {"commands": commands(request.user)})
 
 
 @require_POST

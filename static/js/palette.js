@@ -5,6 +5,7 @@ const box = document.getElementById("palette")
 const input = box?.querySelector("input")
 const results = box?.querySelector("[data-results]")
 const nothing = box?.querySelector("[data-nothing]")
+const commands = box?.querySelector("[data-commands]")
 let asked = null
 
 const options = () => [...box.querySelectorAll("[role=option]")].filter((option) => !option.hidden)
@@ -53,13 +54,30 @@ const search = debounce(async () => {
   settle()
 }, 110)
 
+/** Pages and commands come when the palette is first opened; without an answer the search still works, and the next time asks again. */
+async function fill() {
+  const url = commands.dataset.commands
+  if (!url) return
+  commands.dataset.commands = ""
+  try {
+    const response = await fetch(url, { headers: { "HX-Request": "true" } })
+    if (!response.ok) throw new Error(response.statusText)
+    commands.innerHTML = await response.text()
+  } catch {
+    commands.dataset.commands = url
+  }
+  narrow(input.value)
+  settle()
+}
+
 export function open() {
   if (!box || box.open) return
   box.showModal()
   input.focus()
   input.select()
   narrow(input.value)
-  settle()
+  if (!commands.dataset.commands) settle()
+  fill()
 }
 
 function move(event) {

@@ -70,7 +70,7 @@ GUARDS = {
         " /documents/<int:pk>/restore/<int:number>/ /documents/share/<int:pk>/revoke/"
     ),
     ROWS: (
-        "/ /search/ /home/widget/<slug:name>/ /nav/count/<str:label>/ /analytics/sales/ /analytics/sales/people/"
+        "/ /search/ /commands/ /home/widget/<slug:name>/ /nav/count/<str:label>/ /analytics/sales/ /analytics/sales/people/"
         " /activities/volume/ /activities/volume/rows/ /calendar/ /calendar/events/ /mail/ /mail/<int:pk>/"
         " /mail/<int:pk>/seen/ /mail/<int:pk>/find/ /mail/<int:pk>/link/ /mail/<int:pk>/unlink/<int:link_pk>/"
         " /mail/<int:pk>/privacy/ /mail/<int:pk>/take-back/ /mail/<int:pk>/again/ /mail/<int:pk>/delete/"

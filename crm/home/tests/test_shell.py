@@ -24,7 +24,7 @@ def links(found):
 def test_nobody_gets_nothing(rf, django_assert_num_queries):
     with django_assert_num_queries(0):
         found = shell_of(rf, AnonymousUser())
-        assert (found["nav"], found["create"], found["commands"]) == ([], [], [])
+        assert (found["nav"], found["create"]) == ([], [])
 
 
 def test_the_navigation_holds_what_one_may_see_in_the_order_of_areas(rf, rep, grant):
@@ -42,14 +42,24 @@ def test_the_navigation_holds_what_one_may_see_in_the_order_of_areas(rf, rep, gr
     assert links(found)[1] == "/activities/tasks/"
     assert [item["url"] for group in found["nav"] for item in group["items"] if item["active"]] == ["/sales/leads/"]
     assert [item["url"] for item in found["create"]] == ["/sales/leads/add/"]
-    assert not any("import" in item["url"] for item in found["commands"])
 
 
 def test_an_admin_finds_everything(rf, boss):
     found = shell_of(rf, boss)
     assert set(links(found)) > {entity.url("list") for entity in registry.values() if entity.nav}
     assert {"/analytics/sales/"} < set(links(found))
-    assert "/admin/" in [item["url"] for item in found["commands"]]
+
+
+def test_the_palette_asks_what_it_may_offer_when_it_is_opened(client, rep, boss, grant):
+    grant(rep, "sales.lead", view=Scope.OWN, add=Scope.OWN)
+    client.force_login(rep)
+    assert 'role="option"' not in client.get("/sales/leads/").content.decode()
+    offered = client.get("/commands/").content.decode()
+    assert 'href="/sales/leads/add/"' in offered and 'href="/sales/leads/"' in offered
+    assert "/import/" not in offered and "/admin/" not in offered and "/customers/accounts/" not in offered
+    client.force_login(boss)
+    offered = client.get("/commands/").content.decode()
+    assert 'href="/admin/"' in offered and 'href="/import/sales.lead/"' in offered
 
 
 def test_the_shell_asks_only_for_the_access(rf, rep, grant, django_assert_num_queries):
