@@ -12,5 +12,6 @@ class AnalyticsConfig(AppConfig):
         from crm.home.pages import nav_page
 
         nav_page("analytics", _("Sales dashboard"), "analytics:sales", icon="chart-bar", allowed=may)
+        nav_page("analytics", _("Wins and losses"), "analytics:winloss", icon="swords", allowed=may)
         nav_page("analytics", _("Contracts and money"), "analytics:money", icon="coins", allowed=money.may)
         nav_page("analytics", _("Customer value"), "analytics:rfm", icon="chart-dots", allowed=rfm_views.may)

@@ -25,6 +25,7 @@ from django.db.models import (
     Sum,
 )
 from django.db.models.functions import TruncDate, TruncMonth
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -48,6 +49,7 @@ OWED = ("due", "partially_paid", "overdue")
 BANDS = ((0, 30), (31, 60), (61, 90), (91, None))
 SALES_DAYS = 90
 MOST = 12
+TOOK = ExpressionWrapper(F("ended_at") - F("made_at"), DurationField())
 
 
 class Median(Aggregate):
@@ -204,25 +206,26 @@ class MoneyBoard:
         if not knows(self.user, CONTRACT, "state", "signed_on"):
             return []
         rows = Contract.objects.restrict(self.user).filter(deleted_at__isnull=True, signed_on__range=self.days)
-        url = address(CONTRACT, signed_on__between=self._between)
         made = ExpressionWrapper(
             F("signed_on") - TruncDate("quote__created_at", output_field=DateField()), DurationField()
         )
+        quoted_url = address(CONTRACT, signed_on__between=self._between, quote__filled=1)
         quoted = rows.filter(quote__isnull=False).aggregate(count=Count("pk"), days=Median(made))
-        asked = ApprovalInstance.objects.filter(
-            entity=CONTRACT,
-            state="approved",
-            ended_at__range=days_of(*self.days),
-            record_id__in=Contract.objects.restrict(self.user).filter(deleted_at__isnull=True).values("pk"),
-        )
-        passed = asked.aggregate(
-            count=Count("pk"), days=Median(ExpressionWrapper(F("ended_at") - F("made_at"), DurationField()))
-        )
+        passed_url = f"{reverse('analytics:approvals')}?{urlencode({'period': self.period})}"
+        passed = self.approvals.aggregate(count=Count("pk"), days=Median(TOOK))
         found = (
-            Duration(gettext_lazy("From quote to signature"), quoted["count"], quoted["days"], url),
-            Duration(gettext_lazy("Approval of a contract"), passed["count"], passed["days"], ""),
+            Duration(gettext_lazy("From quote to signature"), quoted["count"], quoted["days"], quoted_url),
+            Duration(gettext_lazy("Approval of a contract"), passed["count"], passed["days"], passed_url),
         )
         return [one for one in found if one.count]
+
+    @property
+    def approvals(self) -> QuerySet:
+        """Approvals of contracts that the reader sees, given in the period."""
+        seen = Contract.objects.restrict(self.user)
+        given = ApprovalInstance.objects.filter(entity=CONTRACT, state="approved", record_id__in=seen.values("pk"))
+        first, end = days_of(*self.days)
+        return given.filter(ended_at__gte=first, ended_at__lt=end)
 
     @cached_property
     def mix(self) -> list[tuple[str, Sums]]:

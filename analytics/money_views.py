@@ -6,14 +6,22 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from analytics.charts import compared
-from analytics.money import OFFERED, MoneyBoard, may
+from analytics.money import CONTRACT, OFFERED, TOOK, MoneyBoard, knows, may
 from analytics.sales import today_of
+from crm.entities.bound import bind
+from crm.entities.entity import registry
+from sales.contracts.models import Contract
+from sales.planning.worth import in_yuan
+
+PAGE = 100
 
 
 @require_safe
@@ -25,6 +33,33 @@ def money_dashboard(request: HttpRequest) -> HttpResponse:
     board = MoneyBoard(request.user, request.GET.get("period", ""), today_of())
     context = {"board": board, "periods": OFFERED.items(), "blocks": [block for block in _blocks(board) if block]}
     return render(request, "analytics/money.html", context)
+
+
+@require_safe
+@login_required
+def approvals(request: HttpRequest) -> HttpResponse:
+    """The approvals of contracts given in the period, the slowest first."""
+    board = MoneyBoard(request.user, request.GET.get("period", ""), today_of())
+    if not (may(request.user) and knows(request.user, CONTRACT, "state", "signed_on", "amount")):
+        raise PermissionDenied
+    given = board.approvals.annotate(took=TOOK).select_related("requester").order_by("-took", "pk")
+    page = Paginator(given, PAGE).get_page(request.GET.get("page"))
+    held = Contract.objects.filter(pk__in={one.record_id for one in page})
+    contracts = {one.pk: one for one in held.annotate(worth=in_yuan("amount", board.today))}
+    names = bind(registry[CONTRACT], request.user).texts(list(contracts.values()), ("account",))
+    context = {
+        "title": _("Approval of a contract"), "period": OFFERED[board.period], "page": page, "total": None, "extra": _("Days"),
+        "back": (f"{reverse('analytics:money')}?period={board.period}", _("Contracts and money")),
+        "rows": [
+            {
+                "title": str(contracts[one.record_id]), "url": registry[CONTRACT].url("record", one.record_id),
+                "about": names[one.record_id].get("account", ""), "on": one.ended_at, "person": one.requester,
+                "extra": one.took.total_seconds() / 86400, "worth": contracts[one.record_id].worth,
+            }
+            for one in page
+        ],
+    }  # fmt: skip
+    return render(request, "planning/rows.html", context)
 
 
 def _blocks(board: MoneyBoard) -> list[dict[str, Any] | None]:

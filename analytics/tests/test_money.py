@@ -10,6 +10,9 @@ from django.utils import timezone
 
 from analytics.money import MoneyBoard
 from crm.access.models import Scope
+from crm.approvals import writing
+from crm.approvals.models import ApprovalInstance, ApprovalProcess
+from crm.approvals.nodes import fresh_node
 from crm.records import services as records
 from crm.records.actor import Actor
 from sales.catalogue.factories import make_product
@@ -102,7 +105,7 @@ def test_it_is_for_who_knows_the_amounts(client, company, rep, field_rule):
     assert client.get("/analytics/money/").status_code == 403
 
 
-def test_how_long_it_took(company, rep, boss):
+def test_how_long_it_took(client, company, rep, boss):
     contract = company[0]
     quote = make_quote(owner=rep, account=contract.account)
     Quote.objects.filter(pk=quote.pk).update(created_at=timezone.now() - timedelta(days=52))
@@ -111,3 +114,25 @@ def test_how_long_it_took(company, rep, boss):
         rep, "last_year" if timezone.localdate().timetuple().tm_yday < 41 else "this_year", timezone.localdate()
     )
     assert [(str(one.label), one.count, one.days) for one in board.durations] == [("From quote to signature", 1, 12.0)]
+    client.force_login(rep)
+    assert amounts(client, board.durations[0].url)[0] == 1
+
+
+def test_the_time_of_approvals_opens_them(client, company, rep, other):
+    process = ApprovalProcess.objects.create(entity="contracts.contract", name="审批", principal=other)
+    node = fresh_node() | {"by": "people", "people": [other.pk]}
+    version = writing.save_version(process, {"nodes": [node]}, actor=Actor(other))
+    now, today = timezone.now(), timezone.localdate()
+    for number, contract in enumerate(company):
+        for days, state in ((1 + number, "approved"), (9, "approved"), (50, "rejected"), (800, "approved")):
+            ended = now - timedelta(days=800 if days == 800 else 0)
+            ApprovalInstance.objects.create(
+                process=process, version=version, entity="contracts.contract", record_id=contract.pk, title="合同",
+                requester=rep, state=state, made_at=ended - timedelta(days=days), ended_at=ended, holds=False,
+            )  # fmt: skip
+    for reader, count, days in ((rep, 2, 5.0), (other, 4, 5.5)):
+        (told,) = [d for d in MoneyBoard(reader, "this_year", today).durations if "Approval" in str(d.label)]
+        assert (told.count, told.days) == (count, days)
+        client.force_login(reader)
+        page = client.get(told.url)
+        assert sorted(row["extra"] for row in page.context["rows"]) == ([1, 9] if reader == rep else [1, 2, 9, 9])

@@ -12,6 +12,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Model, Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
@@ -74,7 +75,7 @@ def credits(request: HttpRequest) -> HttpResponse:
     context = {
         "title": f"{subject.name} · {Target.Metric(metric).label}",
         "period": f"{first:%Y-%m}" if len(months) == 1 else f"{first:%Y-%m} – {last:%Y-%m}",
-        "total": board.actuals.of(subject, months), "page": page, "back": ("planning:attainment", _("Attainment")),
+        "total": board.actuals.of(subject, months), "page": page, "back": (reverse("planning:attainment"), _("Attainment")),
         "rows": [known.get(row["pk"], hidden) | {"on": row["on"], "person": people[row["person"]], "worth": row["part"]} for row in page],
     }  # fmt: skip
     return render(request, "planning/rows.html", context)
@@ -97,7 +98,7 @@ def expected(request: HttpRequest) -> HttpResponse:
     known = _lines(user, forecasts.DEALS, [line.opportunity for line in shown], "account")
     context = {
         "title": _("Expected"), "period": f"{period} · {day}", "total": lines.aggregate(total=Sum("worth"))["total"] or ZERO,
-        "page": shown, "back": ("planning:forecast", _("Forecast")),
+        "page": shown, "back": (reverse("planning:forecast"), _("Forecast")),
         "rows": [
             known[line.opportunity_id] | {"on": line.close_date, "person": line.owner, "worth": line.worth}
             | ({"url": ""} if line.opportunity.deleted_at else {}) for line in shown
@@ -125,7 +126,7 @@ def cash_rows(request: HttpRequest) -> HttpResponse:
     context = {
         "title": flow.label, "period": f"{month:%Y-%m}", "page": page,
         "total": rows.aggregate(total=Sum("worth"))["total"] or ZERO,
-        "back": ("planning:cash", _("Cash outlook")),
+        "back": (reverse("planning:cash"), _("Cash outlook")),
         "rows": [known[row.pk] | {"on": row.on, "person": row.owner, "worth": row.worth} for row in page],
     }  # fmt: skip
     return render(request, "planning/rows.html", context)

@@ -15,6 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from crm.access import policy
@@ -193,7 +194,7 @@ def forecast(request: HttpRequest) -> HttpResponse:
         "board": board, "period": period, "other": other, "before": period.moved(-1), "after": period.moved(1),
         "days": snapshots.days(), "accuracy": snapshots.accuracy(request.user, period, today),
         "may_adjust": policy.can(request.user, ADJUSTMENT, "add"), "adjust_url": registry[ADJUSTMENT].url("add"),
-        "headings": [_("Closed"), _("Commit"), _("Best case"), _("Pipeline"), _("Omitted")],
+        "headings": [pgettext("forecast", "Closed"), _("Commit"), _("Best case"), _("Pipeline"), _("Omitted")],
     }  # fmt: skip
     return render(request, "planning/forecast.html", context)
 
@@ -221,7 +222,7 @@ def deals(request: HttpRequest) -> HttpResponse:
     names = bind(registry[forecasts.DEALS], request.user).texts(list(page), ("account",))
     context = {
         "board": board, "whom": subject.name if subject else _("All"), "page": page, "figure": board.figures(subject)[category],
-        "category": dict(zip(forecasts.CATEGORIES, [_("Closed"), _("Commit"), _("Best case"), _("Pipeline"), _("Omitted")], strict=True))[category],
+        "category": dict(zip(forecasts.CATEGORIES, [pgettext("forecast", "Closed"), _("Commit"), _("Best case"), _("Pipeline"), _("Omitted")], strict=True))[category],
         "rows": [(deal, names[deal.pk].get("account", "")) for deal in page],
         "query": request.GET.urlencode(),
     }  # fmt: skip
