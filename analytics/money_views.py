@@ -44,12 +44,13 @@ def approvals(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     given = board.approvals.annotate(took=TOOK).select_related("requester").order_by("-took", "pk")
     page = Paginator(given, PAGE).get_page(request.GET.get("page"))
-    held = Contract.objects.filter(pk__in={one.record_id for one in page})
+    held = Contract.objects.restrict(request.user).filter(pk__in={one.record_id for one in page})
     contracts = {one.pk: one for one in held.annotate(worth=in_yuan("amount", board.today))}
     names = bind(registry[CONTRACT], request.user).texts(list(contracts.values()), ("account",))
+    back = f"{reverse('analytics:money')}?period={board.period}"
     context = {
         "title": _("Approval of a contract"), "period": OFFERED[board.period], "page": page, "total": None, "extra": _("Days"),
-        "back": (f"{reverse('analytics:money')}?period={board.period}", _("Contracts and money")),
+        "back": (back, _("Contracts and money")),
         "rows": [
             {
                 "title": str(contracts[one.record_id]), "url": registry[CONTRACT].url("record", one.record_id),

@@ -49,7 +49,8 @@ SIZES = [Decimal(n) for n in (100_000, 500_000, 1_000_000, 5_000_000)]
 LENGTHS = (30, 90, 180, 365)
 TOOK = ExpressionWrapper(F("closed_at") - F("created_at"), output_field=DurationField())
 
-Rows = Callable[[QuerySet], QuerySet]
+Rows = Callable[[QuerySet, Any], QuerySet]
+Names = Callable[[list[Any], Any], dict[Any, str]]
 
 
 def _banded(bounds: list[Any]) -> Case:
@@ -60,22 +61,22 @@ def _banded(bounds: list[Any]) -> Case:
     )
 
 
-def _by_size(rows: QuerySet) -> QuerySet:
+def _by_size(rows: QuerySet, user: Any) -> QuerySet:
     return rows.annotate(at=in_yuan("amount", "close_date")).annotate(key=_banded(list(SIZES)))
 
 
-def _by_length(rows: QuerySet) -> QuerySet:
+def _by_length(rows: QuerySet, user: Any) -> QuerySet:
     return rows.annotate(at=TOOK).annotate(key=_banded([timedelta(days=n) for n in LENGTHS]))
 
 
-def _by_stage(rows: QuerySet) -> QuerySet:
+def _by_stage(rows: QuerySet, user: Any) -> QuerySet:
     moves = StageHistory.objects.filter(opportunity=Outer("pk"), to_stage__is_lost=True).order_by("-at", "-pk")
     return rows.annotate(key=Subquery(moves.values("from_stage")[:1]))
 
 
-def _by_product(rows: QuerySet) -> QuerySet:
+def _by_product(rows: QuerySet, user: Any) -> QuerySet:
     """The product of the largest line, else what is written."""
-    lines = OpportunityLine.objects.filter(document=Outer("pk"), deleted_at__isnull=True, product__isnull=False)
+    lines = OpportunityLine.objects.restrict(user).filter(document=Outer("pk"), product__isnull=False)
     main = Subquery(lines.order_by("-total", "pk").values("product__name")[:1])
     return rows.annotate(key=Coalesce(main, "product_text", output_field=CharField()))
 
@@ -83,7 +84,7 @@ def _by_product(rows: QuerySet) -> QuerySet:
 def _beside(relation: str, column: str) -> Rows:
     """By what stands beside a sale and is not in the trash: it counts once for each."""
 
-    def keyed(rows: QuerySet) -> QuerySet:
+    def keyed(rows: QuerySet, user: Any) -> QuerySet:
         alive = FilteredRelation(relation, condition=Q(**{f"{relation}__deleted_at__isnull": True}))
         return rows.annotate(beside=alive).annotate(key=F(f"beside__{column}")).filter(key__isnull=False)
 
@@ -91,22 +92,26 @@ def _beside(relation: str, column: str) -> Rows:
 
 
 def _column(name: str) -> Rows:
-    return lambda rows: rows.annotate(key=F(name))
+    return lambda rows, user: rows.annotate(key=F(name))
 
 
-def _named(model: Any) -> Callable[[list[Any]], dict[Any, str]]:
-    return lambda keys: {pk: str(one) for pk, one in model._base_manager.in_bulk(keys).items()}
+def _named(model: Any) -> Names:
+    return lambda keys, user: {pk: str(one) for pk, one in model._base_manager.in_bulk(keys).items()}
 
 
-def _spans(bounds: list[Any], unit: str) -> Callable[[list[Any]], dict[Any, str]]:
-    def labels(keys: list[Any]) -> dict[Any, str]:
+def _rivals(keys: list[Any], user: Any) -> dict[Any, str]:
+    return {pk: str(one) for pk, one in Competitor.objects.restrict(user).in_bulk(keys).items()}
+
+
+def _spans(bounds: list[Any], unit: Any = "") -> Names:
+    def labels(keys: list[Any], user: Any) -> dict[Any, str]:
         said = [f"{bound:,}" for bound in bounds]
         names = [
             f"< {said[0]}",
             *(f"{low} – {high}" for low, high in zip(said, said[1:], strict=False)),
             f"≥ {said[-1]}",
         ]
-        return {key: f"{names[key]} {_(unit)}" for key in keys}
+        return {key: f"{names[key]} {unit}" for key in keys}
 
     return labels
 
@@ -117,7 +122,7 @@ class Way:
 
     label: Any
     keyed: Rows
-    names: Callable[[list[Any]], dict[Any, str]]
+    names: Names
     needs: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     states: tuple[str, ...] = CLOSED
@@ -129,19 +134,19 @@ WAYS = {
         gettext_lazy("Loss reason"), _column("loss_reason"), _named(LossReason), ("loss_reason",), states=("lost",)
     ),
     "competitor": Way(
-        gettext_lazy("Competitor"), _beside("competitors", "competitor"), _named(Competitor),
+        gettext_lazy("Competitor"), _beside("competitors", "competitor"), _rivals,
         also=("deals.dealcompetitor", "competitor"),
     ),
     "stage": Way(gettext_lazy("Stage lost from"), _by_stage, _named(Stage), ("stage",), states=("lost",)),
     "factor": Way(
         gettext_lazy("What decided"), _beside("reviews", "factor"),
-        lambda keys: {key: str(DealReview.Factor(key).label) for key in keys}, also=("deals.dealreview", "factor"), text=True,
+        lambda keys, user: {key: str(DealReview.Factor(key).label) for key in keys}, also=("deals.dealreview", "factor"), text=True,
     ),
     "owner": Way(gettext_lazy("Owner"), _column("owner"), _named(User), ("owner",)),
     "product": Way(
-        gettext_lazy("Product"), _by_product, lambda keys: {k: k for k in keys if k}, ("product_text",), text=True
+        gettext_lazy("Product"), _by_product, lambda keys, user: {k: k for k in keys if k}, ("product_text",), text=True
     ),
-    "size": Way(gettext_lazy("Size in yuan"), _by_size, _spans(list(SIZES), ""), ("amount", "currency")),
+    "size": Way(gettext_lazy("Size in yuan"), _by_size, _spans(list(SIZES)), ("amount", "currency")),
     "length": Way(
         gettext_lazy("Length of the cycle"), _by_length, _spans(list(LENGTHS), gettext_lazy("days")), ("closed_at", "created_at")
     ),
@@ -206,12 +211,12 @@ class WinLoss(Filters):
     def lines(self) -> list[Line]:
         """A line each key, the most first."""
         found: dict[Any, Line] = {}
-        keyed = self.way.keyed(self.rows.filter(state__in=self.way.states))
+        keyed = self.way.keyed(self.rows.filter(state__in=self.way.states), self.user)
         for row in keyed.order_by().values("key", "state", "currency").annotate(**self._figures()):
             key = row["key"]
             line = found.setdefault(key, Line("", *(Tally(url=self.url(key, state)) for state in CLOSED)))
             getattr(line, row["state"]).add(row)
-        names = self.way.names([key for key in found if key is not None])
+        names = self.way.names([key for key in found if key is not None], self.user)
         for key, line in found.items():
             line.label = names.get(key) or _("Without")
         if self.by in ("size", "length"):
@@ -230,7 +235,7 @@ class WinLoss(Filters):
 
     def of_key(self, key: str, state: str) -> QuerySet:
         """The sales of a key; none where it can't be understood."""
-        rows = self.way.keyed(self.rows.filter(state=state, state__in=self.way.states))
+        rows = self.way.keyed(self.rows.filter(state=state, state__in=self.way.states), self.user)
         if self.way.text:
             return rows.filter(key=key)
         if not key:

@@ -49,8 +49,12 @@ def winloss(request: HttpRequest) -> HttpResponse:
     return render(request, "analytics/winloss.html", context)
 
 
+def _states() -> dict[str, str]:
+    return {"won": pgettext("stage", "Won"), "lost": pgettext("stage", "Lost")}
+
+
 def _drawn(lines: list[Line], board: WinLoss) -> dict[str, Any]:
-    names = {"won": pgettext("stage", "Won"), "lost": pgettext("stage", "Lost")}
+    names = _states()
     series = [
         {
             "name": names[state],
@@ -80,9 +84,10 @@ def winloss_rows(request: HttpRequest) -> HttpResponse:
     page = Paginator(shown.order_by("-amount_key", "pk"), PAGE).get_page(request.GET.get("page"))
     names = bind(registry[LABEL], request.user).texts(list(page), ("account", "owner"))
     total = rows.annotate(worth=in_yuan("amount", "close_date")).aggregate(total=Sum("worth"))["total"] or 0
+    back = f"{reverse('analytics:winloss')}?{urlencode({**board.asked, 'by': board.by})}"
     context = {
-        "title": f"{board.way.label} · {pgettext('stage', 'Won') if state == 'won' else pgettext('stage', 'Lost')}", "period": PERIODS[board.period],
-        "back": (f"{reverse('analytics:winloss')}?{urlencode({**board.asked, 'by': board.by})}", _("Wins and losses")),
+        "title": f"{board.way.label} · {_states()[state]}", "period": PERIODS[board.period],
+        "back": (back, _("Wins and losses")),
         "page": page, "extra": _("Days"), "total": total if board.money else None,
         "rows": [
             {
