@@ -98,7 +98,7 @@ def items(reader: Any, ids: Sequence[int], start: datetime, end: datetime) -> li
     shown = {name: next(iter(bound.visible([name])), None) for name in ("subject", "place", "kind", "owner")}
     free = all(policy.field_mode(reader, [(LABEL, name)]) is None for name in ("due_at", "ends_at", "all_day"))
     may = bound.reachable([task.pk for task in found], "change") if free and bound.can("change") else set()
-    people = people_of(found, ids)
+    people = _people(found, ids)
 
     def text(name: str, task: Task) -> str:
         bound_field = shown[name]
@@ -118,7 +118,7 @@ def items(reader: Any, ids: Sequence[int], start: datetime, end: datetime) -> li
     ]
 
 
-def people_of(tasks: Sequence[Task], ids: Sequence[int]) -> dict[int, set[int]]:
+def _people(tasks: Sequence[Task], ids: Sequence[int]) -> dict[int, set[int]]:
     """In whose calendars, of these people's, each activity stands."""
     wanted, found = set(ids), defaultdict(set)
     for task in tasks:
@@ -140,7 +140,7 @@ def busy(reader: Any, ids: Sequence[int], start: datetime, end: datetime) -> dic
     rows = list(spanning.order_by("due_at")[:MOST])
     seen = bound.reachable([task.pk for task in rows], "view")
     found = [task for task in rows if task.pk not in seen]
-    people = people_of(found, ids)
+    people = _people(found, ids)
     spans: dict[int, list[Span]] = defaultdict(list)
     for task in found:
         for person in people[task.pk]:

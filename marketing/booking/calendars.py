@@ -6,12 +6,11 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from crm.access import policy
-from crm.activities.models import Task
-from crm.activities.schedule import of_people, people_of
+from crm.activities.models import Participant, Task
 from crm.reference.calendars import worktime_of
 from crm.users.models import User
 from marketing.booking.models import Booking, BookingPage
@@ -88,19 +87,23 @@ def _taken(
     ids: list[int], start: datetime, end: datetime, moving: Booking | None
 ) -> tuple[dict[int, list[Span]], dict[int, list[Span]]]:
     """Time taken of each person, and the same with what the pages of booked meetings keep free around them."""
-    rows = Task.objects.filter(of_people(ids), deleted_at__isnull=True, due_at__lt=end, ends_at__gt=start)
-    rows = rows.exclude(status=Task.Status.CANCELLED)
+    # First what they take part in, by itself: as one question the database would look at everybody's meetings.
+    joins = Participant.objects.filter(user__in=ids, task__due_at__lt=end, task__ends_at__gt=start)
+    people: dict[int, set[int]] = defaultdict(set)
+    for task, user in joins.exclude(state=Participant.State.DECLINED).values_list("task", "user"):
+        people[task].add(user)
+    rows = Task.objects.filter(
+        Q(owner__in=ids) | Q(pk__in=list(people)), deleted_at__isnull=True, due_at__lt=end, ends_at__gt=start
+    ).exclude(status=Task.Status.CANCELLED)
     if moving is not None:
         rows = rows.exclude(pk=moving.task_id)
-    kept = {"before": F("booking__page__buffer_before"), "after": F("booking__page__buffer_after")}
-    tasks = list(rows.annotate(**kept).only("owner", "due_at", "ends_at"))
-    people = people_of(tasks, ids)
+    kept = ("booking__page__buffer_before", "booking__page__buffer_after")
     taken, held = defaultdict(list), defaultdict(list)
-    for task in tasks:
-        before, after = timedelta(minutes=task.before or 0), timedelta(minutes=task.after or 0)
-        for person in people[task.pk]:
-            taken[person].append((task.due_at, task.ends_at))
-            held[person].append((task.due_at - before, task.ends_at + after))
+    for task, owner, begins, ends, before, after in rows.values_list("pk", "owner", "due_at", "ends_at", *kept):
+        around = begins - timedelta(minutes=before or 0), ends + timedelta(minutes=after or 0)
+        for person in people[task] | {owner}:
+            taken[person].append((begins, ends))
+            held[person].append(around)
     return taken, held
 
 

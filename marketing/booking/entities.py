@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils.translation import gettext
+from django.db.models import Count, Q
+from django.utils import timezone
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from crm.access import policy
-from crm.entities.entity import Entity, View, register
+from crm.entities.entity import Action, Entity, View, register
+from marketing.booking.hosting import TeamForm, add_team
 from marketing.booking.models import WEEKDAYS, Booking, BookingHost, BookingPage, BookingQuestion
 
 Way = BookingPage.Way
@@ -45,6 +48,7 @@ class BookingPageEntity(Entity):
     bulk_edit = ("active", "source")
     inline = ("name", "active", "way", "owner")
     importable = False
+    actions = (Action("add_team", _("Add a team as hosts"), add_team, "users-group", TeamForm, automatic=False),)
     views = (View("active", _("In use"), {"all": [{"field": "active", "op": "is", "value": True}]}),)
 
     def clean(self, form: Any) -> None:
@@ -54,12 +58,16 @@ class BookingPageEntity(Entity):
             form.add_error("place", gettext("Say where one meets."))
 
     def figures(self, record: BookingPage, user: Any) -> list[dict]:
-        rows = record.bookings
-        ahead = sum(1 for one in rows.filter(state=Booking.State.BOOKED).order_by("-starts_at")[:200] if one.lies_ahead)
+        booked = Q(state=Booking.State.BOOKED)
+        found = record.bookings.aggregate(
+            booked=Count("pk", filter=booked),
+            ahead=Count("pk", filter=booked & Q(starts_at__gt=timezone.now())),
+            off=Count("pk", filter=~booked),
+        )
         return [
-            {"label": gettext("Booked"), "value": rows.filter(state=Booking.State.BOOKED).count()},
-            {"label": gettext("To come"), "value": ahead},
-            {"label": gettext("Called off"), "value": rows.filter(state=Booking.State.CANCELLED).count()},
+            {"label": pgettext("meeting", "Booked"), "value": found["booked"]},
+            {"label": gettext("To come"), "value": found["ahead"]},
+            {"label": gettext("Called off"), "value": found["off"]},
         ]
 
 

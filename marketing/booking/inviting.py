@@ -114,7 +114,7 @@ def send_invitation(outgoing: Outgoing) -> dict[str, Any]:
 
 def _mail(booking: Booking, what: str) -> EmailMultiAlternatives:
     """Text, and the calendar file both beside it, as calendars want it, and as a file, as people do."""
-    said = {BOOKED: _("Booked: %(title)s"), MOVED: _("New time: %(title)s"), CANCELLED: _("Called off: %(title)s")}
+    said = {BOOKED: _("Booked: %(title)s"), MOVED: _("Changed: %(title)s"), CANCELLED: _("Called off: %(title)s")}
     context = {
         "booking": booking,
         "page": booking.page,

@@ -199,7 +199,7 @@ def test_what_the_host_does_in_the_calendar_the_visitor_hears(desk, host, send, 
     records.save(task, actor=actor)
     booking = Booking.objects.get()
     assert booking.starts_at == task.due_at and booking.ends_at - booking.starts_at == timedelta(minutes=30)
-    assert any("New time" in m.subject for m in mails())
+    assert any("Changed" in m.subject for m in mails())
     cancel_task(task, actor=actor)
     booking.refresh_from_db()
     assert booking.state == "cancelled" and any("Called off" in m.subject for m in mails())

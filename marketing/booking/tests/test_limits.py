@@ -12,6 +12,7 @@ from crm.access.models import Scope
 from crm.activities.models import Participant, Task
 from crm.records import services as records
 from crm.records.actor import Actor
+from crm.records.purge import purge
 from crm.reference.calendars import SpecialDay, WorkingCalendar, touch
 from marketing.booking import public, services
 from marketing.booking.factories import make_booking_page
@@ -219,3 +220,31 @@ def test_the_link_stands_where_one_writes(desk, host, client):
     assert f'data-copy="{desk.url}"' in client.get(f"/sales/leads/{lead.pk}/").content.decode()
     begun = client.post("/mail/write/", {"entity": "sales.lead", "record": lead.pk}, follow=True).content.decode()
     assert f'data-insert="{desk.url}"' in begun
+
+
+@db
+def test_a_team_becomes_hosts_as_far_as_one_may_give_them_work(desk, host, other, make_user, grant, team, client):
+    stranger = make_user("stranger")
+    team("North", host, other)
+    team("South", stranger)
+    grant(host, "activities.task", assign=Scope.TEAM)
+    client.force_login(host)
+    url = f"/sales/bookingpages/{desk.pk}/do/add_team/"
+    page = client.get(url).content.decode()
+    assert "North" in page and "South" not in page
+    north = host.teams.get()
+    assert client.post(url, {"team": north.pk}).status_code == 302
+    assert client.post(url, {"team": north.pk}).status_code == 302
+    assert {one.user for one in desk.hosts.all()} == {host, other} and desk.hosts.count() == 2
+    assert client.post(url, {"team": stranger.teams.get().pk}).status_code == 422
+
+
+@db
+def test_what_was_typed_goes_with_the_person(desk, send, offered, boss):
+    send(desk, offered(desk)[0])
+    lead = Lead.objects.get()
+    records.delete(lead, actor=Actor(boss))
+    purge([lead], actor=Actor(boss))
+    left = Booking.objects.get()
+    assert (left.name, left.email, left.phone, left.company, left.answers, left.on_id) == ("", "", "", "", [], None)
+    assert left.task is None
