@@ -64,8 +64,9 @@ def worlds(draw):
     hosts = []
     for pk in range(1, draw(st.integers(1, 3)) + 1):
         taken, held = [], []
-        for start, length in draw(st.lists(st.tuples(st.integers(-600, 4800), st.integers(1, 300)), max_size=6)):
-            span = begin + timedelta(minutes=start), begin + timedelta(minutes=start + length)
+        # Quarters of an hour, so that meetings often touch.
+        for start, length in draw(st.lists(st.tuples(st.integers(-40, 320), st.integers(1, 16)), max_size=6)):
+            span = begin + 15 * timedelta(minutes=start), begin + 15 * timedelta(minutes=start + length)
             kept = timedelta(minutes=draw(few)), timedelta(minutes=draw(few))
             taken.append(span)
             held.append((span[0] - kept[0], span[1] + kept[1]))
