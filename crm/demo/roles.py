@@ -129,6 +129,7 @@ EXCEPTIONS: dict[tuple[str, str], dict[str, Scope]] = {
     ("agent", "invoicing.invoice"): {"view": NONE},
     ("marketer", "invoicing.invoice"): {"view": NONE, "add": NONE},
     ("legal", "contracts.contract"): {"change": ALL, "export": ALL},
+    ("legal", "contracts.contracttemplate"): dict.fromkeys(("add", "change", "delete", "export"), ALL),
     ("legal", "contracts.contractparty"): dict.fromkeys(("add", "change", "delete"), ALL),
     # Targets are set for people, not by them: managers plan their departments.
     **{

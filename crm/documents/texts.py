@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from liquid import Environment
 from liquid.exceptions import LiquidError
@@ -54,8 +55,22 @@ def _number(value: Any) -> Decimal | None:
     return found if found.is_finite() and abs(found) < 10**16 else None
 
 
-environment = Papers(autoescape=True)
-environment.filters |= {"money": money, "capitals": capitals, "quantity": quantity}
+def article(value: Any) -> str:
+    """第十二条 in Chinese, Article 12 elsewhere."""
+    number = _number(value)
+    if number is None or number != int(number) or not 0 < number < 100:
+        return str(value)
+    if not (get_language() or "").startswith("zh"):
+        return f"Article {int(number)}"
+    tens, ones = divmod(int(number), 10)
+    return f"第{'' if tens < 2 else DIGITS[tens]}{'十' if tens else ''}{DIGITS[ones] if ones else ''}条"
+
+
+FILTERS = {"money": money, "capitals": capitals, "quantity": quantity, "article": article}
+DIGITS = "零一二三四五六七八九"
+environment, plain_environment = Papers(autoescape=True), Papers(autoescape=False)
+environment.filters |= FILTERS
+plain_environment.filters |= FILTERS
 
 
 def check(text: str) -> None:
@@ -66,9 +81,12 @@ def check(text: str) -> None:
         raise ValidationError(_("The tags can't be read: %(why)s") % {"why": str(error)[:300]}) from None
 
 
-def fill(text: str, values: dict[str, Any]) -> str:
-    """The text with its tags filled in. ValidationError when it can't be read or goes beyond the limits."""
+def fill(text: str, values: dict[str, Any], *, plain: bool = False) -> str:
+    """The text with its tags filled in; values are made harmless for HTML, unless it is ``plain``.
+
+    ValidationError when it can't be read or goes beyond the limits.
+    """
     try:
-        return str(environment.from_string(text).render(**values))
+        return str((plain_environment if plain else environment).from_string(text).render(**values))
     except (LiquidError, RecursionError) as error:
         raise ValidationError(_("The tags can't be filled in: %(why)s") % {"why": str(error)[:300]}) from None

@@ -35,6 +35,11 @@ class GrowingState(ProjectState):
 
     def add_field(self, app_label: str, model_name: str, name: str, field: Field, preserve_default: bool) -> None:
         """A field that was not there."""
+        apps = self.__dict__.get("apps")
+        if apps and field.is_relation and apps.get_model(app_label, model_name)._meta.apps is not apps:
+            # A class of the state that this one was cloned from does not find what was made since: Django makes it anew.
+            super().add_field(app_label, model_name, name, field, preserve_default)
+            return
         with self._growing() as apps:
             super().add_field(app_label, model_name, name, field, preserve_default)
         if apps:

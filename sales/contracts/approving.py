@@ -9,6 +9,7 @@ checks: list[Hook] = []
 approvals: list[Hook] = []
 changes: list[Hook] = []
 ends: list[Hook] = []
+plans: list[Callable[..., list[dict[str, str]]]] = []
 
 
 def before_submit(fn: Hook) -> Hook:
@@ -32,4 +33,10 @@ def on_change(fn: Hook) -> Hook:
 def on_end(fn: Hook) -> Hook:
     """Decorator: ``fn(contract, *, actor)`` runs when a contract is terminated."""
     ends.append(fn)
+    return fn
+
+
+def tells_plan(fn: Callable[..., list[dict[str, str]]]) -> Callable[..., list[dict[str, str]]]:
+    """Decorator: ``fn(contract)`` tells its paper what is paid when: ``name``, ``share``, ``amount`` and ``due`` as texts."""
+    plans.append(fn)
     return fn

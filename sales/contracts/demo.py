@@ -16,7 +16,8 @@ from crm.records.actor import Actor
 from crm.users.models import User
 from sales.catalogue.models import OpportunityLine, Product
 from sales.contracts import making, services
-from sales.contracts.models import Contract
+from sales.contracts.models import Contract, ContractTemplate
+from sales.contracts.samples import TEMPLATES
 from sales.models import Opportunity, StageGate
 
 TERMS = (
@@ -30,7 +31,7 @@ LARGE = {"all": [{"field": "amount", "op": "gte", "value": "500000"}]}
 HUGE = {"all": [{"field": "amount", "op": "gte", "value": "2000000"}]}
 MADE = 24
 WAITING = 4
-OPEN = {"opens": ["title", "account", "amount", "payment_terms", "starts_on", "ends_on"]}
+OPEN = {"opens": ["title", "account", "amount", "payment_terms", "clauses", "starts_on", "ends_on"]}
 
 
 @demo_step(97, "contract approval")
@@ -63,6 +64,16 @@ def make_process(world: World) -> None:
     if gate is not None and gate.principal_id:
         gate.effects = [*gate.effects, {"effect": "submit_contract", "params": {}}]
         gate.save(update_fields=["effects"])
+
+
+@demo_step(96, "contract templates")
+def make_templates(world: World) -> None:
+    """What lawyers wrote for sales and for services; contracts that are made later begin with it."""
+    writer = User.objects.filter(username="legal").first() or User.objects.filter(is_active=True).first()
+    if writer is None or ContractTemplate.objects.exists():
+        return
+    rows = [ContractTemplate(owner=writer, **values) for values in TEMPLATES]
+    records.save_many(rows, actor=Actor(writer, "demo"))
 
 
 @demo_step(98, "contracts")

@@ -10,7 +10,14 @@ from crm.entities.entity import Action, Entity, View, contribute, register
 from sales.catalogue.entities import LINE
 from sales.contracts import changing, making, services
 from sales.contracts.forms import AcceptForm, ChangeForm, NoteForm, RenewForm, SealForm, TerminateForm
-from sales.contracts.models import Contract, ContractChange, ContractChangeLine, ContractLine, ContractParty
+from sales.contracts.models import (
+    Contract,
+    ContractChange,
+    ContractChangeLine,
+    ContractLine,
+    ContractParty,
+    ContractTemplate,
+)
 from sales.quotes.models import Quote
 
 State = Contract.State
@@ -28,7 +35,7 @@ class ContractEntity(Entity):
     icon = "file-certificate"
     columns = ("number", "title", "account", "amount", "state", "signed_on", "starts_on", "ends_on", "owner")
     filters = (
-        "number", "title", "kind", "account", "opportunity", "quote", "state", "seal", "amount", "currency",
+        "number", "title", "kind", "account", "opportunity", "quote", "template", "state", "seal", "amount", "currency",
         "signed_on", "starts_on", "ends_on", "renews", "owner", "department", "created_at", "updated_at",
     )  # fmt: skip
     sortable = {"created_at": "created_at", "amount": "amount"}
@@ -36,13 +43,14 @@ class ContractEntity(Entity):
     search = {"text": ("title",), "company": ("account__name",), "code": ("number",)}
     subtitle = ("account", "amount", "owner")
     pills = ("state",)
-    quick = ("account", "opportunity", "title", "amount", "starts_on", "ends_on", "payment_terms")
+    quick = ("account", "opportunity", "title", "amount", "starts_on", "ends_on", "payment_terms", "template")
     sections = {
         _("Contract"): ("number", "title", "kind", "account", "contact", "opportunity", "quote", "owner"),
         _("Money"): (
             "amount", "currency", "tax_included", "discount_percent", "discount_amount", "payment_terms",
         ),
         _("Time"): ("signed_on", "starts_on", "ends_on", "accepted_on", "renews", "remind_days"),
+        _("Text"): ("template", "clauses"),
         _("State"): ("state", "seal", "framework", "renewal_of", "ended_on", "end_reason", "description"),
     }  # fmt: skip
     inline = ("title", "signed_on", "starts_on", "ends_on", "owner")
@@ -90,6 +98,26 @@ class ContractEntity(Entity):
             when=stands(State.APPROVED, State.SIGNED, State.ACTIVE), permission="terminate", danger=True,
         ),
     )  # fmt: skip
+
+
+@register
+class ContractTemplateEntity(Entity):
+    model = ContractTemplate
+    area = "sales"
+    slug = "contracttemplates"
+    icon = "file-text"
+    columns = ("name", "kind", "payment_terms", "position", "active", "updated_at")
+    filters = ("name", "kind", "active", "created_at", "updated_at")
+    search = {"text": ("name", "clauses")}
+    subtitle = ("kind",)
+    quick = ("name", "kind", "clauses", "payment_terms")
+    sections = {
+        _("Contract template"): ("name", "kind", "position", "active"),
+        _("Text"): ("clauses", "payment_terms"),
+        _("More"): ("owner",),
+    }
+    inline = ("name", "kind", "position", "active")
+    keys = ("name",)
 
 
 @register

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from crm.approvals.course import on_settled
 from crm.approvals.models import ApprovalInstance
+from crm.documents import texts
 from crm.records import services as records
 from crm.records.actor import Actor
 from crm.records.diff import diff
@@ -17,7 +18,14 @@ from customers.levels.services import is_held
 from customers.models import Account
 from sales.contracts import changing
 from sales.contracts.changing import CHANGE
-from sales.contracts.models import Contract, ContractChange, ContractChangeLine, ContractLine, ContractParty
+from sales.contracts.models import (
+    Contract,
+    ContractChange,
+    ContractChangeLine,
+    ContractLine,
+    ContractParty,
+    ContractTemplate,
+)
 from sales.contracts.services import reopen_contract
 
 State = Contract.State
@@ -26,7 +34,7 @@ OPEN = (State.DRAFT, State.APPROVING)
 OVER = (State.COMPLETED, State.TERMINATED, State.EXPIRED)
 AGREED = frozenset({
     "title", "kind", "account", "opportunity", "quote", "framework", "amount", "currency", "tax_included",
-    "discount_percent", "discount_amount", "payment_terms",
+    "discount_percent", "discount_amount", "payment_terms", "template", "clauses",
 })  # fmt: skip
 SIGNED = AGREED | {"starts_on", "ends_on", "signed_on"}
 PARTIES = frozenset({"signed_on", "signatory"})
@@ -59,6 +67,19 @@ def _locked(contract: Contract) -> frozenset[str]:
     if contract.state == State.SIGNED:
         return SIGNED - {"starts_on"}
     return SIGNED
+
+
+@before_write
+def keep_clauses_readable(batch: WriteBatch) -> None:
+    """Clauses are told as soon as they are written when their variables can't be read."""
+    if batch.model not in (Contract, ContractTemplate):
+        return
+    for before, after in zip(batch.before, batch.after, strict=True):
+        if after.clauses and (before is None or before.clauses != after.clauses):
+            try:
+                texts.check(after.clauses)
+            except ValidationError as error:
+                raise ValidationError({"clauses": error.messages}) from None
 
 
 @before_write

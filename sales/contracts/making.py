@@ -6,16 +6,16 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from crm.documents.printing import company
 from crm.records import services as records
 from crm.records.actor import Actor
 from sales.catalogue.models import OpportunityLine, PricedDocument, PricedLine
 from sales.contracts import kinds
-from sales.contracts.models import Contract, ContractLine, ContractParty
+from sales.contracts.models import Contract, ContractLine, ContractParty, ContractTemplate
 from sales.models import Opportunity
 from sales.quotes.models import Quote
 
@@ -106,6 +106,8 @@ def renew_contract(
         ends_on=ends_on or start + length,
         renews=contract.renews,
         remind_days=contract.remind_days,
+        template_id=contract.template_id,
+        clauses=contract.clauses,
         payment_terms=contract.payment_terms,
         **{name: getattr(contract, name) for name in DOCUMENT},
     )
@@ -114,7 +116,15 @@ def renew_contract(
     return made
 
 
+def standard_template(kind: str) -> ContractTemplate | None:
+    """The template that contracts of a kind have unless another is chosen."""
+    rows = ContractTemplate.objects.alive().filter(kind=kind, active=True)
+    return rows.order_by("position", "pk").first()
+
+
 def _made(contract: Contract, lines: Iterable[PricedLine], *, actor: Actor) -> Contract:
+    if contract.template_id is None and not contract.clauses:
+        contract.template = standard_template(contract.kind)
     records.save(contract, actor=actor)
     records.save_many(copy_lines(lines, contract, ContractLine), actor=actor)
     records.save_many(_parties(contract), actor=actor)
@@ -124,7 +134,7 @@ def _made(contract: Contract, lines: Iterable[PricedLine], *, actor: Actor) -> C
 
 def _parties(contract: Contract) -> list[ContractParty]:
     """The customer as we know them, and us."""
-    account = contract.account
+    account, head = contract.account, company()
     customer = ContractParty(
         contract=contract,
         owner_id=contract.owner_id,
@@ -138,7 +148,8 @@ def _parties(contract: Contract) -> list[ContractParty]:
         contract=contract,
         owner_id=contract.owner_id,
         role=ContractParty.Role.US,
-        name=settings.COMPANY_NAME,
+        name=head["name"],
+        tax_id=head["tax_id"][:40],
         signatory=str(contract.owner),
     )
     return [customer, us]

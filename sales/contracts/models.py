@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Self
 
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from crm.access.policy import Via
+from crm.access.policy import Shared, Via
 from crm.fields.columns import ColouredField, MoneyField
 from crm.records.indexes import ALIVE, scope_indexes
 from crm.records.models import Record
@@ -17,6 +18,11 @@ from customers.models import Account, Contact
 from sales.catalogue.models import PricedDocument, PricedLine
 from sales.models import Opportunity
 from sales.quotes.models import Quote
+
+CLAUSES = _(
+    "A line that begins with # is the heading of a clause. Variables: {{ contract.number }}, {{ customer.name }},"
+    " {{ contract.total | capitals }}, {{ contract.starts_on }}."
+)
 
 
 class Contract(PricedDocument):
@@ -83,6 +89,10 @@ class Contract(PricedDocument):
     renewal_of = models.ForeignKey(
         "self", models.PROTECT, null=True, editable=False, related_name="renewals", verbose_name=_("renewal of")
     )
+    template = models.ForeignKey(
+        "ContractTemplate", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("contract template")
+    )
+    clauses = models.TextField(_("clauses"), blank=True, help_text=CLAUSES)
     renews = models.BooleanField(_("renews by itself"), default=False)
     remind_days = models.PositiveSmallIntegerField(_("remind days before the end"), default=30)
     payment_terms = models.TextField(
@@ -118,8 +128,52 @@ class Contract(PricedDocument):
     def __str__(self) -> str:
         return " ".join(filter(None, (self.number, self.title)))
 
+    @classmethod
+    def prepare(cls, records: Sequence[Self]) -> None:
+        """A contract that names a template begins with what that says."""
+        bare = [record for record in records if record.template_id and not record.clauses]
+        found = ContractTemplate._base_manager.in_bulk({record.template_id for record in bare}) if bare else {}
+        for record in bare:
+            template = found[record.template_id]
+            record.clauses = template.clauses
+            record.payment_terms = record.payment_terms or template.payment_terms
+
     def timeline_subjects(self) -> list[models.Model]:
         return [record for record in (self, self.opportunity, self.account) if record is not None]
+
+
+class ContractTemplate(Record):
+    """What contracts of a kind say beside what is sold: clauses with variables. The first one in use counts by itself."""
+
+    access = Shared()
+    shown_by = ("name",)
+
+    name = models.CharField(_("name"), max_length=200)
+    kind = models.CharField(
+        _("for contracts of kind"), max_length=20, choices=Contract.Kind, default=Contract.Kind.SALE
+    )
+    clauses = models.TextField(_("clauses"), help_text=CLAUSES)
+    payment_terms = models.TextField(
+        _("payment terms"), blank=True, help_text=_("Like: 30% 签约后 7 天, 60% 验收, 10% 质保 12 个月")
+    )
+    position = models.PositiveSmallIntegerField(_("order"), default=10, help_text=_("The first one counts by itself."))
+    active = models.BooleanField(_("in use"), default=True)
+
+    class Meta:
+        verbose_name = _("contract template")
+        verbose_name_plural = _("contract templates")
+        indexes = scope_indexes("contracttemplate", created="created_at")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["name"],
+                condition=ALIVE,
+                name="contract_template_name_is_unique",
+                violation_error_message=_("There is a template of that name already."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class ContractLine(PricedLine):

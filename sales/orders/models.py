@@ -96,7 +96,9 @@ class OrderLine(PricedLine):
 
     access = Via("document")
 
-    document = models.ForeignKey(Order, models.CASCADE, related_name="lines", verbose_name=_("order"))
+    document = models.ForeignKey(
+        Order, models.CASCADE, related_name="lines", verbose_name=pgettext_lazy("sale", "order")
+    )
     delivered = models.DecimalField(_("delivered"), max_digits=14, decimal_places=4, default=Decimal(0), editable=False)
 
     class Meta(PricedLine.Meta):

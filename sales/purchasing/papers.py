@@ -6,17 +6,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
-from crm.access import policy
 from crm.documents.printing import Values, paper
 from crm.documents.verbs import offers_paper
 from sales.catalogue.pricing import plain
 from sales.catalogue.totals import reduction
-from sales.purchasing.models import PurchaseOrder, PurchaseOrderLine
-from sales.quotes.papers import MOST_LINES
+from sales.purchasing.models import PurchaseOrder
+from sales.quotes.papers import ask_fields, line_values, lines_of
 
 LABEL = "purchasing.purchaseorder"
 LINE = "purchasing.purchaseorderline"
@@ -25,11 +22,8 @@ TOLD = ((LABEL, "total"), (LABEL, "supplier"), (LINE, "name"), (LINE, "unit_pric
 
 def values_of(purchase: PurchaseOrder, user: Any) -> Values:
     """The values of a purchase order. PermissionDenied for who may not know prices."""
-    if user is not None and any(policy.field_mode(user, [step]) not in {None, policy.Mode.READ} for step in TOLD):
-        raise PermissionDenied(_("You may not know everything that the document tells."))
-    lines = list(purchase.lines.filter(deleted_at__isnull=True).select_related("product").order_by("position", "pk"))
-    if len(lines) > MOST_LINES:
-        raise ValidationError(_("A document holds at most %(most)s lines.") % {"most": MOST_LINES})
+    ask_fields(user, TOLD)
+    lines = lines_of(purchase)
     whole = sum((line.amount for line in lines), Decimal(0))
     supplier, owner = purchase.supplier, purchase.owner
     return {
@@ -55,22 +49,8 @@ def values_of(purchase: PurchaseOrder, user: Any) -> Values:
             "address": supplier.address, "tax_id": supplier.tax_id,
         },
         "buyer": {"name": owner.name or owner.username, "mobile": owner.mobile, "email": owner.email},
-        "lines": [_line(line) for line in lines],
+        "lines": [line_values(line) for line in lines],
     }  # fmt: skip
-
-
-def _line(line: PurchaseOrderLine) -> Values:
-    return {
-        "name": line.name,
-        "spec": line.product.spec if line.product else "",
-        "note": line.note,
-        "quantity": plain(line.quantity),
-        "unit": line.unit,
-        "unit_price": plain(line.unit_price),
-        "discount": plain(line.discount_percent),
-        "tax_rate": plain(line.tax_rate),
-        "amount": plain(line.amount),
-    }
 
 
 def sample() -> Values:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,10 @@ from django.utils.translation import gettext as _
 from crm.access import policy
 from crm.documents.printing import Values, paper
 from crm.documents.verbs import offers_paper
+from sales.catalogue.models import PricedDocument, PricedLine
 from sales.catalogue.pricing import plain
 from sales.catalogue.totals import reduction
-from sales.quotes.models import Quote, QuoteLine
+from sales.quotes.models import Quote
 
 LABEL = "quotes.quote"
 MOST_LINES = 1000
@@ -24,17 +26,15 @@ TOLD = (("quotes.quote", "total"), ("quotes.quoteline", "unit_price"), ("quotes.
 
 def values_of(quote: Quote, user: Any) -> Values:
     """The values of a quote. ``user`` None is the customer. PermissionDenied for who may not know prices."""
-    if user is not None and any(policy.field_mode(user, [step]) not in {None, policy.Mode.READ} for step in TOLD):
-        raise PermissionDenied(_("You may not know everything that the document tells."))
-    lines = list(quote.lines.filter(deleted_at__isnull=True).select_related("product").order_by("position", "pk"))
-    if len(lines) > MOST_LINES:
-        raise ValidationError(_("A document holds at most %(most)s lines.") % {"most": MOST_LINES})
+    ask_fields(user, TOLD)
+    lines = lines_of(quote)
     whole = sum((line.amount for line in lines if line.counts), Decimal(0))
     owner, contact = quote.owner, quote.contact
     return {
         "quote": {
             "number": quote.number + (f" v{quote.revision}" if quote.revision > 1 else ""),
             "title": quote.title,
+            "draft": quote.state in (Quote.State.DRAFT, Quote.State.APPROVING),
             "date": timezone.localtime(quote.sent_at or timezone.now()).date().isoformat(),
             "valid_until": quote.valid_until.isoformat() if quote.valid_until else "",
             "currency": quote.currency,
@@ -49,8 +49,23 @@ def values_of(quote: Quote, user: Any) -> Values:
         "customer": {"name": quote.account.name, "tax_id": quote.account.tax_id},
         "contact": {"name": contact.name if contact else "", "mobile": contact.mobile if contact else ""},
         "seller": {"name": owner.name or owner.username, "mobile": owner.mobile, "email": owner.email},
-        "lines": [_line(line) for line in lines],
+        "lines": [line_values(line) for line in lines],
     }
+
+
+def ask_fields(user: Any, told: Iterable[tuple[str, str]]) -> None:
+    """PermissionDenied where ``user`` (None: the customer) may not know one of the fields that a paper tells."""
+    if user is not None and any(policy.field_mode(user, [step]) not in {None, policy.Mode.READ} for step in told):
+        raise PermissionDenied(_("You may not know everything that the document tells."))
+
+
+def lines_of(document: PricedDocument) -> list[Any]:
+    """The lines of any document in their order. ValidationError for more than a paper holds."""
+    rows = document.lines.filter(deleted_at__isnull=True).select_related("product")  # type: ignore[attr-defined]
+    lines = list(rows.order_by("position", "pk")[: MOST_LINES + 1])
+    if len(lines) > MOST_LINES:
+        raise ValidationError(_("A document holds at most %(most)s lines.") % {"most": MOST_LINES})
+    return lines
 
 
 def _all_terms(quote: Quote) -> str:
@@ -60,7 +75,8 @@ def _all_terms(quote: Quote) -> str:
     return "\n".join(filter(None, (paid, quote.terms)))
 
 
-def _line(line: QuoteLine) -> Values:
+def line_values(line: PricedLine) -> Values:
+    """What papers say of a line."""
     return {
         "name": line.name,
         "spec": line.product.spec if line.product else "",
@@ -86,7 +102,7 @@ def sample() -> Values:
     names = ("name", "spec", "quantity", "unit", "unit_price", "discount", "tax_rate", "amount", "counts")
     return {
         "quote": {
-            "number": "BJ2026000001", "title": "二期泵房改造", "date": "2026-11-22", "valid_until": "2026-12-22",
+            "number": "BJ2026000001", "title": "二期泵房改造", "draft": False, "date": "2026-11-22", "valid_until": "2026-12-22",
             "currency": "CNY", "tax_included": True, "discounted": True, "reduction": "940", "net_total": "84556.6",
             "tax_total": "10443.4", "total": "95000", "terms": "1. 合同签订后 30 天交货。\n2. 付款：30% 签约后 7 天，60% 验收，10% 质保 12 个月。",
         },

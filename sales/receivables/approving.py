@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
 from crm.records.actor import Actor
-from sales.contracts.approving import before_submit, on_approval, on_change, on_end
+from sales.catalogue.pricing import plain
+from sales.contracts.approving import before_submit, on_approval, on_change, on_end, tells_plan
 from sales.contracts.models import Contract, ContractChange
 from sales.receivables import plan
+from sales.receivables.models import Instalment
 from sales.receivables.terms import amounts, parse
 
 
@@ -36,3 +42,31 @@ def follow_change(contract: Contract, change: ContractChange, *, actor: Actor) -
 def void_plan(contract: Contract, *, actor: Actor) -> None:
     """Nothing more is owed."""
     plan.void_open(contract, actor=actor)
+
+
+@tells_plan
+def told_plan(contract: Contract) -> list[dict[str, str]]:
+    """Its instalments; before there are any, those that its terms would make."""
+    try:
+        rows = plan.instalments_of(contract) or plan.drafted(contract, timezone.localdate())
+    except ValidationError:
+        return []  # terms that nobody understands yet
+    return [
+        {
+            "name": row.name,
+            "share": plain(row.ratio) if row.ratio is not None else "",
+            "amount": plain(row.amount),
+            "due": _due(row),
+        }
+        for row in rows
+    ]
+
+
+def _due(row: Instalment) -> str:
+    day = row.fixed_on or row.due_on
+    if day is not None:
+        return day.isoformat()
+    told = {"event": row.get_event_display(), "days": row.days, "months": row.months}
+    if row.months:
+        return _("%(event)s, %(months)s months") % told
+    return _("%(event)s, %(days)s days") % told if row.days else str(told["event"])

@@ -45,16 +45,22 @@ def make_plan(contract: Contract, *, actor: Actor, today: date | None = None) ->
     if there:
         check_sum(contract, there)
         return there
+    made = drafted(contract, today or timezone.localdate())
+    if made:
+        write(contract, made, actor=actor)
+    return made
+
+
+def drafted(contract: Contract, today: date) -> list[Instalment]:
+    """The instalments that its terms make, unsaved."""
     if not contract.amount:
         return []
-    terms = parse(contract.payment_terms, today=today or timezone.localdate())
+    terms = parse(contract.payment_terms, today=today)
     parts = amounts(terms, contract.amount, contract.currency)
-    made = [
+    return [
         _instalment(contract, term, amount, seq)
         for seq, (term, amount) in enumerate(((t, a) for t, a in zip(terms, parts, strict=True) if a), 1)
     ]
-    write(contract, made, actor=actor)
-    return made
 
 
 def _instalment(contract: Contract, term: Term, amount: Decimal, seq: int) -> Instalment:

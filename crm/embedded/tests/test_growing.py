@@ -66,3 +66,14 @@ def test_a_change_to_what_is_there_makes_the_classes_anew():
     door = grown.apps.get_model("b", "door")
     assert door is not old
     assert isinstance(door._meta.get_field("wide"), models.CharField)
+
+
+def test_a_copy_links_what_was_there_to_what_came_since():
+    first = GrowingState()
+    assert first.apps.get_models() == []
+    first.add_model(ModelState("a", "House", [("id", models.AutoField(primary_key=True))]))
+    copy = first.clone()
+    copy.add_model(ModelState("b", "Door", [("id", models.AutoField(primary_key=True))]))
+    copy.add_field("a", "house", "door", models.ForeignKey("b.Door", models.CASCADE, null=True), True)
+    house, door = copy.apps.get_model("a", "house"), copy.apps.get_model("b", "door")
+    assert house._meta.get_field("door").related_model is door
