@@ -36,6 +36,7 @@ urlpatterns = [
     path("", include("sales.quotes.urls")),
     path("", include("sales.orders.urls")),
     path("", include("sales.receivables.urls")),
+    path("", include("sales.invoicing.urls")),
     path("", include("sales.sequences.urls")),
     path("", include("sales.qualifying.urls")),
     path("", include("sales.planning.urls")),

@@ -39,7 +39,7 @@ class Contract(PricedDocument):
         EXPIRED = "expired", _("Expired")
 
     COLOURS = {
-        "draft": "slate", "approving": "amber", "approved": "blue", "signed": "violet",
+        "draft": "slate", "approving": "amber", "approved": "blue", "signed": "purple",
         "active": "green", "completed": "teal", "terminated": "red", "expired": "slate",
     }  # fmt: skip
 

@@ -27,18 +27,19 @@ def in_state(*states: str) -> Any:
 
 
 def is_billable(contract: Contract) -> bool:
-    """Whether a contract may be billed."""
-    return contract.state in FORCE
+    """Whether a contract may be billed: something of it is left."""
+    return contract.state in FORCE and requesting.billable(contract) > 0
 
 
 def is_due_for_invoice(instalment: Instalment) -> bool:
     """Whether an instalment may be billed."""
-    return not instalment.void and is_billable(instalment.contract)
+    return not instalment.void and instalment.contract.state in FORCE and requesting.billable(instalment) > 0
 
 
 def is_orders_invoice(order: Order) -> bool:
     """Whether an order may be billed."""
-    return order.state != Order.State.CANCELLED and (order.contract is None or is_billable(order.contract))
+    in_force = order.contract is None or order.contract.state in FORCE
+    return order.state != Order.State.CANCELLED and in_force and requesting.billable(order) > 0
 
 
 def among(*states: str) -> dict[str, Any]:
@@ -87,7 +88,7 @@ class InvoiceEntity(Entity):
     area = "sales"
     icon = "file-invoice"
     importable = False
-    columns = ("number", "account", "total", "kind", "state", "tax_number", "issued_on", "contract", "owner")
+    columns = ("number", "account", "total", "state", "tax_number", "issued_on", "contract", "owner")
     filters = (
         "number", "tax_number", "tax_code", "account", "contract", "order", "instalment", "kind", "state", "total",
         "tax_total", "credited", "received", "settled", "currency", "issued_on", "delivered_on", "buyer_name", "original",

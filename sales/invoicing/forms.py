@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -27,6 +28,14 @@ from sales.receivables.models import Instalment
 
 KINDS_OF_FILES = (".pdf", ".ofd", ".xml", ".jpg", ".jpeg", ".png")
 DECIDING = {Contract: ("amount",), Order: ("total",), Instalment: ("amount",)}
+
+
+def digits(text: str) -> str:
+    """A number of the tax office, however it is spaced. ValidationError when it is none."""
+    plain = "".join(unicodedata.normalize("NFKC", text).split())
+    if plain and not (plain.isascii() and plain.isdecimal()):
+        raise ValidationError(gettext("This is made of digits alone."))
+    return plain
 
 
 class RequestForm(VerbForm):
@@ -71,16 +80,10 @@ class OfficeForm(VerbForm):
         self.fields["issued_on"].initial = timezone.localdate()
 
     def clean_tax_number(self) -> str:
-        return self._digits("tax_number")
+        return digits(self.cleaned_data["tax_number"])
 
     def clean_tax_code(self) -> str:
-        return self._digits("tax_code")
-
-    def _digits(self, name: str) -> str:
-        text = "".join(self.cleaned_data[name].split())
-        if text and not text.isdecimal():
-            raise ValidationError(gettext("This is made of digits alone."))
-        return text
+        return digits(self.cleaned_data["tax_code"])
 
     def clean_file(self) -> File | None:
         file = self.cleaned_data["file"]

@@ -83,7 +83,7 @@ class Invoice(PricedDocument):
         CANCELLED = "cancelled", _("Cancelled")
 
     COLOURS = {
-        "requested": "slate", "approving": "amber", "approved": "blue", "issued": "violet",
+        "requested": "slate", "approving": "amber", "approved": "blue", "issued": "purple",
         "delivered": "green", "credited": "red", "cancelled": "slate",
     }  # fmt: skip
 

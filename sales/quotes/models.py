@@ -34,7 +34,7 @@ class Quote(PricedDocument):
         SUPERSEDED = "superseded", _("Superseded")
 
     COLOURS = {
-        "draft": "slate", "approving": "amber", "approved": "blue", "sent": "violet",
+        "draft": "slate", "approving": "amber", "approved": "blue", "sent": "purple",
         "accepted": "green", "rejected": "red", "expired": "slate", "superseded": "slate",
     }  # fmt: skip
 

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from crm.access import policy
+from crm.exchange.columns import find_columns
 from crm.exchange.reading import ReadError, Table, open_table
 from crm.lib.dates import decide_date_order, parse_date
 from crm.lib.text import normalise_company
@@ -99,14 +100,7 @@ def read_file(statement: BankStatement, path: Path, *, actor: Actor) -> Read:
 
 
 def _places(table: Table) -> dict[str, int]:
-    headings = [str(one).strip().lower() for one in table.columns]
-    places: dict[str, int] = {}
-    for field, names in HEADINGS.items():
-        exact = next((headings.index(name) for name in names if name in headings), None)
-        loose = next((i for name in names for i, head in enumerate(headings) if name in head), None)
-        place = exact if exact is not None else loose
-        if place is not None and place not in places.values():
-            places[field] = place
+    places = find_columns(table.columns, HEADINGS)
     lacking = [word for field, word in (("paid_on", _("the day")), ("payer", _("the payer"))) if field not in places]
     if "credit" not in places and "amount" not in places:
         lacking.append(_("the amount"))

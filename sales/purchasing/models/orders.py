@@ -38,7 +38,7 @@ class PurchaseOrder(PricedDocument):
         CANCELLED = "cancelled", _("Cancelled")
 
     COLOURS = {
-        "draft": "slate", "approving": "amber", "approved": "blue", "ordered": "violet",
+        "draft": "slate", "approving": "amber", "approved": "blue", "ordered": "purple",
         "partial": "amber", "received": "green", "closed": "teal", "cancelled": "slate",
     }  # fmt: skip
 
