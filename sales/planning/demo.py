@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from decimal import Decimal
 
+from django.db import connection
 from django.db.models import F
 
 from crm.demo.steps import World, bench_page, demo_step
@@ -37,6 +38,7 @@ def make_targets(world: World) -> None:
             rows += [_year(year, admin, unit, metric, total * share) for metric, total in YEARLY.items()]
     records.save_many([target for row in rows for target in row], actor=Actor(admin, "demo"))
     _adjust(world, sellers[0])
+    _months(world.now.date())
     _weeks(world.now.date())
 
 
@@ -56,6 +58,27 @@ def _adjust(world: World, person: User) -> None:
         owner=person, span="quarter", starts_on=first, amount=Decimal(860_000), note="两个项目的招标推迟到下季度，按保守口径预计。"
     )  # fmt: skip
     records.save(made, actor=Actor(manager, "demo"))
+
+
+THEN = """
+insert into planning_forecastline (taken_on, opportunity_id, owner_id, department_id, category, worth, close_date)
+select %(day)s, o.id, o.owner_id, o.department_id,
+    case when o.state = 'open' then coalesce(nullif(o.forecast_category, ''), s.forecast)
+        else (array['commit', 'best_case', 'commit', 'pipeline'])[1 + o.id %% 4] end,
+    round(o.amount * (0.8 + 0.1 * (o.id %% 4)), 2), o.close_date
+from sales_opportunity o join sales_stage s on s.id = o.stage_id
+where o.deleted_at is null and o.currency = 'CNY' and o.amount is not null
+    and o.created_at::date <= %(day)s and (o.closed_at is null or o.closed_at::date > %(day)s)
+on conflict do nothing
+"""
+
+
+def _months(today: date) -> None:
+    """What the pipeline looked like at the beginning of the last months, of what closed since with an amount somewhat off."""
+    at = today.year * 12 + today.month - 1
+    with connection.cursor() as cursor:
+        for month in range(at - 14, at):
+            cursor.execute(THEN, {"day": date(month // 12, month % 12 + 1, 1)})
 
 
 def _weeks(today: date) -> None:
@@ -83,4 +106,10 @@ def attainment(user: User) -> tuple[str, str, dict | None]:
 @bench_page("cash outlook", goal=3.0, roles=("manager", "finance", "admin"))
 def cash(user: User) -> tuple[str, str, dict | None]:
     """What comes in by month, of plans, orders and the pipeline."""
+    return "GET", "/sales/cash/", None
+
+
+@bench_page("cash outlook", goal=3.0, roles=("rep", "manager", "admin"))
+def cash(user: User) -> tuple[str, str, dict | None]:
+    """What comes and goes, month by month."""
     return "GET", "/sales/cash/", None

@@ -88,7 +88,7 @@ def plan(request: HttpRequest) -> HttpResponse:
             try:
                 done = _do(request, subjects, grid, metric, year)
             except ValidationError as error:
-                errors, status = error.messages, 409
+                errors, status = error.messages, 409 if request.POST.get("do", "save") == "save" else 422
             else:
                 if done is not None:
                     messages.success(request, _("%(count)d targets saved.") % {"count": done})
@@ -194,7 +194,7 @@ def forecast(request: HttpRequest) -> HttpResponse:
         "board": board, "period": period, "other": other, "before": period.moved(-1), "after": period.moved(1),
         "days": snapshots.days(), "accuracy": snapshots.accuracy(request.user, period, today),
         "may_adjust": policy.can(request.user, ADJUSTMENT, "add"), "adjust_url": registry[ADJUSTMENT].url("add"),
-        "headings": [pgettext("forecast", "Closed"), _("Commit"), _("Best case"), _("Pipeline"), _("Omitted")],
+        "headings": [pgettext("forecast", "Closed"), _("Commit"), _("Best case"), pgettext("forecast", "Pipeline"), _("Omitted")],
     }  # fmt: skip
     return render(request, "planning/forecast.html", context)
 
@@ -222,7 +222,7 @@ def deals(request: HttpRequest) -> HttpResponse:
     names = bind(registry[forecasts.DEALS], request.user).texts(list(page), ("account",))
     context = {
         "board": board, "whom": subject.name if subject else _("All"), "page": page, "figure": board.figures(subject)[category],
-        "category": dict(zip(forecasts.CATEGORIES, [pgettext("forecast", "Closed"), _("Commit"), _("Best case"), _("Pipeline"), _("Omitted")], strict=True))[category],
+        "category": dict(zip(forecasts.CATEGORIES, [pgettext("forecast", "Closed"), _("Commit"), _("Best case"), pgettext("forecast", "Pipeline"), _("Omitted")], strict=True))[category],
         "rows": [(deal, names[deal.pk].get("account", "")) for deal in page],
         "query": request.GET.urlencode(),
     }  # fmt: skip

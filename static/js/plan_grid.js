@@ -2,7 +2,13 @@
 const form = document.querySelector("form[data-plan]")
 const rows = [...form.querySelectorAll("[data-row]")]
 const cells = (row) => [...row.querySelectorAll("[data-cell]")]
-const number = (text) => Number(text.replace(/[,，\s¥]/g, ""))
+const TIMES = { 万: 1e4, 亿: 1e8, k: 1e3, m: 1e6 }
+
+/** What an amount says: 1.2万, ¥12,000, 3k; NaN where it is none. */
+function number(text) {
+  const [, plain, times] = text.replace(/[,，\s¥￥]/g, "").match(/^(.*?)([万亿kKmM]?)$/)
+  return Number(plain) * (TIMES[times.toLowerCase()] ?? 1)
+}
 
 /** The place of an input: [row, column]. */
 function place(input) {
@@ -23,11 +29,14 @@ form.addEventListener("input", (event) => {
 form.addEventListener("keydown", (event) => {
   const input = event.target
   if (!input.matches("[data-cell]")) return
-  const step = { ArrowUp: -1, ArrowDown: 1, Enter: 1 }[event.key]
-  if (!step || event.ctrlKey || event.metaKey || event.isComposing) return
+  const [down, right] = { ArrowUp: [-1, 0], ArrowDown: [1, 0], Enter: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key] ?? [0, 0]
+  if (!(down || right) || event.ctrlKey || event.metaKey || event.shiftKey || event.isComposing) return
+  // Sideways moves leave a cell from its edge, or when all of it is chosen, as it is after a move.
+  const { selectionStart: from, selectionEnd: to, value } = input
+  if (right && to - from !== value.length && (right < 0 ? to > 0 : from < value.length)) return
   event.preventDefault()
   const [row, column] = place(input)
-  const next = rows[row + step] && cells(rows[row + step])[column]
+  const next = rows[row + down] && cells(rows[row + down])[column + right]
   next?.focus()
   next?.select()
 })
