@@ -110,7 +110,7 @@ def _book(page: BookingPage, told: tuple[str, str, str, str, str], number: int) 
         services.cancel(booking, "项目评审改期")
 
 
-@bench_page("booking", goal=60)
+@bench_page("booking", goal=3)
 def choosing(user: User) -> tuple[str, str, None] | None:
     """Four weeks of free times of several hosts."""
     found = BookingPage.objects.restrict(user).filter(active=True, deleted_at__isnull=True).order_by("-pk").first()

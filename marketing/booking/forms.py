@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
@@ -23,7 +24,6 @@ class VisitForm(forms.Form):
         label=pgettext_lazy("person", "Name"), max_length=200, widget=forms.TextInput({"autocomplete": "name"})
     )
     email = EmailField(
-        label=gettext_lazy("E-mail"),
         max_length=254,
         required=False,
         widget=forms.EmailInput({"autocomplete": "email", "inputmode": "email"}),
@@ -45,6 +45,7 @@ class VisitForm(forms.Form):
     def __init__(self, *args: Any, page: BookingPage, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.page = page
+        self.fields["email"].label = capfirst(_("e-mail"))
         self.fields["phone"].required = page.way == BookingPage.Way.PHONE
         self.questions = list(
             page.questions.filter(deleted_at__isnull=True).order_by("position", "pk")[:MOST_QUESTIONS]
