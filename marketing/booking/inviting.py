@@ -38,13 +38,12 @@ def token_of(booking: Booking) -> str:
 
 
 def booking_of(token: str) -> Booking | None:
-    """The booking behind a token; None where it is wrong, or its page lies in the trash."""
+    """The booking behind a token, its page open or not: what was booked can be called off. None where the token is wrong."""
     try:
         pk = int(_links.unsign(token[:200]))
     except (signing.BadSignature, ValueError):
         return None
-    rows = Booking.objects.select_related("page", "host", "task").filter(pk=pk, page__deleted_at__isnull=True)
-    return rows.first()
+    return Booking.objects.select_related("page", "host", "task").filter(pk=pk).first()
 
 
 def place_of(page: BookingPage) -> str:

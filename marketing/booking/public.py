@@ -197,7 +197,7 @@ def _meeting(request: HttpRequest, booking: Booking, *, note: str = "", status: 
         "hosts": [],
         "file_url": reverse("booking:file", args=[token]),
         "move_url": reverse("booking:move", args=[token]),
-        "again_url": booking.page.path if booking.page.active else "",
+        "again_url": booking.page.path if booking.page.active and not booking.page.deleted_at else "",
     }
     return _public(request, "booking/meeting.html", context, status)
 

@@ -214,6 +214,21 @@ def test_links_are_signed(desk, visitor, send, offered):
         assert visitor.get(f"/b/m/{wrong}/meeting.ics").status_code == 404
 
 
+def test_a_meeting_given_to_a_colleague_is_theirs(desk, host, other, hosting, send, offered, mails):
+    send(desk, offered(desk)[0])
+    task = Task.objects.get()
+    task.owner = hosting(other)
+    records.save(task, actor=Actor(host))
+    assert Booking.objects.get().host == other and any("Changed" in m.subject for m in mails())
+
+
+def test_what_was_booked_by_a_page_in_the_trash_can_be_called_off(desk, host, send, offered, visitor):
+    where = send(desk, offered(desk)[0])["Location"]
+    records.delete(desk, actor=Actor(host))
+    assert desk.path not in visitor.get(where).content.decode()
+    assert visitor.post(where).status_code == 303 and Task.objects.get().status == "cancelled"
+
+
 def test_a_closed_page_and_one_in_the_trash_are_not_there(desk, host, visitor):
     desk.active = False
     records.save(desk, actor=Actor(host))

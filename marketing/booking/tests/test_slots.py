@@ -117,7 +117,7 @@ def oracle(rules, hosts, start, end):
     return {at: who for at, who in found.items() if not rules.together or len(who) == len(hosts)}
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(worlds())
 def test_free_times_equal_the_oracle(world):
     rules, hosts, start, end = world
