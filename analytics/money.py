@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 
 from django.db.models import (
     Aggregate,
+    Case,
     Count,
     DateField,
     DurationField,
@@ -23,6 +24,7 @@ from django.db.models import (
     FloatField,
     QuerySet,
     Sum,
+    When,
 )
 from django.db.models.functions import TruncDate, TruncMonth
 from django.urls import reverse
@@ -46,6 +48,7 @@ OFFERED = {name: PERIODS[name] for name in ("this_quarter", "this_year", "last_y
 # What came under contract and still stands.
 SIGNED = ("signed", "active", "completed", "expired")
 OWED = ("due", "partially_paid", "overdue")
+OPEN = F("amount") - F("received") - F("written_off")
 BANDS = ((0, 30), (31, 60), (61, 90), (91, None))
 SALES_DAYS = 90
 MOST = 12
@@ -130,7 +133,7 @@ class MoneyBoard:
         found = {
             first: (Sums(url=self._planned_url(first)), Sums(url=self._paid_url(first))) for first in self._firsts()
         }
-        planned = self._instalments.filter(due_on__range=self.days).annotate(month=TruncMonth("due_on"))
+        planned = self._instalments.filter(due_key__range=self.days).annotate(month=TruncMonth("due_on"))
         for row in _grouped(planned, "month", total=Sum("amount")):
             found[row["month"]][0].add(row)
         if self.knows_payments:
@@ -161,19 +164,27 @@ class MoneyBoard:
         return address(PAYMENT, paid_on__between="{},{}".format(*month_span(first)), state="confirmed")
 
     @cached_property
+    def _late(self) -> QuerySet:
+        """What fell due and is not settled. By ``due_key``, which is the day where there is one, and has the index."""
+        return self._instalments.filter(state__in=OWED, due_key__lte=self.today)
+
+    @cached_property
     def ageing(self) -> list[tuple[str, Sums]]:
         """What is overdue, by the days since it was due."""
+        bands = [
+            (
+                self.today - timedelta(days=high) if high is not None else date(1970, 1, 1),
+                self.today - timedelta(days=low),
+            )
+            for low, high in BANDS
+        ]
+        band = Case(*(When(due_key__range=days, then=place) for place, days in enumerate(bands)))
         found = []
-        open_amount = Sum(F("amount") - F("received") - F("written_off"))
-        for low, high in BANDS:
-            last = self.today - timedelta(days=low)
-            first = self.today - timedelta(days=high) if high is not None else date(1970, 1, 1)
-            sums = Sums(url=address(INSTALMENT, state="overdue", due_on__between=f"{first},{last}"))
-            rows = self._instalments.filter(state="overdue", due_on__range=(first, last))
-            for row in _grouped(rows, total=open_amount):
-                sums.add(row)
+        for (low, high), (first, last) in zip(BANDS, bands, strict=True):
             label = _("%(days)s days") % {"days": f"{low}–{high}" if high is not None else f"{low - 1}+"}
-            found.append((label, sums))
+            found.append((label, Sums(url=address(INSTALMENT, state="overdue", due_on__between=f"{first},{last}"))))
+        for row in _grouped(self._late.filter(state="overdue").annotate(band=band), "band", total=Sum(OPEN)):
+            found[row["band"]][1].add(row)
         return found
 
     @cached_property
@@ -182,13 +193,9 @@ class MoneyBoard:
 
         DSO = owed / fallen due within 90 days × 90, the count-back formula's common short form. None where nothing fell due.
         """
-        late = self._instalments.filter(due_on__lte=self.today)
-        owed = {
-            row["currency"]: row["total"]
-            for row in _grouped(late.filter(state__in=OWED), total=Sum(F("amount") - F("received") - F("written_off")))
-        }
-        since = self.today - timedelta(days=SALES_DAYS)
-        fell = {r["currency"]: r["total"] for r in _grouped(late.filter(due_on__gt=since), total=Sum("amount"))}
+        owed = {row["currency"]: row["total"] for row in _grouped(self._late, total=Sum(OPEN))}
+        recent = self._instalments.filter(due_key__gt=self.today - timedelta(days=SALES_DAYS), due_key__lte=self.today)
+        fell = {row["currency"]: row["total"] for row in _grouped(recent, total=Sum("amount"))}
         url = address(INSTALMENT, state=OWED, due_on__between=f"{date(1970, 1, 1)},{self.today}")
         return [
             {
