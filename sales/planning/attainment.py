@@ -14,6 +14,7 @@ from sales.planning.sources import rows_url
 from sales.planning.subjects import Subject, tree
 from sales.planning.targets import grid_of
 
+LEADERS = 20
 STEPS = {"month": 1, "quarter": 3, "year": 12}
 
 
@@ -28,7 +29,14 @@ class Cell:
 
     target: Decimal | None
     actual: Decimal
-    url: str
+    metric: str
+    subject: Subject
+    months: list[date]
+
+    @property
+    def url(self) -> str:
+        """Where its rows are."""
+        return rows_url(self.metric, self.subject, self.months)
 
     @property
     def rate(self) -> int | None:
@@ -71,18 +79,18 @@ class Board:
         return sum((amount for amount in known if amount is not None), ZERO) if known else None
 
     def cell(self, subject: Subject, months: list[date]) -> Cell:
-        """Target and actual of a subject, and where its rows are."""
-        url = rows_url(self.metric, subject, months)
-        return Cell(self.target(subject, months), self.actuals.of(subject, months), url)
+        """Target and actual of a subject."""
+        return Cell(self.target(subject, months), self.actuals.of(subject, months), self.metric, subject, months)
 
-    @cached_property
-    def rows(self) -> list[tuple[Subject, list[Cell]]]:
-        return [(subject, [self.cell(subject, span) for span in self.spans]) for subject in self.subjects]
+    def rows(self, subjects: list[Subject]) -> list[tuple[Subject, list[Cell]]]:
+        """A line of cells for each of these subjects."""
+        return [(subject, [self.cell(subject, span) for span in self.spans]) for subject in subjects]
 
     def leaders(self, months: list[date], order: str = "rate") -> list[tuple[Subject, Cell]]:
-        """People by attainment, or by amount; those with neither target nor result are left out."""
+        """The first people by attainment, or by amount; those with neither target nor result are left out."""
         people = [(s, self.cell(s, months)) for s in self.subjects if not s.is_unit]
         people = [(s, cell) for s, cell in people if cell.target or cell.actual]
         if order == "amount":
-            return sorted(people, key=lambda one: -one[1].actual)
-        return sorted(people, key=lambda one: (-(one[1].rate if one[1].rate is not None else -1), -one[1].actual))
+            return sorted(people, key=lambda one: -one[1].actual)[:LEADERS]
+        rated = sorted(people, key=lambda one: (-(one[1].rate if one[1].rate is not None else -1), -one[1].actual))
+        return rated[:LEADERS]

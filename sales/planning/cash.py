@@ -66,7 +66,7 @@ FLOWS = {
         ("amount", "paid_on", "state", "currency"),
     ),
     "due": Flow(
-        _("Instalments open"), "receivables.instalment", Instalment, F("due_on"),
+        _("Instalments open"), "receivables.instalment", Instalment, F("due_key"),
         F("amount") - F("received") - F("written_off"), lambda: Q(state__in=OWED),
         ("amount", "received", "due_on", "state", "currency"), open=True, linked=("contract",),
     ),

@@ -91,9 +91,14 @@ def closing(user: Any, period: Period, today: date) -> QuerySet:
 class Figure:
     """How many opportunities, and what they come to."""
 
+    query: dict[str, str]
     count: int = 0
     amount: Decimal = ZERO
-    url: str = ""
+
+    @property
+    def url(self) -> str:
+        """The page of these opportunities."""
+        return f"{reverse('planning:deals')}?{urlencode(self.query)}"
 
 
 class Forecast:
@@ -139,19 +144,24 @@ class Forecast:
         rows = ForecastAdjustment.objects.restrict(self.user).select_related("updated_by")
         return {row.key: row for row in rows.filter(span=self.period.span, starts_on=self.period.first)}
 
+    @cached_property
+    def _split(self) -> dict[tuple[str, int | None], list[dict[str, Any]]]:
+        """What was found by person (“u”) and by department (“d”)."""
+        split: dict[tuple[str, int | None], list[dict[str, Any]]] = defaultdict(list)
+        for row in self.found:
+            split["u", row["owner"]].append(row)
+            split["d", row["department"]].append(row)
+        return split
+
     def figures(self, subject: Subject | None) -> dict[str, Figure]:
         """By category, each with the address of its opportunities; of all that the reader sees without a subject."""
-        made = {name: Figure(url=self.url(subject, name)) for name in CATEGORIES}
-        for row in self.found:
-            if subject is None or subject.holds(row["owner"], row["department"]):
-                made[row["category"]].count += row["count"]
-                made[row["category"]].amount += row["total"] or ZERO
+        whose = {"period": str(self.period), "subject": subject.key if subject else ""}
+        made = {name: Figure({**whose, "category": name}) for name in CATEGORIES}
+        found = self.found if subject is None else [row for key in subject.keys for row in self._split.get(key, ())]
+        for row in found:
+            made[row["category"]].count += row["count"]
+            made[row["category"]].amount += row["total"] or ZERO
         return made
-
-    def url(self, subject: Subject | None, category: str) -> str:
-        """The page of these opportunities."""
-        query = {"period": str(self.period), "subject": subject.key if subject else "", "category": category}
-        return f"{reverse('planning:deals')}?{urlencode(query)}"
 
     @cached_property
     def rows(self) -> list[dict[str, Any]]:
@@ -168,7 +178,6 @@ class Forecast:
                     "expected": expected,
                     "said": said,
                     "said_url": registry[ADJUSTMENT].url("record", said.pk) if said else "",
-                    "say": urlencode(self._blank(subject)),
                     "target": target,
                     "gap": None if target is None else max(ZERO, target - closed),
                     "rate": rate_of(closed, target),
@@ -176,11 +185,6 @@ class Forecast:
             )
         self._roll_up({row["subject"].key: row for row in made})
         return made
-
-    def _blank(self, subject: Subject) -> dict[str, Any]:
-        """What an adjustment of a subject begins with."""
-        whose = {"unit": subject.pk} if subject.is_unit else {"owner": subject.pk}
-        return {"span": self.period.span, "starts_on": self.period.first, **whose}
 
     @staticmethod
     def _roll_up(rows: dict[str, dict[str, Any]]) -> None:

@@ -12,6 +12,9 @@ from crm.access import policy
 from crm.access.models import Grant, Scope
 from crm.users.models import Department, User
 
+MOST = 40
+"""More subjects than this are shown a department at a time."""
+
 
 @dataclass
 class Subject:
@@ -34,9 +37,10 @@ class Subject:
         """What the address of a list says for what belongs to it."""
         return {"department": sorted(self.units)} if self.is_unit else {"owner": self.pk}
 
-    def holds(self, owner: int, department: int | None) -> bool:
-        """Whether records of this owner and department belong to it."""
-        return department in self.units if self.is_unit else owner == self.pk
+    @property
+    def keys(self) -> list[tuple[str, int]]:
+        """Under which keys of ``split`` its records are."""
+        return [("d", pk) for pk in self.units] if self.is_unit else [("u", self.pk)]
 
     @property
     def rows(self) -> Q:
@@ -85,6 +89,26 @@ def tree(user: Any, label: str, action: str = "view", people: Collection[int] = 
     elif scope == Scope.DEPARTMENT:
         units = Department.objects.filter(pk__in=access.department_ids)
     return _placed(list(units.order_by("path")), found)
+
+
+def level(subjects: list[Subject], of: str) -> tuple[list[Subject], list[Subject]]:
+    """What a page shows of many: the department with the key ``of`` (else the heads) and what stands directly below it.
+
+    The only head opens by itself. The second list is the way down to that department. Few subjects are shown all at once.
+    """
+    if len(subjects) <= MOST:
+        return subjects, []
+    known = {subject.key: subject for subject in subjects}
+    focus = known.get(of)
+    heads = {focus.key} if focus is not None and focus.is_unit else {one.key for one in subjects if not one.parent}
+    units = {key for key in heads if known[key].is_unit}
+    opened = units if len(units) == 1 else set()
+    way: list[Subject] = []
+    above = focus and known.get(focus.parent)
+    while above:
+        way.insert(0, above)
+        above = known.get(above.parent)
+    return [one for one in subjects if one.key in heads or one.parent in opened], way
 
 
 def _placed(units: list[Department], people: list[User]) -> list[Subject]:

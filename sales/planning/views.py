@@ -27,7 +27,7 @@ from sales.planning import forecast as forecasts
 from sales.planning.attainment import STEPS, Board
 from sales.planning.models import ADJUSTMENT, TARGET, ZERO, Target, months_of
 from sales.planning.sources import told_to
-from sales.planning.subjects import Subject, sees, tree
+from sales.planning.subjects import Subject, level, sees, tree
 
 PAGE = 100
 
@@ -58,9 +58,11 @@ def attainment(request: HttpRequest) -> HttpResponse:
     by = request.GET.get("by", "")
     board = Board(request.user, metric, year, by if by in STEPS else "quarter")
     order = "amount" if request.GET.get("order") == "amount" else "rate"
+    subjects, way = level(board.subjects, request.GET.get("of", ""))
     month = [date(year, today.month, 1)]
     context = {
-        "board": board, "metrics": _metrics(offered), "steps": [("month", _("Month")), ("quarter", _("Quarter")), ("year", _("Year"))],
+        "board": board, "rows": board.rows(subjects), "way": way, "folded": len(subjects) < len(board.subjects),
+        "metrics": _metrics(offered), "steps": [("month", _("Month")), ("quarter", _("Quarter")), ("year", _("Year"))],
         "years": range(today.year - 3, today.year + 2), "money": metric in Target.MONEY, "order": order,
         "leaders": board.leaders(months_of(year), order), "month": month[0], "leaders_month": board.leaders(month, order),
         "may_plan": policy.can(request.user, TARGET, "change"),
@@ -190,8 +192,11 @@ def forecast(request: HttpRequest) -> HttpResponse:
         f"{period.first:%Y-%m}" if period.months == 3 else f"{period.first.year}-Q{(period.first.month - 1) // 3 + 1}",
         today,
     )
+    subjects, way = level(board.subjects, request.GET.get("of", ""))
+    shown = {subject.key for subject in subjects}
     context = {
-        "board": board, "period": period, "other": other, "before": period.moved(-1), "after": period.moved(1),
+        "rows": [row for row in board.rows if row["subject"].key in shown], "way": way,
+        "folded": len(subjects) < len(board.subjects), "board": board, "period": period, "other": other, "before": period.moved(-1), "after": period.moved(1),
         "days": snapshots.days(), "accuracy": snapshots.accuracy(request.user, period, today),
         "may_adjust": policy.can(request.user, ADJUSTMENT, "add"), "adjust_url": registry[ADJUSTMENT].url("add"),
         "headings": [pgettext("forecast", "Closed"), _("Commit"), _("Best case"), pgettext("forecast", "Pipeline"), _("Omitted")],

@@ -11,6 +11,7 @@ from django.utils import timezone
 from crm.records import services as records
 from crm.records.actor import Actor
 from crm.reference.models import ExchangeRate
+from crm.users.models import Department
 from sales.factories import make_opportunity, make_pipeline
 from sales.models import Opportunity
 from sales.planning import cash, snapshots, targets
@@ -132,7 +133,7 @@ def test_the_forecast_is_what_opportunities_add_up_to(client, people):
         client.force_login(reader)
         subject = next(s for s in board.subjects if s.key == f"u{rep.pk}")
         for name in CATEGORIES:
-            page = client.get(board.url(subject, name))
+            page = client.get(board.figures(subject)[name].url)
             assert sum(deal.worth for deal, _account in page.context["rows"]) == want.get((rep.pk, name), 0)
     client.force_login(rep)
     assert client.get(f"/sales/forecast/deals/?period={period}&subject=u{other.pk}&category=commit").status_code == 404
@@ -205,3 +206,25 @@ def test_a_leader_adjusts_and_the_change_is_kept(people):
     assert (row["said"].amount, row["expected"], row["outlook"]) == (D(10), 0, D(10))
     (unit,) = (r for r in board.rows if r["subject"].is_unit)
     assert (unit["said"], unit["expected"], unit["outlook"]) == (None, 0, D(10))
+
+
+def test_many_people_are_shown_a_department_at_a_time(client, people, department, make_user, monkeypatch):
+    """The head and what stands right below it; a department opens on its people, with the way back."""
+    chief = people["chief"]
+    south = Department.objects.create(name="华南大区", parent=department)
+    below = [make_user(f"s{n}", department=south) for n in range(4)]
+    for user in below:
+        make_target(date(2026, 3, 1), 100, owner=user)
+        make_opportunity(owner=user, amount=10, close_date=timezone.localdate())
+    client.force_login(chief)
+    pages = ("/sales/attainment/?year=2026", "/sales/forecast/")
+    assert all("s0" in client.get(page).content.decode() for page in pages)
+    monkeypatch.setattr("sales.planning.subjects.MOST", 5)
+    for page in pages:
+        whole = client.get(page)
+        names = [(row[0] if isinstance(row, tuple) else row["subject"]).name for row in whole.context["rows"]]
+        assert names[0] == department.name and south.name in names and "s0" not in names
+        opened = client.get(page, {**whole.wsgi_request.GET.dict(), "of": f"d{south.pk}"})
+        names = [(row[0] if isinstance(row, tuple) else row["subject"]).name for row in opened.context["rows"]]
+        assert names == [south.name, "s0", "s1", "s2", "s3"]
+        assert [unit.name for unit in opened.context["way"]] == [department.name]
