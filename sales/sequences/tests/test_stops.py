@@ -57,6 +57,17 @@ def test_a_reply_from_another_address_in_the_thread_stops_it(enrolled, account, 
     assert ended(enrolled) == ("stopped", "replied")
 
 
+@pytest.mark.parametrize(("whole", "becomes"), [(True, ("stopped", "replied")), (False, ("active", ""))])
+def test_a_colleagues_reply_stops_it_for_the_whole_account(seller, actor, account, clock, whole, becomes):
+    firm = make_account(owner=seller)
+    contact = make_contact(owner=seller, email="li@customer.example", account=firm)
+    make_contact(owner=seller, email="boss@customer.example", account=firm)
+    enrolment = enrol(contact, actor=actor, sequence=make_sequence(owner=seller, whole_account=whole))
+    clock.on(hours=1)
+    come(account, "boss@customer.example")
+    assert ended(enrolment) == becomes
+
+
 def test_what_a_program_answers_stops_nothing(enrolled, account, clock):
     moving.turn()
     clock.on(hours=1)
@@ -144,14 +155,43 @@ def test_what_becomes_of_the_lead_stops_it_at_once(enrolled, lead, actor, act, r
     assert MailMessage._base_manager.get().state == "cancelled"
 
 
-def test_the_opportunity_stops_it(seller, actor, clock):
+def lose(deal, actor):
+    services.lose_opportunity(deal, actor=actor, loss_reason=make_loss_reason())
+
+
+def win(deal, actor):
+    services.win_opportunity(deal, actor=actor)
+
+
+@pytest.mark.parametrize(("act", "reason"), [(lose, "lost"), (win, "won")])
+def test_the_opportunity_stops_it(seller, actor, clock, act, reason):
     contact = make_contact(owner=seller, email="li@customer.example", account=make_account(owner=seller))
     deal = make_opportunity(owner=seller, account=contact.account)
     make_role(deal, contact, is_primary=True)
     enrolment = enrol(deal, actor=actor, sequence=make_sequence(owner=seller))
     assert (enrolment.contact, enrolment.opportunity) == (contact, deal)
-    services.lose_opportunity(deal, actor=actor, loss_reason=make_loss_reason())
-    assert ended(enrolment) == ("stopped", "lost")
+    act(deal, actor)
+    enrolment.refresh_from_db()
+    assert (enrolment.state, enrolment.reason) == ("stopped", reason)
+
+
+def test_another_sequence_of_the_same_person_goes_first(enrolled, lead, seller, actor, clock):
+    """Two records that turn out to be one person: the later sequence stops before it writes."""
+    later = enrol(make_lead(owner=seller, email="w2@customer.example"), actor=actor, sequence=enrolled.sequence)
+    type(later).objects.filter(pk=later.pk).update(lead=lead)
+    moving.turn()
+    later.refresh_from_db()
+    assert (later.state, later.reason, later.runs.count()) == ("stopped", "twice", 0)
+    assert (enrolled.runs.count(), MailMessage._base_manager.count()) == (1, 1)
+
+
+def test_without_a_mailbox_it_says_so_and_sends_nothing(enrolled):
+    """So the people of the demo company, who have no mailbox that sends."""
+    type(enrolled).objects.filter(pk=enrolled.pk).update(mailbox=None)
+    moving.turn()
+    enrolled.refresh_from_db()
+    assert (enrolled.state, enrolled.note) == ("paused", "There is no mailbox to send from.")
+    assert not MailMessage._base_manager.exists()
 
 
 def test_going_to_the_pool_stops_it_at_once(enrolled, lead, actor):
