@@ -126,3 +126,13 @@ def test_a_hundred_lines_stand_once_each_under_a_head_on_every_page(label, head)
     assert all(page.count(head) == 1 for page in listing)
     total = next(page for page in pages if "不含税金额" in page)
     assert "零件100" in total, "totals stand with the last line"
+
+
+def test_totals_are_never_alone_on_a_page():
+    values = papers["quotes.quote"].sample()
+    values["lines"] = [{**values["lines"][0], "name": f"零件{n:03}"} for n in range(1, 16)]
+    pages = words(print_html(html_of(default_template("quotes.quote", "zh-hans"), values)))
+    assert [("零件015" in page, "不含税金额" in page, "人民币" in page) for page in pages] == [
+        (False,) * 3,
+        (True,) * 3,
+    ]
