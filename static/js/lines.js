@@ -1,7 +1,8 @@
 // The line editor: rows by keyboard, products by search, cells from a spreadsheet, sums from the server while one types.
 // Without it the same page works as a plain form.
 import "vendor/sortable"
-import { el, post, say, swapById } from "crm/dom"
+import { csrf, el, post, say, swapById } from "crm/dom"
+import { keep } from "crm/kept"
 
 const form = document.querySelector("form[data-lines]")
 const body = form.querySelector("#lines-body")
@@ -209,4 +210,23 @@ find.addEventListener("keydown", (event) => {
     if (now && !found.hidden) take(now.dataset.id)
     else if (find.value.trim()) add("add")
   } else if (event.key === "Escape") close()
+})
+
+// A tab that was closed before saving loses nothing: the page offers what was typed, the server draws it again.
+keep(form, form.dataset.kept, {
+  unsaved: "unsaved" in form.dataset,
+  offer(rows, drop) {
+    const offered = document.querySelector("[data-kept-offer]")
+    offered.hidden = false
+    offered.querySelector("[data-kept-use]").onclick = () => {
+      const again = el("form", { method: "post", action: form.action, hidden: true }, el("input", { name: "csrfmiddlewaretoken", value: csrf() }))
+      for (const [name, value] of [...rows.filter(([name]) => name !== "do"), ["do", "reckon"]]) again.append(el("input", { name, value }))
+      document.body.append(again)
+      again.submit()
+    }
+    offered.querySelector("[data-kept-drop]").onclick = () => {
+      drop()
+      offered.remove()
+    }
+  },
 })

@@ -1,0 +1,54 @@
+// What was typed into a form and not saved, kept in this browser: offered again after a tab was closed, dropped once it is saved.
+const PREFIX = "kept:"
+const LASTS = 7 * 864e5
+const OWN = new Set(["csrfmiddlewaretoken", "add", "add_product", "paste"])
+
+const entries = (form) => [...new FormData(form)].filter(([name, value]) => typeof value === "string" && !OWN.has(name))
+/** What the server knew when the page came: which rows there are, in which version. */
+const baseOf = (form) => JSON.stringify(entries(form).filter(([name]) => /(^|-)(id|version)$/.test(name)))
+const bodyOf = (form) => JSON.stringify(entries(form))
+
+function read(key) {
+  const found = JSON.parse(localStorage.getItem(PREFIX + key) ?? "null")
+  return found && Date.now() - found.at < LASTS ? found : null
+}
+
+function sweep() {
+  for (const name of Object.keys(localStorage)) if (name.startsWith(PREFIX) && !read(name.slice(PREFIX.length))) localStorage.removeItem(name)
+}
+
+/**
+ * Keep the form under `key` while it differs from how it came (`unsaved`: the page itself is what was typed). `offer(rows, drop)`
+ * is called where something of an earlier visit was never saved: `rows` are its names and values.
+ */
+export function keep(form, key, { unsaved, offer }) {
+  if (!("localStorage" in window)) return
+  sweep()
+  const fresh = unsaved ? "" : bodyOf(form)
+  const base = baseOf(form)
+  const before = read(key)
+  const drop = () => localStorage.removeItem(PREFIX + key)
+  // Sent and known to the server since: saved. Sent and nothing moved: the network lost it.
+  const saved = before?.saving && before.base !== base
+  const offered = before && !unsaved && !saved && before.body !== fresh
+  if (offered) offer(JSON.parse(before.body), drop)
+  else if (before && !unsaved) drop()
+  let timer = 0
+  const write = (saving = false) => {
+    clearTimeout(timer)
+    const body = bodyOf(form)
+    if (body !== fresh) localStorage.setItem(PREFIX + key, JSON.stringify({ at: Date.now(), base, body, saving }))
+    else if (touched && !offered) drop()
+  }
+  let touched = unsaved
+  if (unsaved) write()
+  const later = () => {
+    touched = true
+    clearTimeout(timer)
+    timer = setTimeout(write, 400)
+  }
+  form.addEventListener("input", later)
+  new MutationObserver(later).observe(form, { childList: true, subtree: true })
+  form.addEventListener("submit", (event) => touched && write(event.submitter?.name === "leave" || event.submitter?.value === "save" || !event.submitter))
+  window.addEventListener("pagehide", () => touched && !form.dataset.sent && write())
+}
