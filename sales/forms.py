@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.files.base import File
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -14,7 +16,7 @@ from crm.access import policy
 from crm.entities.bound import bind
 from crm.entities.brief import brief
 from crm.entities.entity import entity_of
-from crm.entities.inputs import DayInput, LineField, MoneyInput
+from crm.entities.inputs import DayInput, LineField, MoneyInput, UploadInput
 from customers.models import Account, Contact
 from sales.models import Lead, LossReason, Opportunity, Stage
 from sales.services import lead_candidates
@@ -29,6 +31,18 @@ class VerbForm(forms.Form):
     def __init__(self, *args: Any, user: Any, record: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user, self.record = user, record
+
+
+class PaperInput(UploadInput):
+    """The file of an invoice: a PDF, OFD, XML or picture."""
+
+    KINDS = (".pdf", ".ofd", ".xml", ".jpg", ".jpeg", ".png")
+
+    def clean(self, data: Any, initial: Any = None) -> File | None:
+        file = super().clean(data, initial)
+        if file and Path(file.name).suffix.lower() not in self.KINDS:
+            raise ValidationError(gettext("Choose a PDF, OFD or XML file, or a picture."))
+        return file or None
 
 
 class WinForm(VerbForm):

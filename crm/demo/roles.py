@@ -115,7 +115,6 @@ EXCEPTIONS: dict[tuple[str, str], dict[str, Scope]] = {
     ("finance", "receivables.bankstatement"): dict.fromkeys(("add", "change", "delete", "assign"), ALL),
     ("finance", "receivables.statementline"): dict.fromkeys(("add", "change", "delete"), ALL),
     ("finance", "receivables.instalment"): {"change": ALL},
-    ("finance", "contracts.contract"): {"change": ALL},
     **{
         (role, label): dict.fromkeys(("add", "change", "delete", "assign"), NONE)
         for role in ("rep", "lead", "manager")

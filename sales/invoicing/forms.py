@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import unicodedata
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.files.base import File
 from django.utils import timezone
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from crm.entities.inputs import DayInput, LineField, MoneyInput, UploadInput
+from crm.entities.inputs import DayInput, LineField, MoneyInput
 from crm.messaging.models import MailAccount
 from crm.messaging.reaching import mailed
 from sales.contracts.models import Contract
-from sales.forms import VerbForm
+from sales.forms import PaperInput, VerbForm
 from sales.invoicing import titles
 from sales.invoicing.models import Invoice, InvoiceTitle
 from sales.invoicing.requesting import billable
@@ -26,7 +24,6 @@ from sales.orders.models import Order
 from sales.receivables.forms import MONEY, told
 from sales.receivables.models import Instalment
 
-KINDS_OF_FILES = (".pdf", ".ofd", ".xml", ".jpg", ".jpeg", ".png")
 DECIDING = {Contract: ("amount",), Order: ("total",), Instalment: ("amount",)}
 
 
@@ -73,7 +70,7 @@ class OfficeForm(VerbForm):
         label=_("Invoice code"), max_length=20, required=False, help_text=_("Fully digital invoices have none.")
     )
     issued_on = DayInput(label=_("Issued on"))
-    file = UploadInput(label=_("File (PDF, OFD)"), required=False)
+    file = PaperInput(label=_("File (PDF, OFD)"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -84,12 +81,6 @@ class OfficeForm(VerbForm):
 
     def clean_tax_code(self) -> str:
         return digits(self.cleaned_data["tax_code"])
-
-    def clean_file(self) -> File | None:
-        file = self.cleaned_data["file"]
-        if file and Path(file.name).suffix.lower() not in KINDS_OF_FILES:
-            raise ValidationError(gettext("Choose a PDF, OFD or XML file, or a picture."))
-        return file or None
 
 
 class IssueForm(OfficeForm):

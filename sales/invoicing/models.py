@@ -138,7 +138,7 @@ class Invoice(PricedDocument):
     buyer_bank = models.CharField(_("buyer’s bank and account"), max_length=300, blank=True, editable=False)
     credited = MoneyField(_("credited"), default=Decimal(0), editable=False)
     received = MoneyField(_("received"), default=Decimal(0), editable=False)
-    settled = models.BooleanField(_("paid"), default=False, editable=False)
+    settled = models.BooleanField(pgettext_lazy("invoice", "paid"), default=False, editable=False)
     beyond = models.BooleanField(_("more than agreed"), default=False, editable=False)
     submission = models.CharField(max_length=64, blank=True, editable=False)
     note = models.CharField(_("note"), max_length=500, blank=True)

@@ -26,7 +26,7 @@ class Order(PricedDocument):
     class State(models.TextChoices):
         CONFIRMED = "confirmed", _("Confirmed")
         FULFILLING = "fulfilling", _("Being delivered")
-        DELIVERED = "delivered", _("Delivered")
+        DELIVERED = "delivered", pgettext_lazy("order", "Delivered")
         CLOSED = "closed", _("Closed")
         CANCELLED = "cancelled", _("Cancelled")
 

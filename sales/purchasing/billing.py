@@ -7,16 +7,19 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.files.base import File
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from crm.access import policy
+from crm.files.services import store_file
 from crm.records import services as records
 from crm.records.actor import Actor
 from sales.purchasing import kinds
 from sales.purchasing.models import Bill, BillPayment, PurchaseOrder
 
 
+@transaction.atomic
 def enter_bill(
     purchase: PurchaseOrder,
     *,
@@ -27,6 +30,7 @@ def enter_bill(
     due_on: date | None = None,
     note: str = "",
     submission: str = "",
+    file: File | None = None,
 ) -> Bill:
     """Note an invoice of the supplier. The same ``submission`` again, even at the same moment, is the same bill.
 
@@ -37,7 +41,10 @@ def enter_bill(
         purchase=purchase, owner=purchase.owner, number=number, billed_on=billed_on, amount=amount,
         due_on=due_on, note=note, submission=submission,
     )  # fmt: skip
-    return _once(bill, actor, kinds.BILLED)
+    made = _once(bill, actor, kinds.BILLED)
+    if file is not None and made is bill:
+        store_file(file, record=bill, actor=actor)
+    return made
 
 
 @transaction.atomic

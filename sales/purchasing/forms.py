@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.access import policy
 from crm.entities.inputs import DayInput, LineField, MoneyInput, NumberInput
 from crm.lib.money import format_money
-from sales.forms import VerbForm
+from sales.forms import PaperInput, VerbForm
 from sales.orders.models import Order
 from sales.purchasing.making import lines_left
 from sales.purchasing.models import Bill, BillPayment, PurchaseOrder, Supplier
@@ -131,6 +131,7 @@ class BillForm(VerbForm):
     billed_on = DayInput(label=_("Invoice date"))
     amount = MoneyInput(label=_("Amount"), **MONEY)
     due_on = DayInput(label=_("To be paid by"), required=False, help_text=_("Empty: by the terms of the supplier."))
+    file = PaperInput(label=_("File (PDF, OFD)"), required=False)
     note = LineField(label=_("Remarks"), max_length=500, required=False)
     submission = forms.CharField(widget=forms.HiddenInput, max_length=64, required=False)
 

@@ -8,4 +8,4 @@ class QualifyingConfig(AppConfig):
     verbose_name = _("Qualification")
 
     def ready(self) -> None:
-        from sales.qualifying import fields  # noqa: F401 - registers itself
+        from sales.qualifying import fields, privacy  # noqa: F401 - they register themselves

@@ -239,12 +239,19 @@ class StatementLineEntity(Entity):
     shows_on = {"receivables.bankstatement": "statement"}
 
 
-REGISTER = {"icon": "cash", "form": PaymentForm, "permission": "change", "automatic": False}
+REGISTER = {
+    "icon": "cash", "form": PaymentForm, "automatic": False, "makes": "receivables.payment",
+}  # fmt: skip
 contribute(
     "contracts.contract",
-    Action("pay", _("Register a payment"), payments.register_for_contract, when=is_owing, **REGISTER),
+    Action(
+        "pay", _("Register a payment"), payments.register_for_contract, when=is_owing, permission="view", **REGISTER
+    ),
 )
-contribute("customers.account", Action("pay", _("Register a payment"), payments.register_for_account, **REGISTER))
+contribute(
+    "customers.account",
+    Action("pay", _("Register a payment"), payments.register_for_account, permission="view", **REGISTER),
+)
 contribute(
     "contracts.contract",
     Action(

@@ -6,3 +6,6 @@ class SequencesConfig(AppConfig):
     name = "sales.sequences"
     label = "sequences"
     verbose_name = _("Sequences")
+
+    def ready(self) -> None:
+        from sales.sequences import privacy  # noqa: F401 - it registers itself

@@ -9,11 +9,13 @@ from decimal import Decimal
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, connections, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crm.access.models import Scope
+from crm.files.services import files_of
 from crm.records import services as records
 from crm.records.actor import Actor
 from crm.records.errors import Protected
@@ -220,3 +222,16 @@ def test_twenty_submits_at_once_make_one(sequence):
     others = together(lambda n: billing.pay_bill(bill, submission=f"form-3-{n}", **paid))
     assert sum(one is not None for one in others) == 1
     assert (BillPayment.objects.count(), Bill.objects.get().paid) == (2, D(800))
+
+
+@pytest.mark.django_db
+def test_a_bill_is_entered_with_its_file_once(rep, grant, client, private_files):
+    grant(rep, "purchasing.purchaseorder", view=Scope.ALL, bill=Scope.ALL)
+    grant(rep, "purchasing.bill", view=Scope.ALL, add=Scope.ALL)
+    purchase = make_purchase(owner=rep)
+    client.force_login(rep)
+    for _time in range(2):
+        file = SimpleUploadedFile("发票.pdf", b"%PDF-1.4 bill")
+        data = {"number": "A1", "billed_on": TODAY, "amount": "１００", "submission": "s1", "file": file}
+        client.post(f"/purchasing/purchaseorders/{purchase.pk}/do/bill/", data)
+    assert [file.name for file in files_of(Bill.objects.get())] == ["发票.pdf"]
