@@ -31,7 +31,8 @@ def _may(record: Any, user: Any) -> bool:
 def open_invoicing(record: Account | Contract | Order, user: Any) -> dict | None:
     """Agreed, invoiced and received, and what is open between them."""
     rows = [{"currency": one.currency, "lines": _told(one)} for one in open_amounts(record, user)]
-    return {"rows": rows, "several": len(rows) > 1} if rows else None
+    alone = isinstance(record, Order) and record.contract_id is None
+    return {"rows": rows, "several": len(rows) > 1, "alone": alone} if rows else None
 
 
 def _told(one: Open) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from crm.records.actor import Actor
 from sales.sequences import moving
 from sales.sequences.models import Enrolment
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def test_enrolments_are_told_and_erased(enrolled, clock, lead):
