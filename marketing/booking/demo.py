@@ -9,10 +9,13 @@ from django.utils import timezone, translation
 from crm.demo.steps import World, bench_page, demo_step
 from crm.records import services as records
 from crm.records.actor import Actor
+from crm.records.models import Outgoing
+from crm.records.outgoing import cancel_outgoing
 from crm.users.models import User
 from customers.models import Contact, Source
 from marketing.booking import services
 from marketing.booking.calendars import free_times, hosts_of
+from marketing.booking.inviting import MAIL
 from marketing.booking.models import BookingHost, BookingPage, BookingQuestion
 from marketing.booking.services import Visitor
 
@@ -83,6 +86,8 @@ def make_booking_pages(world: World) -> None:
     with translation.override("zh-hans"):
         for number, told in enumerate([*STRANGERS, *people]):
             _book(pages[number % len(pages)], told, number)
+    for mail in Outgoing.objects.filter(kind=MAIL):
+        cancel_outgoing(mail)  # nobody lives there
 
 
 def _page(values: dict, owner: User, hosts: list[User], source: Source) -> BookingPage:

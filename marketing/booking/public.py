@@ -85,7 +85,8 @@ def move_page(request: HttpRequest, token: str) -> HttpResponse:
         if not booking.lies_ahead:
             return _meeting(request, booking, note=_("This meeting can't be changed any more."), status=409)
         if request.method == "GET":
-            return _choose(request, page, minutes, moving=booking)
+            wanted = None if "day" in request.GET else booking.starts_at
+            return _choose(request, page, minutes, moving=booking, wanted=wanted)
         if too_often("booking.send", request, SENDS, SENDS_WITHIN):
             return _choose(request, page, minutes, moving=booking, note=_many(), status=429)
         at = read_moment(request.POST.get("at", ""))

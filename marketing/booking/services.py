@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, transaction
 from django.db.models import Q
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm.access import policy
@@ -193,11 +192,9 @@ def _meeting(
     page: BookingPage, visitor: Visitor, people: Sequence[User], person: Record | None, start: datetime, end: datetime
 ) -> Task:
     """The meeting in the calendars of its hosts, about the person."""
-    with translation.override(people[0].language or settings.LANGUAGE_CODE):
-        subject = f"{page.title} · {visitor.name}"[:300]
     task = Task(
         owner=people[0],
-        subject=subject,
+        subject=f"{page.name} · {visitor.name}"[:300],
         kind=Task.Kind.MEETING,
         due_at=start,
         ends_at=end,

@@ -49,7 +49,7 @@ def test_booking_makes_a_lead_and_a_meeting(desk, host, offered, send, visitor, 
     assert (lead.name, lead.email, lead.company, lead.owner) == ("王小川", WANG["email"], "远山泵业", host)
     assert (lead.source.name, lead.first_source.name) == ("官网", "官网")
     assert meeting(task, host) == (host, "meeting", "sales.lead", moment_of(at), timedelta(minutes=30))
-    assert (task.on_id, task.subject, task.place) == (lead.pk, "Product demo · 王小川", desk.meeting_url)
+    assert (task.on_id, task.subject, task.place) == (lead.pk, "产品演示 · 王小川", desk.meeting_url)
     assert [(p.entity, p.record_id, p.state) for p in task.participants.all()] == [("sales.lead", lead.pk, "accepted")]
     assert (booking.task, booking.host, booking.state, booking.on_id) == (task, host, "booked", lead.pk)
     told = Notification.objects.get(kind="booking_booked")

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from crm.access.models import Scope
 from crm.activities.models import Participant, Task
+from crm.messaging.merging import merge, values_for
 from crm.records import services as records
 from crm.records.actor import Actor
 from crm.records.purge import purge
@@ -220,6 +221,7 @@ def test_the_link_stands_where_one_writes(desk, host, client):
     assert f'data-copy="{desk.url}"' in client.get(f"/sales/leads/{lead.pk}/").content.decode()
     begun = client.post("/mail/write/", {"entity": "sales.lead", "record": lead.pk}, follow=True).content.decode()
     assert f'data-insert="{desk.url}"' in begun
+    assert merge("{{ me.booking }}", values_for(host, lead)) == desk.url
 
 
 @db
