@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from analytics.models import SCORED
-from analytics.money import may as may_money
 from analytics.rfm import score_all
 from analytics.rfm_views import may as may_value
 from analytics.sales import may
@@ -55,12 +54,6 @@ def stages(user: User) -> tuple[str, str, None] | None:
 def won(user: User) -> tuple[str, str, None] | None:
     """What was won by month, owner and source."""
     return ("GET", "/analytics/sales/?part=won", None) if may(user) else None
-
-
-@bench_page("money dashboard", goal=6, roles=("rep", "manager", "admin"))
-def money(user: User) -> tuple[str, str, None] | None:
-    """Plan against received, ageing, how long things take: all at once."""
-    return ("GET", "/analytics/money/", None) if may_money(user) else None
 
 
 @bench_page("report: wins and losses", goal=3, roles=("rep", "manager", "admin"))

@@ -33,9 +33,8 @@ from django.utils.translation import gettext_lazy
 
 from analytics.filters import PERIODS
 from analytics.sales import month_span, shown
-from crm.access import policy
 from crm.approvals.models import ApprovalInstance
-from crm.entities.bound import bind
+from crm.entities.bound import knows
 from crm.entities.entity import registry
 from crm.fields.periods import days_of, span
 from sales.catalogue.models import ProductCategory
@@ -93,11 +92,6 @@ class Duration:
 def address(label: str, **query: Any) -> str:
     """The list of an entity under these conditions."""
     return f"{registry[label].url('list')}?{urlencode(query, doseq=True)}"
-
-
-def knows(user: Any, label: str, *names: str) -> bool:
-    """Whether the user sees records of the entity, and the true values of these fields."""
-    return policy.can(user, label, "view") and set(names) <= set(bind(registry[label], user).filterable)
 
 
 def may(user: Any) -> bool:

@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from analytics.charts import compared
-from analytics.money import CONTRACT, OFFERED, TOOK, MoneyBoard, knows, may
+from analytics.money import CONTRACT, OFFERED, TOOK, MoneyBoard, may
 from analytics.sales import today_of
-from crm.entities.bound import bind
+from crm.entities.bound import bind, knows
 from crm.entities.entity import registry
 from sales.contracts.models import Contract
 from sales.planning.worth import in_yuan

@@ -37,11 +37,12 @@ from django.utils.translation import gettext_lazy
 
 from analytics.filters import Filters
 from analytics.sales import Tally
+from crm.entities.bound import knows
 from crm.users.models import User
 from sales.catalogue.models import OpportunityLine
 from sales.deals.models import Competitor, DealReview
 from sales.models import LossReason, Stage, StageHistory
-from sales.planning.worth import in_yuan, knows
+from sales.planning.worth import in_yuan
 
 MOST = 50
 CLOSED = ("won", "lost")

@@ -64,8 +64,13 @@ def shows_documents(label: str, order: int = 20) -> None:
         """The latest documents of the record, and the place to bring more."""
         if not policy.can(user, LABEL, "view"):
             return None
-        rows = Document.objects.restrict(user).filter(on_entity=record.entity_label(), on_id=record.pk)
-        found = list(rows.select_related("file").order_by("-updated_at", "-pk")[: SHOWN + 1])
+        here = {"on_entity": record.entity_label(), "on_id": record.pk}
+        found: list[Document] = []
+        if Document._base_manager.filter(
+            deleted_at__isnull=True, **here
+        ).exists():  # who may see which is the dear question
+            rows = Document.objects.restrict(user).filter(**here).select_related("file")
+            found = list(rows.order_by("-updated_at", "-pk")[: SHOWN + 1])
         may_add = policy.can(user, LABEL, "add") and policy.can_record(user, record, "change")
         if not found and not may_add:
             return None

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from crm.access import policy, pooling
 from crm.access.policy import Mode
-from crm.entities.entity import Action, Entity
+from crm.entities.entity import Action, Entity, registry
 from crm.entities.sight import SeenField, Sight, seen_field
 from crm.fields.conditions import Group, Reader, parse
 from crm.fields.contributed import contributed_names
@@ -257,3 +257,8 @@ class BoundEntity:
 def bind(entity: Entity, user: Any) -> BoundEntity:
     """The entity as ``user`` sees it."""
     return BoundEntity(entity, user)
+
+
+def knows(user: Any, label: str, *names: str) -> bool:
+    """Whether the user sees records of the entity, and the true values of these fields."""
+    return policy.can(user, label, "view") and len(bind(registry[label], user).readable(names)) == len(names)

@@ -9,9 +9,7 @@ from typing import Any
 
 from django.db.models import CharField, QuerySet, Sum, Value
 
-from crm.access import policy
-from crm.entities.bound import bind
-from crm.entities.entity import registry
+from crm.entities.bound import knows
 from customers.models import Account
 from sales.contracts.models import Contract
 from sales.invoicing.models import Invoice
@@ -46,11 +44,6 @@ class Open:
 
 def _rest(of: Decimal | None, done: Decimal | None) -> Decimal | None:
     return None if of is None or done is None else max(of - done, ZERO)
-
-
-def knows(user: Any, label: str, *names: str) -> bool:
-    """Whether the user sees records of the entity with these values."""
-    return policy.can(user, label, "view") and len(bind(registry[label], user).readable(list(names))) == len(names)
 
 
 def open_amounts(record: Account | Contract | Order, user: Any) -> list[Open]:

@@ -9,11 +9,12 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from crm.access import policy
+from crm.entities.bound import knows
 from crm.entities.panels import panel
 from crm.lib.money import format_money
 from customers.models import Account
 from sales.contracts.models import Contract
-from sales.invoicing.figures import Open, knows, open_amounts
+from sales.invoicing.figures import Open, open_amounts
 from sales.invoicing.models import Invoice, InvoiceLine
 from sales.orders.models import Order
 

@@ -18,11 +18,12 @@ from django.db.models.functions import Coalesce, Greatest, TruncMonth
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from crm.entities.bound import knows
 from sales.contracts.models import Contract
 from sales.models import Opportunity
 from sales.planning.models import ZERO
 from sales.planning.sources import SIGNED
-from sales.planning.worth import in_yuan, knows
+from sales.planning.worth import in_yuan
 from sales.purchasing.models import Bill, BillPayment, PurchaseOrder
 from sales.purchasing.standing import COMING
 from sales.querysets import WEIGHTED

@@ -12,11 +12,12 @@ from typing import Any
 from django.db.models import Case, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Sum, When
 from django.db.models.functions import Coalesce, Round
 
+from crm.entities.bound import knows
 from sales.deals.models import DealMember
 from sales.planning.models import ZERO, Crediting, Target
 from sales.planning.sources import SOURCES, Metric, Source, counted, rows_of
 from sales.planning.subjects import Subject, people_within
-from sales.planning.worth import YUAN, knows
+from sales.planning.worth import YUAN
 
 MEMBER = "deals.dealmember"
 

@@ -16,12 +16,13 @@ from urllib.parse import urlencode
 from django.db.models import Case, CharField, Count, DateField, F, Q, QuerySet, Sum, Value, When
 from django.urls import reverse
 
+from crm.entities.bound import knows
 from crm.entities.entity import registry
 from sales.models import Opportunity, Stage
 from sales.planning.attainment import rate_of
 from sales.planning.models import ADJUSTMENT, TARGET, ZERO, ForecastAdjustment, Target
 from sales.planning.subjects import Subject, tree
-from sales.planning.worth import in_yuan, knows
+from sales.planning.worth import in_yuan
 
 DEALS = "sales.opportunity"
 CLOSED = "closed"

@@ -16,13 +16,14 @@ from django.db.models import F, QuerySet
 from django.urls import reverse
 
 from crm.activities.models import FollowUp
+from crm.entities.bound import knows
 from crm.entities.entity import registry
 from crm.fields.periods import days_of
 from sales.contracts.models import Contract
 from sales.models import Lead
 from sales.planning.models import Target
 from sales.planning.subjects import Subject
-from sales.planning.worth import in_yuan, knows
+from sales.planning.worth import in_yuan
 from sales.receivables.models import Payment
 
 SIGNED = ("signed", "active", "completed", "expired")

@@ -7,9 +7,6 @@ from typing import Any
 from django.db.models import Case, DecimalField, F, OuterRef, Subquery, When
 from django.db.models.functions import Coalesce, Round
 
-from crm.access import policy
-from crm.entities.bound import bind
-from crm.entities.entity import registry
 from crm.reference.models import ExchangeRate
 
 YUAN = DecimalField(max_digits=24, decimal_places=2)
@@ -29,8 +26,3 @@ def in_yuan(amount: Any, day: Any) -> Case:
         default=Round(amount * rate, 2, output_field=YUAN),
         output_field=YUAN,
     )
-
-
-def knows(user: Any, label: str, *names: str) -> bool:
-    """Whether the user sees records of the entity, and the true values of these fields."""
-    return policy.can(user, label, "view") and set(names) <= set(bind(registry[label], user).filterable)
