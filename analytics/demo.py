@@ -60,9 +60,3 @@ def won(user: User) -> tuple[str, str, None] | None:
 def winloss(user: User) -> tuple[str, str, None] | None:
     """Sales lost by reason."""
     return ("GET", "/analytics/wins/", None) if may(user) else None
-
-
-@bench_page("report: contracts and money", goal=6, roles=("rep", "manager", "admin"))
-def money(user: User) -> tuple[str, str, None] | None:
-    """Plan and receipts, ageing, what is sold."""
-    return ("GET", "/analytics/money/", None) if may(user) else None

@@ -45,7 +45,7 @@ def approvals(request: HttpRequest) -> HttpResponse:
     given = board.approvals.annotate(took=TOOK).select_related("requester").order_by("-took", "pk")
     page = Paginator(given, PAGE).get_page(request.GET.get("page"))
     held = Contract.objects.restrict(request.user).filter(pk__in={one.record_id for one in page})
-    contracts = {one.pk: one for one in held.annotate(worth=in_yuan("amount", board.today))}
+    contracts = {one.pk: one for one in held.select_related("account").annotate(worth=in_yuan("amount", board.today))}
     names = bind(registry[CONTRACT], request.user).texts(list(contracts.values()), ("account",))
     back = f"{reverse('analytics:money')}?period={board.period}"
     context = {

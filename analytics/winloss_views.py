@@ -80,7 +80,7 @@ def winloss_rows(request: HttpRequest) -> HttpResponse:
     if request.GET.get("by") != board.by or state not in CLOSED:
         raise Http404
     rows = board.of_key(request.GET.get("key", ""), state)
-    shown = rows.annotate(worth=in_yuan("amount", "close_date")).select_related("owner")
+    shown = rows.annotate(worth=in_yuan("amount", "close_date")).select_related("owner", "account")
     page = Paginator(shown.order_by("-amount_key", "pk"), PAGE).get_page(request.GET.get("page"))
     names = bind(registry[LABEL], request.user).texts(list(page), ("account", "owner"))
     total = rows.annotate(worth=in_yuan("amount", "close_date")).aggregate(total=Sum("worth"))["total"] or 0

@@ -68,7 +68,7 @@ def credits(request: HttpRequest) -> HttpResponse:
     months = [month for month in months_of(first.year) if first <= month <= last]
     page = Paginator(credits_of(user, metric, subject, first, last), PAGE).get_page(request.GET.get("page"))
     source = SOURCES[Metric(metric)]
-    records = source.model.objects.restrict(user).filter(pk__in={row["pk"] for row in page})
+    records = source.model.objects.restrict(user).filter(pk__in={row["pk"] for row in page}).select_related("account")
     known = _lines(user, source.label, records, "account")
     people = User.objects.in_bulk({row["person"] for row in page})
     hidden = {"title": _("Part in a sale of others"), "url": "", "about": ""}
@@ -93,7 +93,7 @@ def expected(request: HttpRequest) -> HttpResponse:
     if day is None:
         raise Http404
     lines = snapshots.expected(user, period, day)
-    page = Paginator(lines.select_related("opportunity", "owner").order_by("-worth", "pk"), PAGE)
+    page = Paginator(lines.select_related("opportunity__account", "owner").order_by("-worth", "pk"), PAGE)
     shown = page.get_page(request.GET.get("page"))
     known = _lines(user, forecasts.DEALS, [line.opportunity for line in shown], "account")
     context = {
@@ -120,7 +120,7 @@ def cash_rows(request: HttpRequest) -> HttpResponse:
         raise Http404
     flow = cash.FLOWS[name]
     rows = cash.flow_rows(user, name, today).filter(of_month=month)
-    shown = rows.select_related("owner", *flow.linked).order_by("on", "pk")
+    shown = rows.select_related("owner", flow.about, *flow.linked).order_by("on", "pk")
     page: Page = Paginator(shown, PAGE).get_page(request.GET.get("page"))
     known = _lines(user, flow.entity, list(page), flow.about)
     context = {

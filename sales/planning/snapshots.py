@@ -95,7 +95,8 @@ def changed(user: Any, period: Period, since: date, subject: Subject | None, tod
     rows: QuerySet = Opportunity.objects.reachable(user, "view").annotate(
         was=FilteredRelation("forecasts", condition=Q(forecasts__taken_on=since))
     )
-    rows = valued(rows, today)
+    then = ForecastLine.objects.filter(taken_on=since, close_date__range=(period.first, period.last))
+    rows = valued(rows.filter(Q(state="open") & inside | Q(pk__in=then.values("opportunity"))), today)
     rows = rows.annotate(old=Coalesce("was__worth", ZERO), new=Coalesce("worth", ZERO))
     open_inside = Q(state="open", deleted_at__isnull=True) & inside
     kind = Case(

@@ -187,7 +187,11 @@ def forecast(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     today = timezone.localdate()
     period = forecasts.Period.read(request.GET.get("period", ""), today)
+    if request.htmx and request.GET.get("part") == "accuracy":
+        told = snapshots.accuracy(request.user, period, today)
+        return render(request, "planning/accuracy.html", {"accuracy": told})
     board = forecasts.Forecast(request.user, period, today)
+    whole = request.GET.get("part") == "all"
     other = forecasts.Period.read(
         f"{period.first:%Y-%m}" if period.months == 3 else f"{period.first.year}-Q{(period.first.month - 1) // 3 + 1}",
         today,
@@ -196,8 +200,9 @@ def forecast(request: HttpRequest) -> HttpResponse:
     shown = {subject.key for subject in subjects}
     context = {
         "rows": [row for row in board.rows if row["subject"].key in shown], "way": way,
-        "folded": len(subjects) < len(board.subjects), "board": board, "period": period, "other": other, "before": period.moved(-1), "after": period.moved(1),
-        "days": snapshots.days(), "accuracy": snapshots.accuracy(request.user, period, today),
+        "folded": len(subjects) < len(board.subjects), "board": board, "period": period, "other": other, "whole": whole,
+        "accuracy": snapshots.accuracy(request.user, period, today) if whole else [], "before": period.moved(-1), "after": period.moved(1),
+        "days": snapshots.days(1),
         "may_adjust": policy.can(request.user, ADJUSTMENT, "add"), "adjust_url": registry[ADJUSTMENT].url("add"),
         "headings": [pgettext("forecast", "Closed"), _("Commit"), _("Best case"), pgettext("forecast", "Pipeline"), _("Omitted")],
     }  # fmt: skip
@@ -257,6 +262,7 @@ def changes(request: HttpRequest) -> HttpResponse:
         rows = snapshots.changed(request.user, period, since, subject, today)
         page = Paginator(rows.select_related("owner", "stage").order_by("kind", "-amount_key", "pk"), PAGE)
         context["sums"] = snapshots.summed(rows)
+        page.count = sum(count for _label, count, _total in context["sums"])  # they are counted already
         context["page"] = page.get_page(request.GET.get("page"))
         context["rows"] = [snapshots.Change(deal, deal.kind, deal.by) for deal in context["page"]]
     return render(request, "planning/changes.html", context)
