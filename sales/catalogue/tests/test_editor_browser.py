@@ -28,8 +28,7 @@ def quote(transactional_db, make_user, grant):
         grant(user, label, **dict.fromkeys(("view", "add", "change", "delete"), Scope.OWN))
     grant(user, "catalogue.product", view=Scope.ALL)
     make_product(owner=user, name="变频控制柜", code="KZG-1", list_price=Decimal(500))
-    made = make_quote(owner=user, lines=[{"name": "泵"}])
-    return made
+    return make_quote(owner=user, lines=[{"name": "泵"}])
 
 
 def cells(page: Page, name: str) -> list[str]:

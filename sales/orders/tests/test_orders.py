@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from decimal import Decimal
 
+import pypdfium2
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -18,7 +19,7 @@ from customers.factories import make_account
 from sales.catalogue.models import BundleItem, Product
 from sales.factories import make_pipeline
 from sales.models import Opportunity
-from sales.orders import handover, installed, services
+from sales.orders import handover, installed, papers, services
 from sales.orders.models import CustomerProduct, Order, OrderLine
 
 pytestmark = pytest.mark.django_db
@@ -106,3 +107,19 @@ def test_white_space_shows_what_one_may_see(order, product, boss, rep, grant, cl
     assert client.get(url).status_code == 404
     grant(rep, "customers.account", view=Scope.ALL)
     assert "云平台" not in client.get(url).content.decode()
+
+
+def test_the_delivery_note_tells_what_went_out_and_no_prices(order, boss, client):
+    first, _second = order.lines.order_by("pk")
+    order = services.deliver(order, actor=SYSTEM, quantities={first.pk: D(2)}, delivered_on=date(2026, 1, 31))
+    told = [
+        (line["name"], line["quantity"], line["delivered"], line["left"])
+        for line in papers.values_of(order, boss)["lines"]
+    ]
+    assert told == [("云平台", "5", "2", "3"), ("安装", "1", "0", "1")]
+    client.force_login(boss)
+    answer = client.get(f"/papers/orders.order/{order.pk}/?language=zh-hans")
+    text = pypdfium2.PdfDocument(answer.content)[0].get_textpage().get_text_range()
+    assert "发货单" in text
+    assert order.number in text
+    assert "100" not in text
