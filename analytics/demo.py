@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from analytics.models import SCORED
+from analytics.money import may as may_money
 from analytics.rfm import score_all
 from analytics.rfm_views import may as may_value
 from analytics.sales import may
@@ -60,3 +61,9 @@ def won(user: User) -> tuple[str, str, None] | None:
 def winloss(user: User) -> tuple[str, str, None] | None:
     """Sales lost by reason."""
     return ("GET", "/analytics/wins/", None) if may(user) else None
+
+
+@bench_page("report: contracts and money", goal=6, roles=("rep", "manager", "admin"))
+def money(user: User) -> tuple[str, str, None] | None:
+    """Plan and receipts, ageing, what is sold."""
+    return ("GET", "/analytics/money/", None) if may_money(user) else None
