@@ -127,13 +127,17 @@ def _forget_since(opportunities: list[Opportunity]) -> None:
 
 @on_write
 def note_first_contact(batch: WriteBatch) -> None:
-    """When a lead leaves “new” to be worked on, it was contacted for the first time."""
+    """When a lead leaves “new” to be worked on, it was contacted for the first time; unless that is taken back as a conversion."""
     if batch.model is not Lead:
         return
-    pairs = zip(batch.before, batch.after, strict=True)
+    pairs = list(zip(batch.before, batch.after, strict=True))
     begun = [after.pk for before, after in pairs if before and before.status == NEW and after.status in WORKED]
     if begun:
         Lead.objects.filter(pk__in=begun, first_contacted_at__isnull=True).update(first_contacted_at=timezone.now())
+    for before, after in pairs:
+        if before and before.converted_at and after.status == NEW and before.status == Lead.Status.CONVERTED:
+            by_it = Lead.objects.filter(pk=after.pk, first_contacted_at__gte=before.converted_at)
+            by_it.update(first_contacted_at=None)
 
 
 @on(*(f"activities.followup.{kind}" for kind in ("call", "visit", "meeting", "email")), name="sales.contacted")
