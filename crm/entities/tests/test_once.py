@@ -36,6 +36,7 @@ def test_a_second_try_leads_to_what_the_first_one_made(client, seller):
     first, again = (client.post(ADD, TYPED | {"sent": key}) for _ in range(2))
     account = Account.objects.get()
     assert first["Location"] == again["Location"] == f"/customers/accounts/{account.pk}/"
+    assert client.post(ADD, TYPED | {"sent": f"\x00{key}"})["Location"] == first["Location"]
     other = client.post(ADD, TYPED | {"sent": key_of(client.get(ADD)), "confirm": "1"})
     assert other.status_code == 302
     assert Account.objects.count() == 2

@@ -34,7 +34,8 @@ class FormView(EntityView):
     @property
     def sent(self) -> str:
         """The key by which a form that adds a record is known when it comes again."""
-        return self.request.POST.get("sent", "")[: once.LONGEST] if self.action == "add" else ""
+        key = self.request.POST.get("sent", "")[: once.LONGEST] if self.action == "add" else ""
+        return "".join(one for one in key if one.isascii() and one.isalnum())
 
     @property
     def in_place(self) -> bool:
