@@ -29,6 +29,7 @@ GUARDS = {
         " /portal/partner/registrations/ /portal/partner/people/ /portal/partner/feedback/ /portal/partner/together/"
         " /portal/partner/together/<int:pk>/ /portal/partner/documents/ /portal/partner/documents/<int:pk>/<int:file>/"
         " /offer/<str:token>/ /offer/<str:token>/quote.pdf /d/<str:token>/ /d/<str:token>/file/ /d/<str:token>/picture/"
+        " /b/<slug:token>/ /b/m/<str:token>/ /b/m/<str:token>/move/ /b/m/<str:token>/meeting.ics"
     ),
     SELF: (
         "/profile/ /profile/absences/new/ /profile/password/ /profile/mail/ /profile/mail/add/ /jobs/ /regions/"
@@ -56,7 +57,7 @@ GUARDS = {
         " /customers/insight/<str:label>/<int:pk>/ /customers/insight/<str:label>/<int:pk>/later/"
         " /customers/insight/<str:label>/<int:pk>/suggestion/ /customers/insight/<str:label>/<int:pk>/website/"
         " /points/<str:label>/<int:pk>/ /points/<str:label>/<int:pk>/export/ /segments/of/<str:label>/<int:pk>/"
-        " /handover/takers/<str:label>/<int:pk>/ /sequences/preview/<str:label>/<int:pk>/"
+        " /handover/takers/<str:label>/<int:pk>/ /sequences/preview/<str:label>/<int:pk>/ /papers/<str:label>/<int:pk>/"
     ),
     HOLDER: (
         "/files/<int:pk>/download/ /files/<int:pk>/download/<int:number>/ /files/<int:pk>/preview/<slug:size>/"
@@ -67,7 +68,7 @@ GUARDS = {
         " /undo/set/<int:pk>/ /undo/entry/<int:pk>/ /merges/<int:pk>/ /merges/<int:pk>/undo/"
         " /sales/whitespace/<int:pk>/ /sales/bank/<int:pk>/read/"
         " /leads/<int:pk>/answers/<int:question>/ /documents/<int:pk>/version/ /documents/<int:pk>/share/"
-        " /documents/<int:pk>/restore/<int:number>/ /documents/share/<int:pk>/revoke/"
+        " /documents/<int:pk>/restore/<int:number>/ /documents/share/<int:pk>/revoke/ /sales/quotes/<int:pk>/sending/"
     ),
     ROWS: (
         "/ /search/ /commands/ /home/widget/<slug:name>/ /nav/count/<str:label>/ /analytics/sales/ /analytics/sales/people/"
@@ -82,6 +83,8 @@ GUARDS = {
         " /duplicates/ /duplicates/<int:pk>/ /duplicates/ask/ /customers/org/<int:account>/<int:contact>/"
         " /segments/<int:pk>/count/ /analytics/rfm/ /analytics/money/ /partners/ranking/"
         " /sales/targets/plan/ /sales/attainment/ /sales/forecast/ /sales/forecast/deals/ /sales/forecast/changes/ /sales/cash/"
+        " /sales/attainment/rows/ /sales/forecast/expected/ /sales/cash/rows/ /analytics/money/approvals/ /analytics/wins/"
+        " /analytics/wins/rows/"
     ),
     TOKEN: (
         "/api/v1/openapi.json /api/v1/<slug:area>/<slug:slug>/ /api/v1/<slug:area>/<slug:slug>/<int:pk>/"
@@ -92,7 +95,7 @@ GUARDS = {
         " /mail/aside/<int:pk>/ /approvals/cards/effect/<str:label>/ /approvals/cards/node/<str:label>/"
         " /duplicates/scan/ /privacy/holds/<int:pk>/release/ /customers/cleansing/ /customers/cleansing/<slug:code>/"
         " /customers/cleansing/<slug:code>/count/ /analytics/rfm/setup/ /analytics/rfm/score/ /handover/people/<str:which>/"
-        " /documents/upload/ /sequences/<int:pk>/steps/"
+        " /documents/upload/ /sequences/<int:pk>/steps/ /sales/invoices/issue/"
     ),
 }
 TABLE = {route: guard for guard, listed in GUARDS.items() for route in listed.split()}

@@ -106,6 +106,7 @@ def test_what_hangs_on_a_record_out_of_reach_is_not_there(stranger, other, boss)
         "/merges/": MergeOperation.objects.create(entity="sales.lead", record_id=lead.pk, changes=changes, actor=boss),
         "/sales/whitespace/": factory_of("customers.account")(other),
         "/sales/bank/": factory_of("receivables.bankstatement")(other),
+        "/sales/quotes/": factory_of("quotes.quote")(other),
         "/leads/": lead,
         "/documents/share/": made_of(
             DocumentShare, other, document=(document := factory_of("documents.document")(other))
