@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 SALE = """# 交付与运输
-乙方应于合同生效后 30 日内将货物运至甲方指定地点：{{ customer.address }}。运输及保险费用由乙方承担，货物毁损、灭失的风险自甲方签收之日起转移。
+乙方应于合同生效后 30 日内将货物运至甲方指定地点{% if customer.address != "" %}（{{ customer.address }}）{% endif %}。运输及保险费用由乙方承担，货物毁损、灭失的风险自甲方签收之日起转移。
 
 # 质量与验收
 货物应符合国家现行标准及双方确认的技术协议。甲方应在到货后 7 日内组织验收并出具书面意见；逾期未提出书面异议的，视为验收合格。
@@ -14,7 +14,7 @@ SALE = """# 交付与运输
 自验收合格之日起质保 24 个月。质保期内因制造质量引起的故障，乙方在接到通知后 24 小时内响应、72 小时内到场，并免费修理或更换。
 
 # 发票
-乙方按付款进度向 {{ customer.name }}（税号 {{ customer.tax_id }}）开具增值税专用发票。
+乙方按付款进度向{{ customer.name }}{% if customer.tax_id != "" %}（税号 {{ customer.tax_id }}）{% endif %}开具增值税专用发票。
 
 # 违约责任
 逾期交货或逾期付款的，违约方每逾期一日按应付未付金额的 0.5‰ 支付违约金，累计不超过合同总价 {{ contract.total | money: contract.currency }} 的 10%。
@@ -34,7 +34,7 @@ SERVICE = """# 服务内容与标准
 乙方按双方确认的服务说明书提供服务，工作日 8:30–18:00 受理，紧急故障 7×24 小时响应。
 
 # 服务期限
-服务自 {{ contract.starts_on }} 起至 {{ contract.ends_on }} 止。期满前 30 日双方协商续约。
+{% if contract.ends_on != "" %}服务自 {{ contract.starts_on }} 起至 {{ contract.ends_on }} 止。{% else %}服务期限 12 个月，自合同生效之日起算。{% endif %}期满前 30 日双方协商续约。
 
 # 甲方配合
 甲方应提供必要的场地、电源、资料及人员配合；因甲方原因延误的，服务期限相应顺延。
