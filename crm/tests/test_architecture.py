@@ -29,6 +29,7 @@ JUSTIFIED = {
     "analytics/models.py:trend": "the steps of one record, which the page has found for its reader",
     "analytics/winloss.py:_named": "lists that admins keep, and the people whose sales are counted",
     "analytics/widgets.py:": "whether one owns any oneself",
+    "crm/documents/panels.py:documents_of": "only whether there are any; those shown are restricted",
     "crm/entities/board.py:_cards": "the ids come from rows that were restricted",
     "crm/entities/bound.py:among": "rows that the policy narrows in the same statement",
     "crm/entities/bulk.py:apply": "the records of a restricted batch, one by one",
