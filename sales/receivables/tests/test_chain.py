@@ -20,7 +20,7 @@ from sales.orders import services as orders
 from sales.orders.models import Order
 from sales.receivables import payments, plan, standing
 from sales.receivables.factories import make_contract, make_payment
-from sales.receivables.models import Instalment, Payment
+from sales.receivables.models import Allocation, Instalment, Payment
 
 pytestmark = pytest.mark.django_db
 SYSTEM = Actor(None, "test")
@@ -105,6 +105,17 @@ def test_confirming_pays_the_oldest_and_what_is_over_stays_credit():
     payments.refund(payment, actor=SYSTEM, amount=D(20_000), reason="zu viel bezahlt")
     payment.refresh_from_db()
     assert (payment.refunded, payment.unallocated) == (D(20_000), 0)
+
+
+def test_more_than_a_payment_holds_is_refused_by_each_door():
+    contract = make_contract(signed_on=timezone.localdate())
+    payment = payments.confirm_payment(make_payment(None, 100, account=contract.account), actor=SYSTEM)
+    first = rows(contract)[0]
+    with pytest.raises(ValidationError, match="of it are left"), transaction.atomic():
+        payments.allocate(payment, actor=SYSTEM, parts={first.pk: D("100.01")})
+    typed = Allocation(payment=payment, instalment=first, amount=D("100.01"), owner_id=payment.owner_id)
+    with pytest.raises(ValidationError, match="can't be allocated or refunded"), transaction.atomic():
+        records.save(typed, actor=SYSTEM)
 
 
 def test_more_than_is_open_is_refused_by_services_and_database():
