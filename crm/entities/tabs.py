@@ -18,6 +18,7 @@ from crm.fields.conditions import make_test
 
 SHOWN = 20
 COUNT_TO = 999
+FRONT = 7
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Tab:
     url: str
     active: bool
     count: str = ""
+    folded: bool = False
 
 
 def tabs_of(bound: BoundEntity, record: Model, active: str) -> list[Tab]:
@@ -39,10 +41,27 @@ def tabs_of(bound: BoundEntity, record: Model, active: str) -> list[Tab]:
     found += [(e.label, _title(bound, e), e.icon) for e in _related(bound)]
     found += [(tab.name, str(tab.title), tab.icon) for tab in record_tabs(bound.label, record, bound.user)]
     found.append(("history", _("History"), "history"))
+    return _arranged(
+        [
+            Tab(name, label, icon, here if name == "timeline" else f"{here}?tab={quote(name)}", name == active)
+            for name, label, icon in found
+        ]
+    )
+
+
+def _arranged(tabs: list[Tab]) -> list[Tab]:
+    """More tabs than fit a line: those with nothing in them fold into a menu, but for the first, the open one and the history."""
+    if len(tabs) <= FRONT + 2:
+        return tabs
     return [
-        Tab(name, label, icon, here if name == "timeline" else f"{here}?tab={quote(name)}", name == active)
-        for name, label, icon in found
+        replace(tab, folded=not (place < FRONT or tab.count or tab.active or tab.name == "history"))
+        for place, tab in enumerate(tabs)
     ]
+
+
+def row_of(tabs: list[Tab]) -> dict[str, Any]:
+    """What the template of the row asks for."""
+    return {"tabs": tabs, "folds": any(tab.folded for tab in tabs)}
 
 
 def _title(bound: BoundEntity, entity: Entity) -> str:
@@ -63,7 +82,7 @@ def _related(bound: BoundEntity) -> list[Entity]:
 def counted(bound: BoundEntity, record: Model, tabs: list[Tab]) -> list[Tab]:
     """The tabs with the counts of related records, each counted up to a limit."""
     others = {tab.name: tab.count for tab in record_tabs(bound.label, record, bound.user) if tab.count}
-    return [replace(tab, count=_count(bound, record, tab.name, others.get(tab.name))) for tab in tabs]
+    return _arranged([replace(tab, count=_count(bound, record, tab.name, others.get(tab.name))) for tab in tabs])
 
 
 def _count(bound: BoundEntity, record: Model, name: str, count: Callable[[Any], int] | None) -> str:

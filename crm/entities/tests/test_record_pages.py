@@ -182,6 +182,22 @@ def test_tabs_show_related_records_within_reach(sells, seller, other, account, c
     assert sells.get(page_of(account, "related", "customers.contact")).status_code == 200
 
 
+def test_more_tabs_than_fit_a_line_fold_where_nothing_is_in_them(sells, account, contact, monkeypatch):
+    monkeypatch.setattr("crm.entities.tabs.FRONT", 1)
+
+    def folded(view="tabs", query=""):
+        page = sells.get(page_of(account, view) + query, headers={"HX-Request": "true"})
+        assert ('id="tabs-more"' in page.content.decode()) == page.context["folds"]
+        return {tab.name for tab in page.context["tabs"] if tab.folded}
+
+    empty = folded()
+    assert {"timeline", "history", "customers.contact"} & empty == set()
+    assert "sales.opportunity" in empty
+    assert "sales.opportunity" not in folded("record", "?tab=sales.opportunity")
+    monkeypatch.setattr("crm.entities.tabs.FRONT", 40)
+    assert folded() == set()
+
+
 def test_a_hidden_field_is_nowhere_on_the_page(sells, seller, account, field_rule):
     account.phone = "022-7777 8888"
     services.save(account, actor=Actor(seller))

@@ -14,7 +14,7 @@ from crm.entities.bound import BoundEntity
 from crm.entities.entity import Action
 from crm.entities.merged import present_ids
 from crm.entities.panels import later_panel, panels_of, record_tabs
-from crm.entities.tabs import counted, related_context, tabs_of
+from crm.entities.tabs import counted, related_context, row_of, tabs_of
 from crm.entities.timeline import Cursor, timeline
 from crm.entities.views.base import EntityView
 from crm.lib.http import client_address
@@ -35,9 +35,9 @@ class RecordView(EntityView):
         body = self._tab(record, tab)
         tabs = tabs_of(self.bound, record, tab)
         if request.htmx and not request.htmx.boosted:
-            return self.page("tab", record=record, tabs=tabs, tab=tab, **body)
+            return self.page("tab", record=record, tab=tab, **row_of(tabs), **body)
         self._note(record)
-        return self.page(record=record, tabs=tabs, tab=tab, **head_of(self.bound, record), **body)
+        return self.page(record=record, tab=tab, **row_of(tabs), **head_of(self.bound, record), **body)
 
     def _load(self, pk: int) -> Model:
         names = [*self.bound.field_names, *self.bound.subtitle, "owner"]
@@ -84,7 +84,7 @@ class TabsView(EntityView):
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         record = self.get_record(pk)
         tabs = counted(self.bound, record, tabs_of(self.bound, record, request.GET.get("tab", "timeline")))
-        return self.page(template="tabs", record=record, tabs=tabs)
+        return self.page(template="tabs", record=record, **row_of(tabs))
 
 
 class PanelView(EntityView):
