@@ -114,7 +114,9 @@ EXCEPTIONS: dict[tuple[str, str], dict[str, Scope]] = {
     ("finance", "receivables.writeoff"): dict.fromkeys(("add", "change"), ALL),
     ("finance", "receivables.bankstatement"): dict.fromkeys(("add", "change", "delete", "assign"), ALL),
     ("finance", "receivables.statementline"): dict.fromkeys(("add", "change", "delete"), ALL),
+    # Instalments are parts of contracts: whoever puts them off, splits or writes them off may change those; what is agreed is locked.
     ("finance", "receivables.instalment"): {"change": ALL},
+    ("finance", "contracts.contract"): {"change": ALL},
     **{
         (role, label): dict.fromkeys(("add", "change", "delete", "assign"), NONE)
         for role in ("rep", "lead", "manager")

@@ -192,7 +192,8 @@ def on_the_board(client: Any, world: World, seen: set[int]) -> None:
 
 def found_by_search(client: Any, world: World, seen: set[int]) -> None:
     for record in world.records()[:3]:
-        words = [needles(record, name) for name in ("name", "subject", "text", "title") if hasattr(record, name)]
+        columns = {field.name for field in record._meta.concrete_fields}
+        words = [needles(record, name) for name in ("name", "subject", "text", "title") if name in columns]
         for word in next(filter(None, words), set()):
             page = text_of(call(client, "get", "/search/", {"q": word}, headers=HTMX))
             address = registry[world.label].url("record", record.pk)

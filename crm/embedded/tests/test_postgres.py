@@ -70,6 +70,8 @@ def test_data_of_another_major_version_is_refused_with_the_way_out(data):
 
 
 def test_a_half_made_cluster_is_made_anew(data, tmp_path):
+    with running(data):
+        pass
     partial = data / "postgres.new"
     partial.mkdir()
     (partial / "PG_VERSION").write_text("18\n")
