@@ -34,9 +34,12 @@ PAGE = 100
 
 def _lines(user: Any, label: str, records: Sequence[Model], about: str) -> dict[int, dict[str, Any]]:
     """What a page says of each record by its id."""
-    names = bind(registry[label], user).texts(list(records), (about,))
+    names = bind(registry[label], user).texts(list(records), (about, "owner"))
     return {
-        record.pk: {"title": str(record), "url": registry[label].url("record", record.pk), "about": names[record.pk].get(about, "")}
+        record.pk: {
+            "title": str(record), "url": registry[label].url("record", record.pk),
+            "about": names[record.pk].get(about, ""), "person": names[record.pk].get("owner", ""),
+        }
         for record in records
     }  # fmt: skip
 
@@ -68,7 +71,11 @@ def credits(request: HttpRequest) -> HttpResponse:
     months = [month for month in months_of(first.year) if first <= month <= last]
     page = Paginator(credits_of(user, metric, subject, first, last), PAGE).get_page(request.GET.get("page"))
     source = SOURCES[Metric(metric)]
-    records = source.model.objects.restrict(user).filter(pk__in={row["pk"] for row in page}).select_related("account")
+    records = (
+        source.model.objects.restrict(user)
+        .filter(pk__in={row["pk"] for row in page})
+        .select_related("account", "owner")
+    )
     known = _lines(user, source.label, records, "account")
     people = User.objects.in_bulk({row["person"] for row in page})
     hidden = {"title": _("Part in a sale of others"), "url": "", "about": ""}
@@ -93,14 +100,14 @@ def expected(request: HttpRequest) -> HttpResponse:
     if day is None:
         raise Http404
     lines = snapshots.expected(user, period, day)
-    page = Paginator(lines.select_related("opportunity__account", "owner").order_by("-worth", "pk"), PAGE)
+    page = Paginator(lines.select_related("opportunity__account", "opportunity__owner").order_by("-worth", "pk"), PAGE)
     shown = page.get_page(request.GET.get("page"))
     known = _lines(user, forecasts.DEALS, [line.opportunity for line in shown], "account")
     context = {
         "title": _("Expected"), "period": f"{period} · {day}", "total": lines.aggregate(total=Sum("worth"))["total"] or ZERO,
         "page": shown, "back": (reverse("planning:forecast"), _("Forecast")),
         "rows": [
-            known[line.opportunity_id] | {"on": line.close_date, "person": line.owner, "worth": line.worth}
+            known[line.opportunity_id] | {"on": line.close_date, "worth": line.worth}
             | ({"url": ""} if line.opportunity.deleted_at else {}) for line in shown
         ],
     }  # fmt: skip
@@ -127,6 +134,6 @@ def cash_rows(request: HttpRequest) -> HttpResponse:
         "title": flow.label, "period": f"{month:%Y-%m}", "page": page,
         "total": rows.aggregate(total=Sum("worth"))["total"] or ZERO,
         "back": (reverse("planning:cash"), _("Cash outlook")),
-        "rows": [known[row.pk] | {"on": row.on, "person": row.owner, "worth": row.worth} for row in page],
+        "rows": [known[row.pk] | {"on": row.on, "worth": row.worth} for row in page],
     }  # fmt: skip
     return render(request, "planning/rows.html", context)

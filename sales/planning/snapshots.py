@@ -78,6 +78,7 @@ class Change:
     deal: Any
     kind: str
     by: Decimal
+    owner: str
 
     @property
     def label(self) -> Any:

@@ -229,11 +229,11 @@ def deals(request: HttpRequest) -> HttpResponse:
     if category not in forecasts.CATEGORIES:
         raise Http404
     page = Paginator(board.deals(subject, category), PAGE).get_page(request.GET.get("page"))
-    names = bind(registry[forecasts.DEALS], request.user).texts(list(page), ("account",))
+    names = bind(registry[forecasts.DEALS], request.user).texts(list(page), ("account", "owner"))
     context = {
         "board": board, "whom": subject.name if subject else _("All"), "page": page, "figure": board.figures(subject)[category],
         "category": dict(zip(forecasts.CATEGORIES, [pgettext("forecast", "Closed"), _("Commit"), _("Best case"), pgettext("forecast", "Pipeline"), _("Omitted")], strict=True))[category],
-        "rows": [(deal, names[deal.pk].get("account", "")) for deal in page],
+        "rows": [(deal, names[deal.pk]) for deal in page],
         "query": request.GET.urlencode(),
     }  # fmt: skip
     return render(request, "planning/deals.html", context)
@@ -264,7 +264,10 @@ def changes(request: HttpRequest) -> HttpResponse:
         context["sums"] = snapshots.summed(rows)
         page.count = sum(count for _label, count, _total in context["sums"])  # they are counted already
         context["page"] = page.get_page(request.GET.get("page"))
-        context["rows"] = [snapshots.Change(deal, deal.kind, deal.by) for deal in context["page"]]
+        names = bind(registry[forecasts.DEALS], request.user).texts(list(context["page"]), ("owner",))
+        context["rows"] = [
+            snapshots.Change(deal, deal.kind, deal.by, names[deal.pk].get("owner", "")) for deal in context["page"]
+        ]
     return render(request, "planning/changes.html", context)
 
 

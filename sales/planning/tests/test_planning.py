@@ -228,3 +228,27 @@ def test_many_people_are_shown_a_department_at_a_time(client, people, department
         names = [(row[0] if isinstance(row, tuple) else row["subject"]).name for row in opened.context["rows"]]
         assert names == [south.name, "s0", "s1", "s2", "s3"]
         assert [unit.name for unit in opened.context["way"]] == [department.name]
+
+
+def test_an_owner_that_is_hidden_is_named_nowhere(client, people, field_rule):
+    """Neither behind a figure of the forecast, nor in what moved, nor behind the cash outlook."""
+    chief, rep = people["chief"], people["rep"]
+    today = timezone.localdate()
+    period = Period.read("", today)
+    deal = make_opportunity(owner=rep, amount=10, close_date=today, forecast_category="commit")
+    snapshots.take(today - timedelta(days=1))
+    Opportunity.objects.filter(pk=deal.pk).update(amount=20)
+    pages = (
+        f"/sales/forecast/deals/?period={period}&subject=&category=commit",
+        f"/sales/forecast/changes/?period={period}",
+        f"/sales/cash/rows/?flow=weighted&month={today:%Y-%m}",
+    )
+
+    def rows():
+        client.force_login(chief)
+        return [client.get(page).content.decode().partition("<tbody")[2].partition("</tbody>")[0] for page in pages]
+
+    assert all(rep.name in told and deal.name in told for told in rows())
+    field_rule(chief, "sales.opportunity", "owner", "hidden")
+    assert not any(rep.name in told for told in rows())
+    assert all(deal.name in told for told in rows())
