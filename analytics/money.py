@@ -5,6 +5,7 @@ The conditions here and those in the addresses must say the same.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -15,16 +16,15 @@ from urllib.parse import urlencode
 
 from django.db.models import (
     Aggregate,
-    Case,
     Count,
     DateField,
     DurationField,
     ExpressionWrapper,
     F,
     FloatField,
+    Q,
     QuerySet,
     Sum,
-    When,
 )
 from django.db.models.functions import TruncDate, TruncMonth
 from django.urls import reverse
@@ -38,18 +38,15 @@ from crm.entities.bound import knows
 from crm.entities.entity import registry
 from crm.fields.periods import days_of, span
 from sales.catalogue.models import ProductCategory
-from sales.contracts.models import Contract, ContractLine
+from sales.contracts.models import SIGNED, Contract, ContractLine
+from sales.receivables import ageing, tallies
 from sales.receivables.models import Instalment, Payment
 
 INSTALMENT, PAYMENT = "receivables.instalment", "receivables.payment"
 CONTRACT, LINE = "contracts.contract", "contracts.contractline"
 OFFERED = {name: PERIODS[name] for name in ("this_quarter", "this_year", "last_year")}
-# What came under contract and still stands.
-SIGNED = ("signed", "active", "completed", "expired")
 OWED = ("due", "partially_paid", "overdue")
-OPEN = F("amount") - F("received") - F("written_off")
-BANDS = ((0, 30), (31, 60), (61, 90), (91, None))
-SALES_DAYS = 90
+MONTHS_BACK = 3
 MOST = 12
 TOOK = ExpressionWrapper(F("ended_at") - F("made_at"), DurationField())
 
@@ -99,10 +96,6 @@ def may(user: Any) -> bool:
     return knows(user, INSTALMENT, "amount", "due_on", "state", "currency")
 
 
-def _grouped(rows: QuerySet, *names: str, total: Any) -> QuerySet:
-    return rows.order_by().values(*names, "currency").annotate(count=Count("pk"), total=total)
-
-
 class MoneyBoard:
     """The numbers of one reader over a period, as far as they know what makes them."""
 
@@ -116,10 +109,11 @@ class MoneyBoard:
     def _between(self) -> str:
         return "{},{}".format(*self.days)
 
-    @cached_property
-    def _instalments(self) -> QuerySet:
-        """Those that count."""
-        return Instalment.objects.restrict(self.user).filter(deleted_at__isnull=True).exclude(state="void")
+    def _grouped(self, model: Any, where: Q, *names: str, total: str = "amount", **named: Any) -> Iterator[dict]:
+        """Rows of ``names``, ``currency``, ``count`` and ``total`` of what the reader sees; a key may come twice, add them up."""
+        for rows in tallies.sums(self.user, model, where):
+            grouped = rows.order_by().annotate(**named).values(*names, "currency")
+            yield from grouped.annotate(count=Sum("records"), total=Sum(total)).exclude(count=0)
 
     @cached_property
     def months(self) -> list[tuple[str, Sums, Sums]]:
@@ -127,14 +121,11 @@ class MoneyBoard:
         found = {
             first: (Sums(url=self._planned_url(first)), Sums(url=self._paid_url(first))) for first in self._firsts()
         }
-        planned = self._instalments.filter(due_key__range=self.days).annotate(month=TruncMonth("due_on"))
-        for row in _grouped(planned, "month", total=Sum("amount")):
+        within, month = Q(day__range=self.days), TruncMonth("day")
+        for row in self._grouped(Instalment, within & ~Q(state="void"), "month", month=month):
             found[row["month"]][0].add(row)
         if self.knows_payments:
-            paid = Payment.objects.restrict(self.user).filter(
-                deleted_at__isnull=True, state="confirmed", paid_on__range=self.days
-            )
-            for row in _grouped(paid.annotate(month=TruncMonth("paid_on")), "month", total=Sum("amount")):
+            for row in self._grouped(Payment, within & Q(state="confirmed"), "month", month=month):
                 found[row["month"]][1].add(row)
         return [(f"{first:%Y-%m}", *pair) for first, pair in found.items()]
 
@@ -158,43 +149,35 @@ class MoneyBoard:
         return address(PAYMENT, paid_on__between="{},{}".format(*month_span(first)), state="confirmed")
 
     @cached_property
-    def _late(self) -> QuerySet:
-        """What fell due and is not settled. By ``due_key``, which is the day where there is one, and has the index."""
-        return self._instalments.filter(state__in=OWED, due_key__lte=self.today)
-
-    @cached_property
     def ageing(self) -> list[tuple[str, Sums]]:
         """What is overdue, by the days since it was due."""
-        bands = [
-            (
-                self.today - timedelta(days=high) if high is not None else date(1970, 1, 1),
-                self.today - timedelta(days=low),
-            )
-            for low, high in BANDS
-        ]
-        band = Case(*(When(due_key__range=days, then=place) for place, days in enumerate(bands)))
         found = []
-        for (low, high), (first, last) in zip(BANDS, bands, strict=True):
-            label = _("%(days)s days") % {"days": f"{low}–{high}" if high is not None else f"{low - 1}+"}
-            found.append((label, Sums(url=address(INSTALMENT, state="overdue", due_on__between=f"{first},{last}"))))
-        for row in _grouped(self._late.filter(state="overdue").annotate(band=band), "band", total=Sum(OPEN)):
-            found[row["band"]][1].add(row)
+        for band in ageing.bands(self.user, self.today):
+            between = "{},{}".format(*band.days)
+            sums = Sums(band.count, band.of, address(INSTALMENT, state="overdue", due_on__between=between))
+            found.append((band.label, sums))
         return found
 
     @cached_property
     def outstanding(self) -> list[dict[str, Any]]:
-        """Days sales outstanding by currency: what is owed of what fell due, as days of what fell due in the last 90.
+        """Days sales outstanding by currency: what is owed of what fell due, as days of what fell due lately.
 
-        DSO = owed / fallen due within 90 days × 90, the count-back formula's common short form. None where nothing fell due.
+        DSO = owed / fallen due in the last three whole months × their days, the count-back formula's common short form.
+        None where nothing fell due.
         """
-        owed = {row["currency"]: row["total"] for row in _grouped(self._late, total=Sum(OPEN))}
-        recent = self._instalments.filter(due_key__gt=self.today - timedelta(days=SALES_DAYS), due_key__lte=self.today)
-        fell = {row["currency"]: row["total"] for row in _grouped(recent, total=Sum("amount"))}
+        owed: dict[str, Decimal] = defaultdict(Decimal)
+        for row in self._grouped(Instalment, Q(state__in=OWED, day__lte=self.today), total="rest"):
+            owed[row["currency"]] += row["total"]
+        at = self.today.year * 12 + self.today.month - 1 - MONTHS_BACK
+        first, end = date(at // 12, at % 12 + 1, 1), self.today.replace(day=1)
+        fell: dict[str, Decimal] = defaultdict(Decimal)
+        for row in self._grouped(Instalment, Q(day__gte=first, day__lt=end) & ~Q(state="void")):
+            fell[row["currency"]] += row["total"]
         url = address(INSTALMENT, state=OWED, due_on__between=f"{date(1970, 1, 1)},{self.today}")
         return [
             {
                 "owed": shown({currency: amount}),
-                "days": round(amount / fell[currency] * SALES_DAYS) if fell.get(currency) else None,
+                "days": round(amount / fell[currency] * (end - first).days) if fell[currency] else None,
                 "url": url,
             }
             for currency, amount in sorted(owed.items(), key=lambda one: -one[1])

@@ -18,7 +18,6 @@ from django.utils import timezone
 
 from crm.access import policy
 from sales.models import DealTally, MoveTally, Opportunity, StageHistory
-from sales.models.tally import Tally
 from sales.querysets import WEIGHTED
 
 Row = dict[str, Any]
@@ -131,46 +130,3 @@ def _nearest_month(moment: datetime) -> datetime:
     this = moment.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     following = (this + timedelta(days=31)).replace(day=1)
     return this if moment - this < following - moment else following
-
-
-def fold() -> int:
-    """Make the rows of one key one; how many went. Readers and writers go on meanwhile."""
-    return sum(_fold(model) for model in (DealTally, MoveTally))
-
-
-def _fold(model: type[Tally]) -> int:
-    keys, sums = ", ".join(model.keys), ", ".join(model.sums)
-    added, something = ", ".join(f"sum({s})" for s in model.sums), " or ".join(f"sum({s}) <> 0" for s in model.sums)
-    table = connection.ops.quote_name(model._meta.db_table)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""with many as (select unnest(array_agg(id)) as id from {table} group by {keys} having count(*) > 1),
-            gone as (delete from {table} as t using many where t.id = many.id returning t.*),
-            made as (insert into {table} ({keys}, {sums}) select {keys}, {added} from gone group by {keys} having {something})
-            select count(*) from gone"""
-        )
-        return cursor.fetchone()[0]
-
-
-def rebuild() -> None:
-    """Count everything anew; writers wait meanwhile."""
-    with connection.cursor() as cursor:
-        cursor.execute("select sales_tally_again()")
-
-
-def wrong() -> int:
-    """How many keys differ from what counting the rows gives: 0, or a defect."""
-    with connection.cursor() as cursor:
-        return sum(_wrong(cursor, model, name) for model, name in ((DealTally, "deals"), (MoveTally, "moves")))
-
-
-def _wrong(cursor: Any, model: type[Tally], name: str) -> int:
-    keys, added = ", ".join(model.keys), ", ".join(f"sum({s})" for s in model.sums)
-    something = " or ".join(f"sum({s}) <> 0" for s in model.sums)
-    table = connection.ops.quote_name(model._meta.db_table)
-    cursor.execute(
-        f"""with kept as (select {keys}, {added} from {table} group by {keys} having {something}),
-        counted as (select * from sales_{name}_counted())
-        select count(*) from ((table kept except table counted) union (table counted except table kept)) as differing"""
-    )
-    return cursor.fetchone()[0]

@@ -2,10 +2,10 @@
 
 from celery import shared_task
 
-from sales import tallies
+from sales import tally_upkeep
 
 
 @shared_task(name="sales.tasks.fold_tallies", ignore_result=True)
 def fold_tallies() -> None:
     """Keep the tallies short."""
-    tallies.fold()
+    tally_upkeep.fold()

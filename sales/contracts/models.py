@@ -24,6 +24,11 @@ CLAUSES = _(
     " {{ contract.total | capitals }}, {{ contract.starts_on }}."
 )
 
+SIGNED = ("signed", "active", "completed", "expired")
+"""The states of a contract that was signed and still stands."""
+OWED = ("approved", *SIGNED)
+"""The states of a contract in which its money is owed."""
+
 
 class Contract(PricedDocument):
     """An agreement with a customer. Its ``amount`` is what instalments add up to: the total of its lines, where it has lines."""
@@ -106,6 +111,12 @@ class Contract(PricedDocument):
         indexes = [
             *scope_indexes("contract", created="created_at", amount="amount"),
             models.Index(fields=["state", "ends_on"], condition=ALIVE, name="contract_ends"),
+            models.Index(fields=["signed_on"], condition=ALIVE & ~Q(currency="CNY"), name="contract_foreign"),
+            models.Index(
+                fields=["opportunity"],
+                condition=ALIVE & Q(opportunity__isnull=False, state__in=OWED),
+                name="contract_owed",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

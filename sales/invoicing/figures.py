@@ -11,12 +11,11 @@ from django.db.models import CharField, QuerySet, Sum, Value
 
 from crm.entities.bound import knows
 from customers.models import Account
-from sales.contracts.models import Contract
+from sales.contracts.models import OWED, Contract
 from sales.invoicing.models import Invoice
 from sales.invoicing.requesting import whole_of
 from sales.orders.models import Order
 from sales.receivables.models import Instalment
-from sales.receivables.standing import OWED
 
 ZERO = Decimal(0)
 OUT = (Invoice.State.ISSUED, Invoice.State.DELIVERED, Invoice.State.CREDITED)

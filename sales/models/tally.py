@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -22,14 +24,16 @@ def _key(to: str | type[models.Model], **options: bool) -> models.ForeignKey:
 class Tally(models.Model):
     """Sums over what is not in the trash; **several rows have the same key** and are to be added up.
 
-    The triggers of migration 0009 append the difference that each statement makes, in its transaction: no writer waits for
-    another, no door passes them by. ``sales.tallies.fold`` makes the rows of one key one. Not an entity: it names no record.
+    Triggers append the difference that each statement makes, in its transaction: no writer waits for another, no door passes
+    them by. ``sales.tally_upkeep.fold`` makes the rows of one key one. Not an entity: it names no record.
     """
 
-    access = SumsOf(DEALS)
+    keys: ClassVar[tuple[str, ...]]
+    sums: ClassVar[tuple[str, ...]]
+    counted: ClassVar[str]
+    """The function of the database that counts the rows anew."""
 
     id = models.BigAutoField(primary_key=True)
-    pipeline = _key(Pipeline)
     owner = _key(settings.AUTH_USER_MODEL)
     department = _key("users.Department", null=True)
 
@@ -49,9 +53,12 @@ class DealTally(Tally):
     ``rated`` is the sum of amount × own probability in percent, ``unrated`` the amount of those without one of their own.
     """
 
+    access = SumsOf(DEALS)
     keys = ("pipeline_id", "owner_id", "department_id", "stage_id", "state", "currency", "month", "source_id")
     sums = ("deals", "amount", "rated", "unrated")
+    counted = "sales_deals_counted"
 
+    pipeline = _key(Pipeline)
     stage = _key(Stage)
     state = models.CharField(max_length=10)
     currency = models.CharField(max_length=3)
@@ -77,9 +84,12 @@ class MoveTally(Tally):
     ``seconds`` lay in ``from_stage`` those ``timed`` moves of which it is known.
     """
 
+    access = SumsOf(DEALS)
     keys = ("pipeline_id", "owner_id", "department_id", "from_stage_id", "to_stage_id", "month")
     sums = ("moves", "seconds", "timed")
+    counted = "sales_moves_counted"
 
+    pipeline = _key(Pipeline)
     from_stage = _key(Stage)
     to_stage = _key(Stage)
     month = models.DateField()

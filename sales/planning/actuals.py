@@ -8,19 +8,20 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Count, DateField, Q, Sum
+from django.db.models import Count, DateField, Q, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 
 from sales.planning import crediting
 from sales.planning.models import ZERO, Target
-from sales.planning.sources import SOURCES, Metric, rows_of, told_to
+from sales.planning.sources import SOURCES, Metric, Source, rows_of, told_to
 from sales.planning.subjects import Subject
+from sales.receivables import tallies
 
 
 class Actuals:
-    """What was reached by person, department and month; one query, of money one more where deal teams share.
+    """What was reached by person, department and month, between the first day of a month and the last of one.
 
-    ``unrated`` counts rows in a currency without a rate.
+    Money in yuan comes from the tallies, all other money row by row. ``unrated`` counts rows in a currency without a rate.
     """
 
     def __init__(self, user: Any, metric: str, first: date, last: date) -> None:
@@ -30,16 +31,28 @@ class Actuals:
         if metric not in told_to(user):
             return
         money = metric in Target.MONEY
-        of_month = TruncMonth(SOURCES[Metric(metric)].day, output_field=DateField())
+        source = SOURCES[Metric(metric)]
+        of_month = TruncMonth(source.day, output_field=DateField())
         rows = rows_of(user, metric, first, last).order_by().annotate(of_month=of_month)
         figures: dict[str, Any] = {"sum_of": Count("pk")}
         if money:
+            rows = rows.exclude(currency="CNY")
             figures = {"sum_of": Sum("yuan"), "lost": Count("pk", filter=Q(yuan__isnull=True))}
+            self._add_up(
+                tallies.sums(user, source.model, Q(currency="CNY", day__range=(first, last), **source.kept)), source
+            )
         for row in rows.values("owner", "department", "of_month").annotate(**figures):
             self.found[row["owner"], row["department"]][row["of_month"]] += Decimal(row["sum_of"] or 0)
             self.unrated += row.get("lost", 0)
         if crediting.shared(user, metric):
             self._share(crediting.parts(user, metric, first, last).order_by().annotate(of_month=of_month))
+
+    def _add_up(self, parts: list[QuerySet], source: Source) -> None:
+        for rows in parts:
+            of_month = TruncMonth("day", output_field=DateField())
+            grouped = rows.order_by().annotate(of_month=of_month).values("owner", "department", "of_month")
+            for row in grouped.annotate(sum_of=Sum(source.tallied)):
+                self.found[row["owner"], row["department"]][row["of_month"]] += row["sum_of"]
 
     def _share(self, parts: Any) -> None:
         """What members of deal teams have of rows counts for them instead of for the owner."""

@@ -6,7 +6,7 @@ Purchase orders count with what is not billed yet, on the day on which the suppl
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -19,23 +19,26 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from crm.entities.bound import knows
-from sales.contracts.models import Contract
+from sales.contracts.models import OWED, Contract
 from sales.models import Opportunity
 from sales.planning.models import ZERO
-from sales.planning.sources import SIGNED
 from sales.planning.worth import in_yuan
 from sales.purchasing.models import Bill, BillPayment, PurchaseOrder
 from sales.purchasing.standing import COMING
 from sales.querysets import WEIGHTED
+from sales.receivables import tallies
 from sales.receivables.models import Instalment, Payment, Refund
 
-OWED = ("pending", "due", "partially_paid", "overdue")
+OPEN = ("pending", "due", "partially_paid", "overdue")
 AHEAD, BACK = 6, 3
 
 
 @dataclass(frozen=True)
 class Flow:
-    """A kind of money: ``sign`` says whether it comes or goes. Of what is ``open`` the late stands in this month, at the rate of today."""
+    """A kind of money: ``sign`` says whether it comes or goes. Of what is ``open`` the late stands in this month, at the rate of today.
+
+    ``tallied`` names the amount where the database keeps a tally of the rows.
+    """
 
     label: Any
     entity: str
@@ -49,11 +52,12 @@ class Flow:
     currency: str = ""
     about: str = "account"
     linked: tuple[str, ...] = ()
+    tallied: str = ""
 
 
 def _no_contract() -> Q:
     counted = Contract.objects.filter(
-        opportunity=OuterRef("pk"), deleted_at__isnull=True, state__in=("approved", *SIGNED)
+        opportunity__isnull=False, opportunity=OuterRef("pk"), deleted_at__isnull=True, state__in=OWED
     )
     return Q(~Exists(counted), state="open")
 
@@ -64,12 +68,13 @@ ASKED = ExpressionWrapper(
 FLOWS = {
     "received": Flow(
         _("Received"), "receivables.payment", Payment, F("paid_on"), F("amount"), lambda: Q(state="confirmed"),
-        ("amount", "paid_on", "state", "currency"),
+        ("amount", "paid_on", "state", "currency"), tallied="amount",
     ),
     "due": Flow(
         _("Instalments open"), "receivables.instalment", Instalment, F("due_key"),
-        F("amount") - F("received") - F("written_off"), lambda: Q(state__in=OWED),
+        F("amount") - F("received") - F("written_off"), lambda: Q(state__in=OPEN),
         ("amount", "received", "due_on", "state", "currency"), open=True, linked=("contract",),
+        tallied="rest",
     ),
     "weighted": Flow(
         _("Pipeline, weighted"), "sales.opportunity", Opportunity, F("close_date"), WEIGHTED, _no_contract,
@@ -82,7 +87,10 @@ FLOWS = {
     ),
     "surplus": Flow(
         _("To be paid back"), "receivables.payment", Payment, F("paid_on"), F("amount") - F("allocated") - F("refunded"),
-        lambda: Q(state="confirmed", contract__state="terminated", amount__gt=F("allocated") + F("refunded")),
+        lambda: Q(
+            state="confirmed", amount__gt=F("allocated") + F("refunded"), contract__state="terminated",
+            contract__deleted_at__isnull=True,
+        ),
         ("amount", "allocated", "refunded", "paid_on", "state", "currency"), -1, open=True,
     ),
     "paid": Flow(
@@ -137,26 +145,44 @@ def months_around(today: date) -> list[date]:
     return [date(m // 12, m % 12 + 1, 1) for m in range(at - BACK, at + AHEAD + 1)]
 
 
-def flow_rows(user: Any, name: str, today: date) -> QuerySet:
-    """The rows of a flow that the user sees, from the first month on: ``on``, ``of_month`` and ``worth`` in yuan."""
-    flow, firsts, this = FLOWS[name], months_around(today), today.replace(day=1)
-    rows = flow.model.objects.restrict(user).filter(flow.kept())
-    if flow.currency:
-        rows = rows.annotate(currency=F(flow.currency))
-    rows = rows.annotate(on=flow.day)
+def _placed(rows: QuerySet, flow: Flow, today: date) -> QuerySet:
+    """Those with a day ``on`` in the months around today, with the month in which they stand."""
+    firsts, this = months_around(today), today.replace(day=1)
     month = TruncMonth(Greatest("on", Value(this)) if flow.open else "on", output_field=DateField())
     last = (firsts[-1] + timedelta(days=31)).replace(day=1) - timedelta(days=1)
     rows = rows.filter(on__lte=last) if flow.open else rows.filter(on__range=(firsts[0], last))
-    return rows.annotate(of_month=month, worth=in_yuan(flow.amount, today if flow.open else "on"))
+    return rows.annotate(of_month=month)
+
+
+def flow_rows(user: Any, name: str, today: date) -> QuerySet:
+    """The rows of a flow that the user sees, from the first month on: ``on``, ``of_month`` and ``worth`` in yuan."""
+    flow = FLOWS[name]
+    rows = flow.model.objects.restrict(user).filter(flow.kept())
+    if flow.currency:
+        rows = rows.annotate(currency=F(flow.currency))
+    rows = _placed(rows.annotate(on=flow.day), flow, today)
+    return rows.annotate(worth=in_yuan(flow.amount, today if flow.open else "on"))
+
+
+def _summed(user: Any, name: str, today: date) -> Iterator[tuple[date, Decimal]]:
+    """What the rows of a flow come to, by month; a month may come twice."""
+    flow, rows = FLOWS[name], flow_rows(user, name, today)
+    parts = [(rows.exclude(currency="CNY") if flow.tallied else rows, "worth")]
+    if flow.tallied:
+        kept = tallies.sums(user, flow.model, flow.kept() & Q(currency="CNY"))
+        parts += [(_placed(tally.annotate(on=F("day")), flow, today), flow.tallied) for tally in kept]
+    for part, worth in parts:
+        for row in part.order_by().values("of_month").annotate(sum_of=Sum(worth)):
+            yield row["of_month"], row["sum_of"] or ZERO
 
 
 def outlook(user: Any, today: date) -> list[Month]:
-    """Month by month; a query a flow that the user may know."""
+    """Month by month, of each flow that the user may know."""
     found = {first: Month(first) for first in months_around(today)}
     for name in told_to(user):
-        rows = flow_rows(user, name, today).order_by().values("of_month").annotate(sum_of=Sum("worth"))
-        for row in rows:
-            found[row["of_month"]].sums[name] = row["sum_of"] or ZERO
+        for first, amount in _summed(user, name, today):
+            sums = found[first].sums
+            sums[name] = sums.get(name, ZERO) + amount
     for first, month in found.items():
         asked = {name: urlencode({"flow": name, "month": f"{first:%Y-%m}"}) for name in FLOWS}
         month.urls = {name: f"{reverse('planning:cash_rows')}?{query}" for name, query in asked.items()}

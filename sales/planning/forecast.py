@@ -18,6 +18,7 @@ from django.urls import reverse
 
 from crm.entities.bound import knows
 from crm.entities.entity import registry
+from sales import tallies
 from sales.models import Opportunity, Stage
 from sales.planning.attainment import rate_of
 from sales.planning.models import ADJUSTMENT, TARGET, ZERO, ForecastAdjustment, Target
@@ -110,10 +111,16 @@ class Forecast:
 
     @cached_property
     def found(self) -> list[dict[str, Any]]:
+        """By owner, department and category; what was won in yuan is read from the tallies."""
         rows = closing(self.user, self.period, self.today).order_by().values("owner", "department", "category")
-        return list(
-            rows.annotate(count=Count("pk"), total=Sum("worth"), lost=Count("pk", filter=Q(worth__isnull=True)))
-        )
+        rows = rows.annotate(count=Count("pk"), total=Sum("worth"), lost=Count("pk", filter=Q(worth__isnull=True)))
+        won, months = Q(state="won", currency="CNY"), (self.period.first, self.period.last)
+        kept = tallies.deals(self.user, "owner", "department", where=won, months=months, weighted=False)
+        return [
+            *rows.filter(state="open"),
+            *rows.filter(state="won").exclude(currency="CNY"),
+            *(row | {"category": CLOSED, "lost": 0} for row in kept),
+        ]
 
     @property
     def unrated(self) -> int:

@@ -19,14 +19,13 @@ from crm.activities.models import FollowUp
 from crm.entities.bound import knows
 from crm.entities.entity import registry
 from crm.fields.periods import days_of
-from sales.contracts.models import Contract
+from sales.contracts.models import SIGNED, Contract
 from sales.models import Lead
 from sales.planning.models import Target
 from sales.planning.subjects import Subject
 from sales.planning.worth import in_yuan
 from sales.receivables.models import Payment
 
-SIGNED = ("signed", "active", "completed", "expired")
 Metric = Target.Metric
 
 
@@ -34,7 +33,8 @@ Metric = Target.Metric
 class Source:
     """Where a metric comes from: ``kept`` is the condition on the rows, ``asked`` the same for an address.
 
-    ``worth`` is what a row comes to where that is money, ``team`` the way to those who share in it.
+    ``worth`` is what a row comes to where that is money, ``tallied`` the same of its tally, ``team`` the way to those who
+    share in it.
     """
 
     label: str
@@ -44,17 +44,18 @@ class Source:
     asked: Mapping[str, Any]
     fields: tuple[str, ...]
     worth: Any = None
+    tallied: str = ""
     team: str = ""
 
 
 SOURCES = {
     Metric.SALES: Source(
         "contracts.contract", Contract, "signed_on", {"state__in": SIGNED}, {"state": SIGNED},
-        ("amount", "signed_on", "state"), F("amount"), "opportunity__team",
+        ("amount", "signed_on", "state"), F("amount"), "amount", "opportunity__team",
     ),
     Metric.RECEIPTS: Source(
         "receivables.payment", Payment, "paid_on", {"state": "confirmed"}, {"state": "confirmed"},
-        ("amount", "refunded", "paid_on", "state"), F("amount") - F("refunded"), "contract__opportunity__team",
+        ("amount", "refunded", "paid_on", "state"), F("amount") - F("refunded"), "rest", "contract__opportunity__team",
     ),
     Metric.LEADS: Source("sales.lead", Lead, "created_at", {}, {}, ("created_at",)),
     Metric.VISITS: Source(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from crm.entities.entity import Action, Entity, View, contribute, register
-from sales.contracts.models import Contract
+from sales.contracts.models import OWED, Contract
 from sales.receivables import payments, plan, statements
 from sales.receivables.forms import (
     AllocateForm,
@@ -28,7 +28,6 @@ from sales.receivables.models import (
     StatementLine,
     WriteOff,
 )
-from sales.receivables.standing import OWED
 
 State = Payment.State
 PAYABLE = (State.REGISTERED, State.CONFIRMED)

@@ -13,12 +13,12 @@ from django.utils.translation import gettext as _
 from crm.access import policy
 from crm.records.diff import diff
 from crm.records.hooks import WriteBatch, before_lock, before_write, on_written
-from sales.contracts.models import Contract
+from sales.contracts.models import OWED, Contract
 from sales.orders.models import Order
 from sales.receivables import approving, purchases  # noqa: F401 - they register themselves
 from sales.receivables.models import Allocation, Instalment, Payment, Refund, WriteOff
 from sales.receivables.plan import PLAN
-from sales.receivables.standing import OWED, fact, refresh, settle
+from sales.receivables.standing import fact, refresh, settle
 
 MOVES = (Allocation, Refund)
 FACTS = ("signed_on", "starts_on", "accepted_on", "state", "account_id", "currency")

@@ -18,10 +18,9 @@ from crm.lib.money import format_money
 from crm.records import services as records
 from crm.records.actor import Actor
 from customers.models import Account
-from sales.contracts.models import Contract
+from sales.contracts.models import OWED, Contract
 from sales.receivables import kinds
 from sales.receivables.models import Allocation, Instalment, Payment, Refund, WriteOff
-from sales.receivables.standing import OWED
 
 State = Payment.State
 ZERO = Decimal(0)

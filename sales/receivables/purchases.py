@@ -7,10 +7,9 @@ from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from customers.purchases import ACCOUNT, purchases
-from sales.contracts.models import Contract
+from sales.contracts.models import OWED, Contract
 from sales.models import Opportunity
 from sales.receivables.models import Payment
-from sales.receivables.standing import OWED
 
 
 @purchases("receivables.paid", _("Money received"))

@@ -17,21 +17,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm.lib.spans import later
-from sales.contracts.models import Contract
+from sales.contracts.models import OWED, Contract
 from sales.receivables.models import Allocation, Instalment, Payment, Refund, WriteOff
 
 Facts = Callable[[Collection[int]], dict[int, date]]
 ZERO = Decimal(0)
 State = Instalment.State
 COLUMNS = ("received", "written_off", "due_on", "state")
-OWED = (
-    Contract.State.APPROVED,
-    Contract.State.SIGNED,
-    Contract.State.ACTIVE,
-    Contract.State.COMPLETED,
-    Contract.State.EXPIRED,
-)
-"""The states of a contract in which its money is owed."""
 _facts: dict[str, Facts] = {}
 _own_facts: dict[str, Facts] = {}
 
@@ -172,5 +164,5 @@ def turn(today: date | None = None) -> int:
     """What a new day makes of all instalments, in one statement: pending → due → overdue; how many moved."""
     day = today or timezone.localdate()
     with connection.cursor() as cursor:
-        cursor.execute(TURN, {"owed": [str(one) for one in OWED], "today": day, "latest": day + timedelta(days=3650)})
+        cursor.execute(TURN, {"owed": list(OWED), "today": day, "latest": day + timedelta(days=3650)})
         return cursor.rowcount

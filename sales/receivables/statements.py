@@ -22,9 +22,9 @@ from crm.lib.text import normalise_company
 from crm.records import services as records
 from crm.records.actor import Actor
 from customers.models import Account
+from sales.contracts.models import OWED
 from sales.receivables import payments
 from sales.receivables.models import BankStatement, Instalment, Payment, StatementLine
-from sales.receivables.standing import OWED
 
 State = StatementLine.State
 ROWS = 20_000

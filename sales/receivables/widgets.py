@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-from decimal import Decimal
+from datetime import timedelta
 from typing import Any
 
-from django.db.models import Case, Count, F, Sum, Value, When
 from django.utils import timezone
 from django.utils.translation import get_language
-from django.utils.translation import gettext as _
 
 from crm.access import policy
 from crm.entities.bound import bind
 from crm.entities.entity import registry
 from crm.home.widgets import widget
 from crm.lib.money import short_money
+from sales.receivables import ageing
 from sales.receivables.models import Instalment
 
 LABEL = "receivables.instalment"
 SHOWN = 8
 DAYS = 14
-BANDS = ((30, "0–30"), (60, "31–60"), (90, "61–90"))
 
 
 def may(user: Any) -> bool:
@@ -56,25 +53,9 @@ def payments_due(user: Any) -> dict | None:
             }
             for row in found
         ],
-        "ageing": ageing(user, today),
+        "ageing": [
+            (band, " + ".join(short_money(t, c, get_language() or "en") for c, t in band.of.items()) or "–")
+            for band in ageing.bands(user, today)
+        ],
         "all_url": f"{entity.url('list')}?view=overdue",
     }
-
-
-def ageing(user: Any, today: date) -> list[dict[str, Any]]:
-    """What is overdue by how many days: 0–30, 31–60, 61–90, more; a row each with its sums by currency."""
-    days = [When(due_on__gte=today - timedelta(days=limit), then=Value(limit)) for limit, _name in BANDS]
-    rows = Instalment.objects.restrict(user).filter(deleted_at__isnull=True, state="overdue").order_by()
-    rows = rows.annotate(band=Case(*days, default=Value(0))).values("band", "currency")
-    sums: dict[int, list[tuple[str, Decimal, int]]] = {}
-    for row in rows.annotate(n=Count("pk"), open=Sum(F("amount") - F("received") - F("written_off"))):
-        sums.setdefault(row["band"], []).append((row["currency"], row["open"], row["n"]))
-    bands = [*BANDS, (0, "90+")]
-    return [
-        {
-            "label": _("%(days)s days") % {"days": name},
-            "value": " + ".join(short_money(t, c, get_language() or "en") for c, t, _n in sums.get(limit, ())) or "–",
-            "count": sum(count for _c, _t, count in sums.get(limit, ())),
-        }
-        for limit, name in bands
-    ]

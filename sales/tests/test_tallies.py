@@ -22,7 +22,7 @@ from crm.records.actor import Actor
 from crm.records.purge import purge
 from crm.users.models import User
 from customers.models import Source
-from sales import services, tallies
+from sales import services, tallies, tally_upkeep
 from sales.factories import make_loss_reason, make_opportunity, make_pipeline, make_stage
 from sales.models import DealTally, Opportunity, Stage, StageHistory
 
@@ -70,18 +70,18 @@ def test_the_tallies_follow_whatever_happens(rep, other, department):
         else:
             random.choice([edit, edit, hand_over, move, move, trash, touch])(deal, Actor(rep, "test"), random)
         if i % 10 == 0:
-            assert tallies.wrong() == 0, i
+            assert tally_upkeep.wrong() == 0, i
         if i % 40 == 0:
-            tallies.fold()
+            tally_upkeep.fold()
     assert StageHistory.objects.exists()
-    assert tallies.wrong() == 0
+    assert tally_upkeep.wrong() == 0
     Stage.objects.filter(name="合同谈判").update(is_won=True)
-    assert tallies.wrong() == 0
+    assert tally_upkeep.wrong() == 0
     trashed = list(Opportunity.objects.filter(deleted_at__isnull=False))
     assert purge(trashed, actor=Actor(rep, "test"))
-    assert tallies.wrong() == 0
+    assert tally_upkeep.wrong() == 0
     Opportunity.objects.filter(moves=None, people=None).delete()
-    assert tallies.wrong() == 0
+    assert tally_upkeep.wrong() == 0
 
 
 def test_a_difference_is_told_and_mended(rep):
@@ -91,7 +91,7 @@ def test_a_difference_is_told_and_mended(rep):
     with pytest.raises(CommandError):
         call_command("tallies")
     call_command("tallies", rebuild=True)
-    assert tallies.wrong() == 0
+    assert tally_upkeep.wrong() == 0
 
 
 def test_folding_leaves_one_row_a_key_and_none_for_nothing(rep):
@@ -99,10 +99,10 @@ def test_folding_leaves_one_row_a_key_and_none_for_nothing(rep):
     for deal in deals:
         services.move_stage(deal, make_stage("方案设计"), actor=Actor(rep, "test"))
     assert DealTally.objects.count() == 21
-    tallies.fold()
+    tally_upkeep.fold()
     (row,) = DealTally.objects.all()
     assert (row.stage.name, row.deals, row.amount, row.unrated) == ("方案设计", 7, 35, 35)
-    assert tallies.wrong() == 0
+    assert tally_upkeep.wrong() == 0
 
 
 def summed(rows, *names):
@@ -153,7 +153,7 @@ WHO = ["rep", "lead", "head", "chief", "stranger"]
 def test_what_is_read_is_what_one_may_see(readers, who, folded):
     user = readers[who]
     if folded:
-        tallies.fold()
+        tally_upkeep.fold()
     rows = list(Opportunity.objects.restrict(user).select_related("stage"))
     assert bool(rows) == (who != "stranger")
     expected = Counter()
@@ -245,7 +245,7 @@ def test_many_at_once_lose_nothing(rep, other):
 
     def keep_folding():
         while not done.is_set():
-            tallies.fold()
+            tally_upkeep.fold()
         connection.close()
 
     writers = [threading.Thread(target=write, args=(deals[i::3],)) for i in range(3)]
@@ -257,6 +257,6 @@ def test_many_at_once_lose_nothing(rep, other):
     done.set()
     folder.join(60)
     assert not failed
-    assert tallies.wrong() == 0
-    tallies.fold()
+    assert tally_upkeep.wrong() == 0
+    tally_upkeep.fold()
     assert sum(DealTally.objects.values_list("deals", flat=True)) == 12
