@@ -114,6 +114,12 @@ class Opportunity(Record):
                 name="deal_stalled",
             ),
             models.Index(fields=["state", "close_date"], condition=ALIVE, name="deal_closed"),
+            models.Index(
+                fields=["close_date"],
+                include=["owner", "department", "stage", "state", "amount", "currency", "probability", "forecast_category"],
+                condition=ALIVE & models.Q(state="open"),
+                name="deal_closing",
+            ),
             models.Index(fields=["close_date"], condition=ALIVE & ~models.Q(currency="CNY"), name="deal_foreign"),
             models.Index(fields=["external_id"], condition=~models.Q(external_id=""), name="deal_external_id"),
         ]

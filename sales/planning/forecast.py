@@ -113,7 +113,7 @@ class Forecast:
     def found(self) -> list[dict[str, Any]]:
         """By owner, department and category; what was won in yuan is read from the tallies."""
         rows = closing(self.user, self.period, self.today).order_by().values("owner", "department", "category")
-        rows = rows.annotate(count=Count("pk"), total=Sum("worth"), lost=Count("pk", filter=Q(worth__isnull=True)))
+        rows = rows.annotate(count=Count("*"), total=Sum("worth"), lost=Count("currency", filter=Q(worth__isnull=True)))
         won, months = Q(state="won", currency="CNY"), (self.period.first, self.period.last)
         kept = tallies.deals(self.user, "owner", "department", where=won, months=months, weighted=False)
         return [

@@ -82,7 +82,8 @@ def tree(user: Any, label: str, action: str = "view", people: Collection[int] = 
     wanted = Q(pk__in=sellers, is_active=True) | Q(pk__in=people)
     if scope < Scope.ALL:
         wanted |= Q(pk=user.pk)
-    found = list(User.objects.filter(people_within(user, label, action), wanted).distinct().order_by("name", "pk"))
+    named = User.objects.only("name", "username", "department")
+    found = list(named.filter(people_within(user, label, action), wanted).distinct().order_by("name", "pk"))
     units = Department.objects.none()
     if scope == Scope.ALL:
         units = Department.objects.all()
