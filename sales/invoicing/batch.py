@@ -99,12 +99,15 @@ def judge(rows: Sequence[Row], user: Any) -> list[Judged]:
     wanted = set().union(*named.values()) if named else set()
     seen = Invoice.objects.restrict(user).filter(deleted_at__isnull=True, original__isnull=True, number__in=wanted)
     known = {invoice.number: invoice for invoice in seen.select_related("account")}
+    mine = policy.visible_ids(user, Invoice, [invoice.pk for invoice in known.values()], "issue")
+    asked = {"".join(row.tax_number.split()) for row in rows} - {""}
+    given = set(Invoice._base_manager.filter(tax_number__in=asked).values_list("tax_number", "tax_code"))
     taken: set[Any] = set()
     found = []
     for row in rows:
         invoices = [known[number] for number in sorted(named[row.line]) if number in known]
         try:
-            judged = _judge(row, invoices, user)
+            judged = _judge(row, invoices, mine, given)
             if taken & {judged.invoice, (judged.tax_number, judged.tax_code)}:
                 raise ValidationError(_("This request or this invoice number stands in the file twice."))
             taken |= {judged.invoice, (judged.tax_number, judged.tax_code)}
@@ -114,11 +117,12 @@ def judge(rows: Sequence[Row], user: Any) -> list[Judged]:
     return found
 
 
-def _judge(row: Row, invoices: list[Invoice], user: Any) -> Judged:
+def _judge(row: Row, invoices: list[Invoice], mine: set[int], given: set[tuple[str, str]]) -> Judged:
+    """Judge a row by the invoices that it names, those the user may issue, and the numbers that are given already."""
     if len(invoices) != 1:
         raise ValidationError(_("Several requests are named.") if invoices else _("There is no such request."))
     invoice = invoices[0]
-    if not policy.can_record(user, invoice, "issue"):
+    if invoice.pk not in mine:
         raise ValidationError(_("You may not issue this invoice."))
     number, code = digits(row.tax_number), digits(row.tax_code)
     if not number:
@@ -135,7 +139,7 @@ def _judge(row: Row, invoices: list[Invoice], user: Any) -> Judged:
     same = (invoice.tax_number, invoice.tax_code) == (number, code)
     if invoice.state != Invoice.State.APPROVED and not (same and invoice.state in LIVE):
         raise ValidationError(_("It is in the state “%(state)s”.") % {"state": invoice.get_state_display()})
-    if not same and Invoice._base_manager.filter(tax_number=number, tax_code=code).exists():
+    if not same and (number, code) in given:
         raise ValidationError(_("An invoice with this number of the tax office is here already."))
     return Judged(row, invoice, done=same, tax_number=number, tax_code=code, issued_on=day)
 

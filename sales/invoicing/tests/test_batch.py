@@ -84,3 +84,29 @@ def test_only_who_may_issue_and_only_files_that_can_be_read(client, money, rep, 
     for given in ({}, {"rows": "bad"}, {"file": SimpleUploadedFile("a.csv", "甲,乙\n1,2".encode())}):
         page = client.post(URL, given)
         assert page.status_code == 422 and page.context["error"]
+
+
+def test_many_rows_ask_as_much_as_few(client, money, invoices, django_assert_max_num_queries):
+    client.force_login(money)
+    rows = [f"{n},,9{n:09},甲,2026-11-03,{invoices[0].total},{invoices[0].number}" for n in range(20)]
+    look(client, *rows)
+
+    def asked(lines):
+        with django_assert_max_num_queries(15) as counted:
+            assert len(look(client, *lines).context["lines"]) == len(lines)
+        return len(counted)
+
+    assert asked(rows) == asked(rows[:2])
+
+
+def test_a_number_that_is_given_and_an_invoice_of_others_are_errors_of_their_rows(client, rep, grant, money, invoices):
+    one, two = invoices
+    Invoice.objects.filter(pk=one.pk).update(tax_number="24442611180000000099", state="issued", issued_on="2026-11-02")
+    client.force_login(money)
+    page = look(client, f"1,,24442611180000000099,乙,2026-11-03,{two.total},{two.number}")
+    assert "is here already" in page.context["lines"][0]["judged"].error
+    grant(rep, "invoicing.invoice", view=Scope.ALL, change=Scope.ALL, issue=Scope.OWN)
+    Invoice.objects.filter(pk=two.pk).update(owner=money)
+    client.force_login(rep)
+    page = look(client, f"1,,24442611180000000100,乙,2026-11-03,{two.total},{two.number}")
+    assert page.context["lines"][0]["judged"].error == "You may not issue this invoice."
