@@ -39,7 +39,7 @@ from analytics.filters import Filters
 from analytics.sales import Tally
 from crm.entities.bound import knows
 from crm.users.models import User
-from sales.catalogue.models import OpportunityLine
+from sales.catalogue.models import OpportunityLine, Product
 from sales.deals.models import Competitor, DealReview
 from sales.models import LossReason, Stage, StageHistory
 from sales.planning.worth import in_yuan
@@ -76,8 +76,11 @@ def _by_stage(rows: QuerySet, user: Any) -> QuerySet:
 
 
 def _by_product(rows: QuerySet, user: Any) -> QuerySet:
-    """The product of the largest line, else what is written."""
-    lines = OpportunityLine.objects.restrict(user).filter(document=Outer("pk"), product__isnull=False)
+    """The product of the largest line, as far as the reader knows the lines; else what is written."""
+    if not (knows(user, "catalogue.opportunityline", "product", "total") and knows(user, "catalogue.product", "name")):
+        return rows.annotate(key=F("product_text"))
+    named = Product.objects.restrict(user)
+    lines = OpportunityLine.objects.restrict(user).filter(document=Outer("pk"), product__in=named)
     main = Subquery(lines.order_by("-total", "pk").values("product__name")[:1])
     return rows.annotate(key=Coalesce(main, "product_text", output_field=CharField()))
 

@@ -15,6 +15,8 @@ from analytics.winloss import LENGTHS, SIZES, WAYS, WinLoss
 from crm.access.models import Scope
 from crm.records import services as records
 from crm.records.actor import Actor
+from sales.catalogue.factories import make_product
+from sales.catalogue.models import OpportunityLine
 from sales.deals.models import Competitor, DealCompetitor, DealReview
 from sales.factories import make_loss_reason, make_pipeline
 from sales.models import Opportunity, StageHistory
@@ -131,3 +133,23 @@ def test_who_may_not_know_is_not_told(client, closed, field_rule, other):
     assert client.get(PAGE).status_code == 403
     client.force_login(other)
     assert client.get(PAGE).status_code == 403
+
+
+def test_products_of_lines_are_named_to_who_knows_them(client, closed, grant, field_rule):
+    rep = closed["rep"]
+    deal = Opportunity.objects.filter(owner=rep, state="won").first()
+    Opportunity.objects.filter(pk=deal.pk).update(close_date=timezone.localdate(), product_text="written")
+    line = OpportunityLine(document=deal, product=make_product(name="Pump 7"), quantity=1, unit_price=5)
+    records.save(line, actor=Actor(rep, "test"))
+    client.force_login(rep)
+
+    def labels():
+        return {line.label for line in client.get(f"{PAGE}?by=product&pipeline={deal.pipeline_id}").context["lines"]}
+
+    assert "written" in labels() and "Pump 7" not in labels()
+    grant(rep, "catalogue.opportunityline", view=Scope.OWN)
+    assert "written" in labels() and "Pump 7" not in labels()
+    grant(rep, "catalogue.product", view=Scope.ALL)
+    assert "Pump 7" in labels() and "written" not in labels()
+    field_rule(rep, "catalogue.opportunityline", "product", "hidden")
+    assert "written" in labels() and "Pump 7" not in labels()
