@@ -26,6 +26,7 @@ from crm.documents.models import DocumentTemplate, Letterhead
 from crm.documents.texts import fill
 
 PRINTER = Path(__file__).with_name("printer.py")
+STYLE = PRINTER.with_name("paper.css")
 PATIENCE = 150
 KEPT = 15 * 60
 """Seconds."""
@@ -38,7 +39,7 @@ Values = dict[str, Any]
 class Paper:
     """``values(record, user)`` gives what templates of the entity may name: plain dicts, lists, texts and numbers; PermissionDenied
     where ``user`` (None: the customer) may not know them. ``sample()`` is a made-up set of values for previews. ``folder``
-    holds what comes with the program: ``zh.liquid``, ``en.liquid`` and ``style.css``."""
+    holds what comes with the program: ``zh.liquid``, ``en.liquid`` and, where it differs from ``paper.css``, ``style.css``."""
 
     label: str
     values: Callable[[Any, Any], Values]
@@ -64,7 +65,8 @@ def default_template(label: str, language: str) -> DocumentTemplate:
     """What comes with the program, in its language."""
     folder = papers[label].folder
     body = (folder / ("zh.liquid" if language.startswith("zh") else "en.liquid")).read_text()
-    css = (folder / "style.css").read_text()
+    own = folder / "style.css"
+    css = STYLE.read_text() + (own.read_text() if own.exists() else "")
     return DocumentTemplate(entity=label, language=language, name=_("Standard"), body=body, css=css)
 
 
