@@ -39,6 +39,7 @@ from analytics.filters import Filters
 from analytics.sales import Tally
 from crm.entities.bound import knows
 from crm.users.models import User
+from sales import tallies
 from sales.catalogue.models import OpportunityLine, Product
 from sales.deals.models import Competitor, DealReview
 from sales.models import LossReason, Stage, StageHistory
@@ -199,15 +200,19 @@ class WinLoss(Filters):
         closed = {"close_date__range": self.days} if self.days else {}
         return self.reach.filter(state__in=CLOSED, **closed)
 
-    def whole(self) -> tuple[Line, dict[str, float | None]]:
-        """All of them; and how many days those won and those lost took on the average."""
-        line, days = Line(""), {}
-        for row in self.rows.order_by().values("state", "currency").annotate(**self._figures()):
+    def whole(self) -> Line:
+        """All of them."""
+        line, closed = Line(""), self.narrowed & Q(state__in=CLOSED)
+        for row in tallies.deals(self.user, "state", where=closed, months=self.days, money=self.money, weighted=False):
             getattr(line, row["state"]).add(row)
-        if self.knows("closed_at", "created_at"):
-            for row in self.rows.order_by().values("state").annotate(took=Avg(TOOK)):
-                days[row["state"]] = row["took"].total_seconds() / 86400 if row["took"] is not None else None
-        return line, days
+        return line
+
+    def length(self) -> dict[str, float | None]:
+        """How many days those won and those lost took on the average, as far as the reader may know that."""
+        if not self.knows("closed_at", "created_at"):
+            return {}
+        rows = self.rows.order_by().values("state").annotate(took=Avg(TOOK))
+        return {row["state"]: row["took"] and row["took"].total_seconds() / 86400 for row in rows}
 
     def _figures(self) -> dict[str, Any]:
         return {"count": Count("pk")} | ({"total": Sum("amount")} if self.money else {})

@@ -40,10 +40,14 @@ def _board(request: HttpRequest) -> WinLoss:
 def winloss(request: HttpRequest) -> HttpResponse:
     """What was won and lost in a period, and why."""
     board = _board(request)
-    whole, days = board.whole()
+    part, cards = request.GET.get("part"), None
+    if part in ("cards", "all"):
+        cards = {"whole": board.whole(), "days": board.length()}
+    if part == "cards":
+        return render(request, "analytics/winloss_cards.html", {"cards": cards})
     lines = board.lines()
     context = {
-        "board": board, "periods": PERIODS.items(), "whole": whole, "days": days, "lines": lines,
+        "board": board, "periods": PERIODS.items(), "cards": cards, "lines": lines,
         "chart": _drawn(lines, board), "query": urlencode(board.asked),
     }  # fmt: skip
     return render(request, "analytics/winloss.html", context)

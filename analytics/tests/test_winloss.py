@@ -103,15 +103,20 @@ def test_every_way_counts_what_its_numbers_open(client, closed, by):
         assert client.get(f"{PAGE}?by={by}").status_code == 200
 
 
-def test_the_cards_say_the_whole_and_shares(closed):
+def test_the_cards_say_the_whole_and_shares(client, closed):
     today = timezone.localdate()
     board = WinLoss(closed["chief"], QueryDict(f"period=all&pipeline={make_pipeline().pk}"), today)
-    line, days = board.whole()
+    line, days = board.whole(), board.length()
     won, lost = (Opportunity.objects.filter(state=state, pipeline=board.pipeline) for state in ("won", "lost"))
     assert (line.won.count, line.lost.count) == (won.count(), lost.count())
     assert line.rate == round(100 * won.count() / (won.count() + lost.count()))
     took = [(deal.closed_at - deal.created_at).total_seconds() / 86400 for deal in won]
     assert days["won"] == pytest.approx(sum(took) / len(took))
+    client.force_login(closed["chief"])
+    asked = f"{PAGE}?period=all&pipeline={board.pipeline.pk}&part="
+    cards, page = client.get(asked + "cards").content.decode(), client.get(asked + "all").content.decode()
+    assert f'<b class="fs-3 d-block">{line.rate}%</b>' in cards
+    assert cards.strip().partition("\n")[2] in page
 
 
 def test_who_may_not_know_is_not_told(client, closed, field_rule, other):

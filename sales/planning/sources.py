@@ -90,7 +90,7 @@ def rows_url(metric: str, subject: Subject, months: list[date]) -> str:
     source = SOURCES[Metric(metric)]
     last = (months[-1] + timedelta(days=31)).replace(day=1) - timedelta(days=1)
     if source.worth is not None:
-        asked = {"metric": str(metric), "subject": subject.key, "first": months[0], "last": last}
-        return f"{reverse('planning:credits')}?{urlencode(asked)}"
+        asked = f"metric={metric}&subject={subject.key}&first={months[0]}&last={last}"
+        return f"{reverse('planning:credits')}?{asked}"
     query = {f"{source.day}__between": f"{months[0]},{last}", **source.asked, **subject.query}
     return f"{registry[source.label].url('list')}?{urlencode(query, doseq=True)}"
