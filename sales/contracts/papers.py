@@ -15,10 +15,14 @@ from sales.catalogue.pricing import plain
 from sales.catalogue.totals import reduction
 from sales.contracts.approving import plans
 from sales.contracts.models import Contract, ContractParty
-from sales.quotes.papers import ask_fields, line_values, lines_of
+from sales.quotes.papers import PRICED, ask_fields, line_values, lines_of, told_of
 
 LABEL, LINE = "contracts.contract", "contracts.contractline"
-TOLD = ((LABEL, "amount"), (LABEL, "clauses"), (LINE, "unit_price"), (LINE, "total"))
+TOLD = (
+    *((LABEL, name) for name in ("title", "account", "amount", "payment_terms", "clauses", "description")),
+    *((LABEL, name) for name in ("signed_on", "starts_on", "ends_on")),
+    *((LINE, name) for name in PRICED),
+)
 State, Role = Contract.State, ContractParty.Role
 
 
@@ -26,14 +30,14 @@ def values_of(contract: Contract, user: Any) -> Values:
     """The values of a contract. PermissionDenied for who may not know what it comes to."""
     ask_fields(user, TOLD)
     lines = lines_of(contract)
-    owner, contact = contract.owner, contract.contact
+    owner = contract.owner
     parties = list(ContractParty.objects.alive().filter(contract=contract).order_by("pk"))
     values = {
         "contract": _whole(contract, lines),
-        "customer": _customer(contract, parties),
+        "customer": _customer(contract, parties, user),
         "us": _us(parties),
         "parties": [_party(one) for one in parties if one.role not in (Role.US, Role.CUSTOMER)],
-        "contact": {"name": contact.name if contact else "", "mobile": contact.mobile if contact else ""},
+        "contact": told_of(contract.contact, user, "name", "mobile"),
         "seller": {"name": owner.name or owner.username, "mobile": owner.mobile, "email": owner.email},
         "lines": [line_values(line) for line in lines],
         "plan": [row for tell in plans for row in tell(contract)],
@@ -68,14 +72,12 @@ def _day(day: Any) -> str:
     return day.isoformat() if day else ""
 
 
-def _customer(contract: Contract, parties: list[ContractParty]) -> Values:
-    account = contract.account
+def _customer(contract: Contract, parties: list[ContractParty], user: Any) -> Values:
+    account = told_of(contract.account, user, "name", "tax_id", "address", "phone")
     named = next((one for one in parties if one.role == Role.CUSTOMER), None)
-    return {
-        "name": named.name if named else account.name,
-        "tax_id": (named.tax_id if named else "") or account.tax_id,
-        "address": account.address,
-        "phone": account.phone,
+    return account | {
+        "name": named.name if named else account["name"],
+        "tax_id": (named.tax_id if named else "") or account["tax_id"],
         "signatory": named.signatory if named else "",
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from crm.access import policy
-from crm.entities.bound import bind
+from crm.entities.bound import bind, knows
 from crm.entities.entity import registry
 from crm.entities.panels import panel
 from sales.deals.models import DealMember, DealReview
@@ -47,5 +47,6 @@ def deal_team(record: Opportunity, user: Any) -> dict | None:
     members = list(team.select_related("user").order_by("-share", "pk"))
     if not members or "user" not in known:
         return None
-    rest = parts_of(record).get(record.owner_id) if "share" in known else None
-    return {"members": members, "known": set(known), "owner": record.owner, "rest": rest}
+    owner = record.owner if knows(user, SALE, "owner") else None
+    rest = parts_of(record).get(record.owner_id) if owner and "share" in known else None
+    return {"members": members, "known": set(known), "owner": owner, "rest": rest}

@@ -17,18 +17,20 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from crm.access import policy
+from crm.entities.bound import bind, knows
 from crm.entities.entity import registry
 from crm.lib.money import format_money
 from crm.records.actor import Actor
 from sales.invoicing import batch
 
 LARGEST = 5 << 20
+LABEL = "invoicing.invoice"
 SALT = "invoicing.issue_file"
 
 
 def may(user: Any) -> bool:
-    """Whether the user issues invoices."""
-    return policy.can(user, "invoicing.invoice", "issue")
+    """Whether the user issues invoices and knows what they come to: rows are told apart by that."""
+    return policy.can(user, LABEL, "issue") and knows(user, LABEL, "number", "total")
 
 
 @login_required
@@ -75,17 +77,20 @@ def _issue(request: HttpRequest) -> HttpResponse:
     (messages.success if issued else messages.info)(request, told)
     if failed:
         return _page(request, rows=[one.row for one in failed])
-    return redirect(registry["invoicing.invoice"].url("list"))
+    return redirect(registry[LABEL].url("list"))
 
 
 def _page(
     request: HttpRequest, *, rows: list[batch.Row] | None = None, error: str = "", status: int = 200
 ) -> HttpResponse:
     judged = batch.judge(rows, request.user) if rows else []
-    entity = registry["invoicing.invoice"]
+    entity = registry[LABEL]
+    invoices = [one.invoice for one in judged if one.invoice]
+    told = bind(entity, request.user).texts(invoices, ("account",))
     lines = [
         {
             "judged": one,
+            "account": told[one.invoice.pk].get("account", "") if one.invoice else "",
             "url": entity.url("record", one.invoice.pk) if one.invoice else "",
             "total": format_money(one.invoice.total, one.invoice.currency) if one.invoice else one.row.total,
         }

@@ -6,6 +6,8 @@ from typing import Any
 
 from django.urls import reverse
 
+from crm.entities.bound import bind
+from crm.entities.entity import registry
 from crm.entities.panels import panel
 from customers.models import Account
 from sales.orders.handover import progress
@@ -24,4 +26,5 @@ def handed_over(record: Order, user: Any) -> dict | None:
     """Who delivers it, since when, and how far they are."""
     if record.handed_over_at is None:
         return None
-    return {"order": record, "progress": progress(record)}
+    told = bind(registry["orders.order"], user).texts([record], ("delivery_owner", "kick_off_on"))
+    return {"told": told[record.pk], "progress": progress(record)}

@@ -11,15 +11,24 @@ from crm.documents.printing import Values, paper
 from crm.documents.verbs import offers_paper
 from sales.catalogue.pricing import plain
 from sales.orders.models import Order, OrderLine
-from sales.quotes.papers import ask_fields, lines_of
+from sales.quotes.papers import ask_fields, lines_of, told_of
 
 LABEL, LINE = "orders.order", "orders.orderline"
-TOLD = ((LABEL, "ship_to"), (LINE, "name"), (LINE, "quantity"), (LINE, "delivered"))
+TOLD = (
+    (LABEL, "title"),
+    (LABEL, "account"),
+    (LABEL, "contract"),
+    (LABEL, "ship_to"),
+    (LINE, "name"),
+    (LINE, "quantity"),
+    (LINE, "delivered"),
+)
 
 
 def values_of(order: Order, user: Any) -> Values:
     """The values of an order. PermissionDenied for who may not know what is delivered."""
     ask_fields(user, TOLD)
+    customer = told_of(order.account, user, "name", "phone", "address")
     sender = order.delivery_owner or order.owner
     return {
         "order": {
@@ -27,9 +36,9 @@ def values_of(order: Order, user: Any) -> Values:
             "title": order.title,
             "date": (order.delivered_on or timezone.localdate()).isoformat(),
             "contract": order.contract.number if order.contract else "",
-            "ship_to": order.ship_to or order.account.address,
+            "ship_to": order.ship_to or customer["address"],
         },
-        "customer": {"name": order.account.name, "phone": order.account.phone},
+        "customer": customer,
         "sender": {"name": sender.name or sender.username, "mobile": sender.mobile},
         "lines": [_line(line) for line in lines_of(order)],
     }

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from crm.access import policy
+from crm.entities.bound import bind
 from crm.entities.entity import registry
 from sales.partners.ranking import PERIODS, Line, Ranking
 
@@ -28,8 +29,10 @@ def ranking(request: HttpRequest) -> HttpResponse:
     if not may_rank(request.user):
         raise PermissionDenied
     board = Ranking(request.user, request.GET, timezone.localdate())
-    rows = [{"line": line, **_links(board, line)} for line in board.lines]
-    context = {"board": board, "rows": rows, "periods": PERIODS.items(), "entity": registry["partners.partner"]}
+    entity = registry["partners.partner"]
+    told = bind(entity, request.user).texts([line.partner for line in board.lines if line.partner], ("level", "owner"))
+    rows = [{"line": line, "told": told[line.pk], **_links(board, line)} for line in board.lines]
+    context = {"board": board, "rows": rows, "periods": PERIODS.items(), "entity": entity}
     return render(request, "partners/ranking.html", context)
 
 

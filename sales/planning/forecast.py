@@ -131,6 +131,12 @@ class Forecast:
     def subjects(self) -> list[Subject]:
         return tree(self.user, DEALS, people={row["owner"] for row in self.found})
 
+    @property
+    def named(self) -> list[Subject]:
+        """Those that are shown: the departments and, to who knows owners, the people."""
+        known = knows(self.user, DEALS, "owner")
+        return [subject for subject in self.subjects if known or subject.is_unit]
+
     @cached_property
     def targets(self) -> dict[str, Decimal]:
         """Sales targets of the period by subject."""

@@ -51,15 +51,15 @@ class Source:
 SOURCES = {
     Metric.SALES: Source(
         "contracts.contract", Contract, "signed_on", {"state__in": SIGNED}, {"state": SIGNED},
-        ("amount", "signed_on", "state"), F("amount"), "amount", "opportunity__team",
+        ("amount", "signed_on", "state", "owner"), F("amount"), "amount", "opportunity__team",
     ),
     Metric.RECEIPTS: Source(
         "receivables.payment", Payment, "paid_on", {"state": "confirmed"}, {"state": "confirmed"},
-        ("amount", "refunded", "paid_on", "state"), F("amount") - F("refunded"), "rest", "contract__opportunity__team",
+        ("amount", "refunded", "paid_on", "state", "owner"), F("amount") - F("refunded"), "rest", "contract__opportunity__team",
     ),
-    Metric.LEADS: Source("sales.lead", Lead, "created_at", {}, {}, ("created_at",)),
+    Metric.LEADS: Source("sales.lead", Lead, "created_at", {}, {}, ("created_at", "owner")),
     Metric.VISITS: Source(
-        "activities.followup", FollowUp, "happened_at", {"kind": "visit"}, {"kind": "visit"}, ("kind", "happened_at")
+        "activities.followup", FollowUp, "happened_at", {"kind": "visit"}, {"kind": "visit"}, ("kind", "happened_at", "owner")
     ),
 }  # fmt: skip
 

@@ -196,11 +196,11 @@ def forecast(request: HttpRequest) -> HttpResponse:
         f"{period.first:%Y-%m}" if period.months == 3 else f"{period.first.year}-Q{(period.first.month - 1) // 3 + 1}",
         today,
     )
-    subjects, way = level(board.subjects, request.GET.get("of", ""))
+    subjects, way = level(board.named, request.GET.get("of", ""))
     shown = {subject.key for subject in subjects}
     context = {
         "rows": [row for row in board.rows if row["subject"].key in shown], "way": way,
-        "folded": len(subjects) < len(board.subjects), "board": board, "period": period, "other": other, "whole": whole,
+        "folded": len(subjects) < len(board.named), "board": board, "period": period, "other": other, "whole": whole,
         "accuracy": snapshots.accuracy(request.user, period, today) if whole else [], "before": period.moved(-1), "after": period.moved(1),
         "days": snapshots.days(1),
         "may_adjust": policy.can(request.user, ADJUSTMENT, "add"), "adjust_url": registry[ADJUSTMENT].url("add"),
@@ -211,7 +211,7 @@ def forecast(request: HttpRequest) -> HttpResponse:
 
 def _subject(request: HttpRequest, board: forecasts.Forecast) -> Subject | None:
     key = request.GET.get("subject", "")
-    found = next((one for one in board.subjects if one.key == key), None)
+    found = next((one for one in board.named if one.key == key), None)
     if key and found is None:
         raise Http404
     return found
@@ -256,7 +256,7 @@ def changes(request: HttpRequest) -> HttpResponse:
         "days": days,
         "since": since,
         "subject": subject,
-        "subjects": board.subjects,
+        "subjects": board.named,
     }
     if since:
         rows = snapshots.changed(request.user, period, since, subject, today)

@@ -13,11 +13,15 @@ from crm.documents.verbs import offers_paper
 from sales.catalogue.pricing import plain
 from sales.catalogue.totals import reduction
 from sales.purchasing.models import PurchaseOrder
-from sales.quotes.papers import ask_fields, line_values, lines_of
+from sales.quotes.papers import PRICED, ask_fields, line_values, lines_of, told_of
 
 LABEL = "purchasing.purchaseorder"
 LINE = "purchasing.purchaseorderline"
-TOLD = ((LABEL, "total"), (LABEL, "supplier"), (LINE, "name"), (LINE, "unit_price"), (LINE, "total"))
+TOLD = (
+    *((LABEL, name) for name in ("title", "supplier", "expected_on", "ship_to", "terms", "total")),
+    *((LINE, name) for name in PRICED),
+    *(("purchasing.supplier", name) for name in ("payment_days", "monthly")),
+)
 
 
 def values_of(purchase: PurchaseOrder, user: Any) -> Values:
@@ -26,6 +30,7 @@ def values_of(purchase: PurchaseOrder, user: Any) -> Values:
     lines = lines_of(purchase)
     whole = sum((line.amount for line in lines), Decimal(0))
     supplier, owner = purchase.supplier, purchase.owner
+    known = told_of(supplier, user, "name", "contact_name", "phone", "address", "tax_id")
     return {
         "purchase": {
             "number": purchase.number,
@@ -44,10 +49,7 @@ def values_of(purchase: PurchaseOrder, user: Any) -> Values:
             "payment_days": supplier.payment_days,
             "monthly": supplier.monthly,
         },
-        "supplier": {
-            "name": supplier.name, "contact": supplier.contact_name, "phone": supplier.phone,
-            "address": supplier.address, "tax_id": supplier.tax_id,
-        },
+        "supplier": known | {"contact": known["contact_name"]},
         "buyer": {"name": owner.name or owner.username, "mobile": owner.mobile, "email": owner.email},
         "lines": [line_values(line) for line in lines],
     }  # fmt: skip

@@ -14,6 +14,8 @@ from django.utils.translation import gettext as _
 from crm.access import policy
 from crm.documents.printing import Values, paper
 from crm.documents.verbs import offers_paper
+from crm.entities.bound import bind
+from crm.entities.entity import entity_of
 from sales.catalogue.models import PricedDocument, PricedLine
 from sales.catalogue.pricing import plain
 from sales.catalogue.totals import reduction
@@ -21,7 +23,12 @@ from sales.quotes.models import Quote
 
 LABEL = "quotes.quote"
 MOST_LINES = 1000
-TOLD = (("quotes.quote", "total"), ("quotes.quoteline", "unit_price"), ("quotes.quoteline", "total"))
+LINE = "quotes.quoteline"
+PRICED = ("name", "quantity", "unit_price", "discount_percent", "tax_rate", "total")
+TOLD = (
+    *((LABEL, name) for name in ("title", "account", "valid_until", "payment_terms", "terms", "total")),
+    *((LINE, name) for name in PRICED),
+)
 
 
 def values_of(quote: Quote, user: Any) -> Values:
@@ -29,7 +36,7 @@ def values_of(quote: Quote, user: Any) -> Values:
     ask_fields(user, TOLD)
     lines = lines_of(quote)
     whole = sum((line.amount for line in lines if line.counts), Decimal(0))
-    owner, contact = quote.owner, quote.contact
+    owner = quote.owner
     return {
         "quote": {
             "number": quote.number + (f" v{quote.revision}" if quote.revision > 1 else ""),
@@ -46,8 +53,8 @@ def values_of(quote: Quote, user: Any) -> Values:
             "total": plain(quote.total),
             "terms": _all_terms(quote),
         },
-        "customer": {"name": quote.account.name, "tax_id": quote.account.tax_id},
-        "contact": {"name": contact.name if contact else "", "mobile": contact.mobile if contact else ""},
+        "customer": told_of(quote.account, user, "name", "tax_id"),
+        "contact": told_of(quote.contact, user, "name", "mobile"),
         "seller": {"name": owner.name or owner.username, "mobile": owner.mobile, "email": owner.email},
         "lines": [line_values(line) for line in lines],
     }
@@ -57,6 +64,16 @@ def ask_fields(user: Any, told: Iterable[tuple[str, str]]) -> None:
     """PermissionDenied where ``user`` (None: the customer) may not know one of the fields that a paper tells."""
     if user is not None and any(policy.field_mode(user, [step]) not in {None, policy.Mode.READ} for step in told):
         raise PermissionDenied(_("You may not know everything that the document tells."))
+
+
+def told_of(record: Any, user: Any, *names: str) -> Values:
+    """What a paper says of whom it names: as far as ``user`` (None: the customer) may know it, masked or nothing."""
+    if record is None:
+        return dict.fromkeys(names, "")
+    if user is None:
+        return {name: getattr(record, name) for name in names}
+    known = bind(entity_of(record), user).texts([record], names)[record.pk]
+    return {name: known.get(name, "") for name in names}
 
 
 def lines_of(document: PricedDocument) -> list[Any]:

@@ -42,12 +42,13 @@ def payments_due(user: Any) -> dict | None:
     if not found:
         return None
     entity = registry[LABEL]
-    names = bind(entity, user).texts(found, ("account",))
+    names = bind(entity, user).texts(found, ("account", "contract__number"))
     return {
         "rows": [
             {
                 "row": row,
                 "account": names[row.pk].get("account", ""),
+                "contract": names[row.pk].get("contract__number", ""),
                 "late": (today - row.due_on).days,
                 "url": entity.url("record", row.pk),
             }

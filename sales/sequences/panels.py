@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from crm.access import policy
-from crm.entities.bound import bind
+from crm.entities.bound import bind, knows
 from crm.entities.entity import registry
 from crm.entities.panels import panel
 from crm.records.models import Record
@@ -78,7 +78,7 @@ def way(record: Enrolment, user: Any) -> dict:
 
 def under_way(record: Record, user: Any) -> dict | None:
     """The sequences that the person goes through just now, as far as ``user`` sees the enrolments."""
-    if not policy.can(user, LABEL, "view"):
+    if not knows(user, LABEL, "sequence", "state", "note", "step", "next_at"):
         return None
     link = {"sales.lead": "lead", "customers.contact": "contact", "sales.opportunity": "opportunity"}
     rows = Enrolment.objects.restrict(user).filter(

@@ -14,7 +14,7 @@ from crm.documents.models import Letterhead
 from crm.documents.printing import default_template, html_of, papers, pdf_of, print_html
 from crm.records import services as records
 from crm.records.actor import Actor
-from customers.factories import make_account
+from customers.factories import make_account, make_contact
 from sales.contracts import making, services
 from sales.contracts.models import Contract, ContractTemplate
 from sales.contracts.papers import LABEL, clauses_of, values_of
@@ -136,3 +136,17 @@ def test_totals_are_never_alone_on_a_page():
         (False,) * 3,
         (True,) * 3,
     ]
+
+
+def test_it_tells_of_people_what_its_reader_knows(rep, boss, grant, field_rule):
+    account = make_account(owner=boss, tax_id="91120000103064074B", phone="022-65301188")
+    contract = make_contract(owner=boss, account=account)
+    contract.contact = make_contact(owner=boss, account=account, mobile="13812345678")
+    grant(rep, LABEL, view=Scope.ALL)
+    for label, field, mode in (("customers.contact", "mobile", "masked"), ("customers.account", "tax_id", "hidden")):
+        grant(rep, label, view=Scope.ALL)
+        field_rule(rep, label, field, mode)
+    told = values_of(contract, rep)
+    assert told["customer"]["tax_id"] == "" and told["customer"]["phone"] == account.phone
+    assert "2345" not in told["contact"]["mobile"] and "*" in told["contact"]["mobile"]
+    assert values_of(contract, None)["contact"]["mobile"] == contract.contact.mobile
