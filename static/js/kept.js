@@ -1,4 +1,7 @@
 // What was typed into a form and not saved, kept in this browser: offered again after a tab was closed, dropped once it is saved.
+// Keys begin with the person: what is another's is dropped as soon as somebody is signed in, everything on the way out.
+import { fresh } from "crm/dom"
+
 const PREFIX = "kept:"
 const LASTS = 7 * 864e5
 const OWN = new Set(["csrfmiddlewaretoken", "add", "add_product", "paste"])
@@ -13,8 +16,26 @@ function read(key) {
   return found && Date.now() - found.at < LASTS ? found : null
 }
 
-function sweep() {
-  for (const name of Object.keys(localStorage)) if (name.startsWith(PREFIX) && !read(name.slice(PREFIX.length))) localStorage.removeItem(name)
+/** Only what the person typed lately stays; of nobody nothing. */
+function sweep(person) {
+  for (const name of Object.keys(localStorage).filter((name) => name.startsWith(PREFIX))) {
+    const key = name.slice(PREFIX.length)
+    if (!key.startsWith(`${person}:`) || !read(key)) localStorage.removeItem(name)
+  }
+}
+
+const seen = new WeakSet()
+let leaving = false
+
+/** The form that signs a person out. */
+export function mount(root) {
+  for (const form of fresh(root, "form[data-forgets]", seen)) {
+    sweep(form.dataset.forgets)
+    form.addEventListener("submit", () => {
+      leaving = true
+      sweep("")
+    })
+  }
 }
 
 /**
@@ -23,27 +44,28 @@ function sweep() {
  */
 export function keep(form, key, { unsaved, offer }) {
   if (!("localStorage" in window)) return
-  sweep()
-  const fresh = unsaved ? "" : bodyOf(form)
+  const clean = unsaved ? "" : bodyOf(form)
   const base = baseOf(form)
   const before = read(key)
   const drop = () => localStorage.removeItem(PREFIX + key)
   // Sent and known to the server since: saved. Sent and nothing moved: the network lost it.
   const saved = before?.saving && before.base !== base
-  const offered = before && !unsaved && !saved && before.body !== fresh
+  const offered = before && !unsaved && !saved && before.body !== clean
   if (offered) offer(JSON.parse(before.body), drop)
   else if (before && !unsaved) drop()
   let timer = 0
   const write = (saving = false) => {
     clearTimeout(timer)
+    if (leaving) return
     const body = bodyOf(form)
-    if (body !== fresh) localStorage.setItem(PREFIX + key, JSON.stringify({ at: Date.now(), base, body, saving }))
+    if (body !== clean) localStorage.setItem(PREFIX + key, JSON.stringify({ at: Date.now(), base, body, saving }))
     else if (touched && !offered) drop()
   }
   let touched = unsaved
   if (unsaved) write()
   const later = () => {
     touched = true
+    leaving = false
     clearTimeout(timer)
     timer = setTimeout(write, 400)
   }
