@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -266,6 +267,36 @@ def told_apart(label: str) -> bool:
 
 LABELS = sorted(filter(told_apart, registry))
 every_entity = pytest.mark.parametrize("label", LABELS)
+
+
+def _traits(label: str) -> set[tuple[str, Any]]:
+    """What may make its pages answer otherwise than those of another entity."""
+    entity = registry[label]
+    shown = {"filter": entity.filters, "input": entity.form_names, "column": entity.columns}
+    found: set[tuple[str, Any]] = {(of, entity.field(name).kind) for of, names in shown.items() for name in names}
+    found |= {("verb", (action.permission, action.makes)) for action in entity.all_actions}
+    return found | {
+        ("access", tuple(type(registry[one].model.access) for one in chain(label))),
+        ("board", bool(entity.board)),
+        ("related", bool(entity.related())),
+        ("panels", bool(later_names(label))),
+        ("imports", entity.importable),
+        ("number", bool(getattr(entity.model, "number_sequence", ""))),
+    }
+
+
+def _various() -> list[str]:
+    """Few entities that have every trait between them, always the same: what is generic answers for one as for the others."""
+    traits = {label: _traits(label) for label in LABELS}
+    left, found = set().union(*traits.values()), []
+    while left:
+        found.append(max(LABELS, key=lambda label: len(traits[label] & left)))
+        left -= traits[found[-1]]
+    return sorted(found)
+
+
+# For what is dear to ask and lies in generic code alone; with EVERY_ENTITY=1 it is asked of every entity.
+various_entities = pytest.mark.parametrize("label", LABELS if "EVERY_ENTITY" in os.environ else _various())
 
 
 def state(record: Record) -> dict[str, Any]:

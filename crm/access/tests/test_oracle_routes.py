@@ -17,7 +17,7 @@ from crm.api.tests.conftest import Caller
 from crm.demo.surface import routes
 from crm.entities.entity import registry
 from crm.entities.panels import later_names
-from crm.entities.testing import LABELS, Page, call, needles, pages, state, text_of
+from crm.entities.testing import Page, call, needles, pages, state, text_of, various_entities
 from crm.entities.views.base import EntityView
 from crm.records.models import Record
 from sales.catalogue.editor import LinesView, lines_page
@@ -62,7 +62,7 @@ def test_the_table_names_every_route_of_an_entity():
     assert set(told.values()) == {len(NEEDS)}, "A new route of entities: say in NEEDS what it needs."
 
 
-@pytest.mark.parametrize("label", LABELS)
+@various_entities
 def test_every_route_answers_as_the_oracle(client, label):
     asked: Counter = Counter()
     for seed in SEEDS:

@@ -12,7 +12,7 @@ from django.http import QueryDict
 from crm.entities.bound import bind
 from crm.entities.entity import registry
 from crm.entities.listviews import list_query
-from crm.entities.testing import LABELS, every_entity, factory_of, state
+from crm.entities.testing import LABELS, every_entity, factory_of, state, various_entities
 
 pytestmark = pytest.mark.django_db
 LONG = "9" * 5000
@@ -93,7 +93,7 @@ def answers(client, method, *args):
     return response
 
 
-@every_entity
+@various_entities
 def test_lists_survive_any_address(everything, rep, label):
     entity, record = registry[label], factory_of(label)(rep)
     for place, value in product(PLACES, ALONE):
