@@ -193,8 +193,10 @@ class Field:
                 return localtime(value).strftime("%Y-%m-%d %H:%M")
             case "date":
                 return value.isoformat() if isinstance(value, datetime.date) else date_format(value)
-            case "money" | "number" | "percent":
+            case "money":
                 return f"{Decimal(value):,f}"
+            case "number" | "percent":
+                return f"{Decimal(value).normalize():,f}"
         return str(value)
 
     def clean(self, raw: Any) -> Any:
