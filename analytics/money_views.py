@@ -31,8 +31,15 @@ def money_dashboard(request: HttpRequest) -> HttpResponse:
     if not may(request.user):
         raise PermissionDenied
     board = MoneyBoard(request.user, request.GET.get("period", ""), today_of())
-    context = {"board": board, "periods": OFFERED.items(), "blocks": [block for block in _blocks(board) if block]}
-    return render(request, "analytics/money.html", context)
+    part = request.GET.get("part", "")
+    context: dict[str, Any] = {"board": board, "periods": OFFERED.items(), "whole": part == "all"}
+    if part == "durations":
+        return render(request, "analytics/durations.html", context)
+    if part in ("mix", "all"):
+        context["mix"] = _mix(board)
+    if part == "mix":
+        return render(request, "analytics/money_mix.html", context)
+    return render(request, "analytics/money.html", context | {"blocks": _blocks(board)})
 
 
 @require_safe
@@ -63,25 +70,27 @@ def approvals(request: HttpRequest) -> HttpResponse:
     return render(request, "planning/rows.html", context)
 
 
-def _blocks(board: MoneyBoard) -> list[dict[str, Any] | None]:
+def _mix(board: MoneyBoard) -> dict[str, Any] | None:
+    """What was sold; it adds up the lines of contracts, so it comes in a second request."""
+    sold = [(label, {_("Sold"): sums}) for label, sums in board.mix]
+    return _block("mix", _("Sold by product category"), _("Category"), sold, across=True) if sold else None
+
+
+def _blocks(board: MoneyBoard) -> list[dict[str, Any]]:
     """Title, headings, rows of sums and drawing of each."""
     planned, received = _("Planned"), _("Received")
     names = (planned, received) if board.knows_payments else (planned,)
     months = [(label, dict(zip(names, pair, strict=False))) for label, *pair in board.months]
     late = [(label, {_("Overdue"): sums}) for label, sums in board.ageing]
-    sold = [(label, {_("Sold"): sums}) for label, sums in board.mix]
     return [
         _block("plan", _("Plan against receipts"), _("Month"), months, wide=True),
         _block("ageing", _("Overdue by age"), _("Overdue since"), late),
-        _block("mix", _("Sold by product category"), _("Category"), sold, across=True),
     ]
 
 
 def _block(
     name: str, title: str, heading: str, rows: list[tuple[str, dict]], *, wide: bool = False, across: bool = False
-) -> dict[str, Any] | None:
-    if not rows:
-        return None
+) -> dict[str, Any]:
     filled = any(sums.count for _label, told in rows for sums in told.values())
     return {
         "name": name,

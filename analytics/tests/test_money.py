@@ -98,7 +98,10 @@ def test_it_is_for_who_knows_the_amounts(client, company, rep, field_rule):
     client.force_login(rep)
     page = client.get("/analytics/money/")
     assert page.status_code == 200
-    assert [block["name"] for block in page.context["blocks"]] == ["plan", "ageing", "mix"]
+    assert [block["name"] for block in page.context["blocks"]] == ["plan", "ageing"]
+    assert client.get("/analytics/money/?part=mix").context["mix"]["name"] == "mix"
+    whole = client.get("/analytics/money/?part=all").content.decode()
+    assert "Sold by product category" in whole and "Sold by product category" not in page.content.decode()
     field_rule(rep, "receivables.payment", "amount", "masked")
     assert not MoneyBoard(rep, "", timezone.localdate()).knows_payments
     assert "Received" not in client.get("/analytics/money/").content.decode()
