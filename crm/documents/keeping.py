@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -73,13 +74,15 @@ def restore_version(document: Document, number: int, *, actor: Actor) -> Documen
 
 @transaction.atomic
 def keep_paper(record: Record, content: bytes, name: str, *, actor: Actor, source: str = "") -> Document:
-    """What was printed of a record, as the next version of the one document of its paper."""
+    """What was printed of a record, as the next version of the one document of its paper; the same again is none."""
     where = {"on_entity": record.entity_label(), "on_id": record.pk, "source": source or "paper"}
     type(record)._base_manager.select_for_update(of=("self",)).get(pk=record.pk)  # two prints wait for each other
     document = Document.objects.alive().filter(**where).first()
     if document is None:
         document = Document(owner=actor.user, title=clean_name(name).removesuffix(ending(name)), **where)
         records.save(document, actor=actor)
+    if document.file is not None and document.file.sha256 == sha256(content).hexdigest():
+        return document
     return add_version(document, ContentFile(content, name=name), actor=actor, kind=kinds.PRINTED)
 
 

@@ -25,9 +25,10 @@ from crm.records.actor import Actor
 KIND = "document"
 
 
-def keep_pdf(record: Any, *, actor: Actor, language: str = "zh-hans", name: str = "") -> Document:
-    """Print the paper of a record: the next version of its document in that language."""
-    pdf = pdf_of(record, actor.user, language)
+def keep_pdf(record: Any, *, actor: Actor, language: str = "zh-hans", name: str = "", whole: bool = False) -> Document:
+    """Print the paper of a record: the next version of its document in that language. As the actor may know it, or ``whole``,
+    as the customer reads it."""
+    pdf = pdf_of(record, None if whole else actor.user, language)
     return keep_paper(record, pdf, f"{name or record}.pdf", actor=actor, source=language)
 
 

@@ -9,14 +9,16 @@ from django.utils.translation import gettext as _
 from crm.approvals.course import on_settled
 from crm.approvals.models import ApprovalInstance
 from crm.documents import texts
+from crm.documents.services import keep_pdf
+from crm.documents.verbs import spoken
 from crm.records import services as records
 from crm.records.actor import Actor
 from crm.records.diff import diff
-from crm.records.hooks import WriteBatch, before_write, on_written
-from crm.records.models import Record
+from crm.records.hooks import WriteBatch, before_write, on, on_written
+from crm.records.models import Entry, Record
 from customers.levels.services import is_held
 from customers.models import Account
-from sales.contracts import changing
+from sales.contracts import changing, kinds
 from sales.contracts.changing import CHANGE
 from sales.contracts.models import (
     Contract,
@@ -177,3 +179,12 @@ def back_to_draft(instance: ApprovalInstance, record: Record, *, actor: Actor) -
         reopen_contract(record, actor=actor)
     elif isinstance(record, ContractChange):
         changing.reopen_change(record, actor=actor)
+
+
+@on(kinds.APPROVED, name="contracts.filed")
+def file_paper(entry: Entry) -> None:
+    """What was approved lies among the documents of the contract, as the customer reads it: a version each time."""
+    contract = Contract.objects.alive().select_related("owner").filter(pk=entry.record_id).first()
+    if contract is not None:
+        actor, language = Actor(contract.owner, "approval"), spoken(contract.owner)
+        keep_pdf(contract, actor=actor, language=language, name=contract.number, whole=True)

@@ -9,11 +9,15 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
 from crm.access.models import Scope
+from crm.documents.keeping import keep_paper
 from crm.documents.library import Document
 from crm.documents.models import Letterhead
 from crm.documents.printing import default_template, html_of, papers, pdf_of, print_html
+from crm.documents.services import keep_pdf
+from crm.files.storage import open_content
 from crm.records import services as records
 from crm.records.actor import Actor
+from crm.records.dispatch import dispatch
 from customers.factories import make_account, make_contact
 from sales.contracts import making, services
 from sales.contracts.models import Contract, ContractTemplate
@@ -150,3 +154,22 @@ def test_it_tells_of_people_what_its_reader_knows(rep, boss, grant, field_rule):
     assert told["customer"]["tax_id"] == "" and told["customer"]["phone"] == account.phone
     assert "2345" not in told["contact"]["mobile"] and "*" in told["contact"]["mobile"]
     assert values_of(contract, None)["contact"]["mobile"] == contract.contact.mobile
+
+
+def test_what_is_approved_is_filed_once_as_the_customer_reads_it(boss, contract, field_rule, grant):
+    grant(boss, LABEL, view=Scope.ALL)
+    field_rule(boss, LABEL, "amount", "hidden")
+    keep_paper(contract, b"%PDF-1.4 draft", "x.pdf", actor=Actor(boss), source="zh-hans")
+    boss.language = "zh-hans"
+    boss.save()
+    services.approve_contract(contract, actor=Actor(boss))
+    dispatch()
+    dispatch()
+    document = Document.objects.get(on_entity=LABEL, on_id=contract.pk)
+    assert (document.number, document.owner) == (2, boss)
+    with open_content(document.file.sha256) as content:
+        told = "".join(words(content.read()))
+    assert "人民币贰仟元整" in told and "草稿" not in told
+    contract.refresh_from_db()
+    again = keep_pdf(contract, actor=Actor(boss), name=contract.number, whole=True)
+    assert (again.pk, again.number) == (document.pk, 2)
