@@ -7,4 +7,4 @@ class ActivitiesConfig(AppConfig):
     verbose_name = _("Activities")
 
     def ready(self) -> None:
-        from crm.activities import handlers, starring  # noqa: F401 - what follows when a record is removed for good; stars
+        from crm.activities import carrying, handlers, starring  # noqa: F401 - what follows when owners change; removal; stars

@@ -1,4 +1,4 @@
-"""“Create a task” as an effect of rules and approvals."""
+"""“Create a task” and “finish it” as effects of rules and approvals."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from crm.access import policy
 from crm.activities.models import Task
-from crm.activities.services import EVENING
+from crm.activities.services import EVENING, complete_task
 from crm.entities.effects import ParamsForm, effect
 from crm.records import services as records
 from crm.records.actor import Actor
-from crm.records.models import Record
+from crm.records.models import Entry, Record
 from crm.reference.calendars import worktime_of
 from crm.users.models import User
 
@@ -93,6 +93,25 @@ def create_task(record: Record, params: Mapping[str, Any], *, actor: Actor) -> s
     )
     records.save(task, actor=actor)
     return _("Created the task “%(task)s” for %(owner)s.") % {"task": task, "owner": owner}
+
+
+class FinishParams(ParamsForm):
+    """What came of them."""
+
+    outcome = forms.CharField(max_length=200, required=False, label=gettext_lazy("Outcome"))
+
+
+@effect("finish_tasks", gettext_lazy("Finish the tasks it created"), "checks", form=FinishParams, permission="view")
+def finish_tasks(record: Record, params: Mapping[str, Any], *, actor: Actor) -> str:
+    """What the same run asked for has happened: whoever did it needs not tick it off as well."""
+    tasks = []
+    if changes := actor.changes:
+        made = Entry.objects.filter(change_set=changes, at__gte=changes.at, kind=f"{LABEL}.created")
+        mine = Task.objects.alive().filter(pk__in=made.values("record_id"), status__in=Task.TO_DO)
+        tasks = list(mine.select_for_update(of=("self",)))
+    for task in tasks:
+        complete_task(task, actor=actor, outcome=params["outcome"])
+    return ngettext("Finished %(n)d task.", "Finished %(n)d tasks.", len(tasks)) % {"n": len(tasks)}
 
 
 def _owner(record: Record, params: Mapping[str, Any]) -> User | None:

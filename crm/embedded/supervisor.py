@@ -20,7 +20,7 @@ from crm.embedded.steps import say, step
 PORT_WAIT = 15  # seconds that a program killed a moment ago may need to free its port
 WEB_WAIT = 60
 DEMO_NOTES = "demo.txt"
-WRITTEN = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "HTTPS")
+WRITTEN = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "HTTPS", "PUBLIC_URL")
 
 
 def options(arguments: list[str]) -> argparse.Namespace:
@@ -164,7 +164,7 @@ def programs(data: Path, environment: dict[str, str], host: str, port: int) -> l
 def published(data: Path, environment: dict[str, str]) -> Iterator[None]:
     """``data``/environment lets manage.py in another terminal find the running servers."""
     path = data / "environment"
-    lines = "".join(f"{name}={environment[name]}\n" for name in WRITTEN)
+    lines = "".join(f"{name}={environment[name]}\n" for name in WRITTEN if name in environment)
     path.unlink(missing_ok=True)
     with open(path, "x", opener=lambda name, flags: os.open(name, flags, 0o600), encoding="utf-8") as file:
         file.write(lines)
@@ -198,6 +198,9 @@ def serve(chosen: argparse.Namespace, data: Path) -> None:
     """Start everything, watch it, and stop it in reverse order when Stopped or an error comes."""
     environment = services.base_environment(data)
     host, port = environment.get("HOST") or "127.0.0.1", chosen.port
+    address = f"http://{'localhost' if host == '127.0.0.1' else host}:{port}"
+    if not environment.get("ALLOWED_HOSTS") and environment["HTTPS"] == "0":
+        environment.setdefault("PUBLIC_URL", address)  # what mails and public links begin with
     with ExitStack() as stack:
         stack.callback(say, "Stopped.")
         wait_for_port(host, port)
@@ -214,9 +217,7 @@ def serve(chosen: argparse.Namespace, data: Path) -> None:
             stack.enter_context(services.running(child.start, child.stop))
             children.append(child)
         wait_for_web(environment, children, host, port)
-        say(
-            f"\nThe CRM is ready at http://{'localhost' if host == '127.0.0.1' else host}:{port}/   (logs: {data / 'log'}; Ctrl-C stops it)"
-        )
+        say(f"\nThe CRM is ready at {address}/   (logs: {data / 'log'}; Ctrl-C stops it)")
         say(f"\n{sign_ins(data)}\n")
         stack.callback(say, "Stopping …")
         while True:

@@ -34,10 +34,11 @@ BEGUN = {"all": [{"field": "status", "op": "not_in", "value": ["new"]}]}
 FIRST_CONTACT: list[dict[str, Any]] = [
     task("3 天内首次联系", "3"),
     {"do": "wait", "for": "condition", "when": BEGUN, "days": "2", "working": True, "late": "go_on"},
-    {"do": "if", "when": BEGUN, "then": [{"do": "stop"}], "else": []},
+    {"do": "if", "when": BEGUN, "then": [effect("finish_tasks"), {"do": "stop"}], "else": []},
     tell("owner", "这条新线索还没有首次联系，明天到期"),
     {"do": "wait", "for": "condition", "when": BEGUN, "days": "1", "working": True, "late": "go_on"},
-    {"do": "if", "when": STILL_NEW, "then": [tell("manager", "新线索超过 3 天未首次联系")], "else": []},
+    {"do": "if", "when": BEGUN, "then": [effect("finish_tasks"), {"do": "stop"}], "else": []},
+    tell("manager", "新线索超过 3 天未首次联系"),
 ]
 
 LEAD, DEAL = "sales.lead", "sales.opportunity"

@@ -50,7 +50,7 @@ class ContractEntity(Entity):
             "amount", "currency", "tax_included", "discount_percent", "discount_amount", "payment_terms",
         ),
         _("Time"): ("signed_on", "starts_on", "ends_on", "accepted_on", "renews", "remind_days"),
-        _("Text"): ("template", "clauses"),
+        _("Texts"): ("template", "clauses"),
         _("State"): ("state", "seal", "framework", "renewal_of", "ended_on", "end_reason", "description"),
     }  # fmt: skip
     inline = ("title", "signed_on", "starts_on", "ends_on", "owner")
@@ -113,7 +113,7 @@ class ContractTemplateEntity(Entity):
     quick = ("name", "kind", "clauses", "payment_terms")
     sections = {
         _("Contract template"): ("name", "kind", "position", "active"),
-        _("Text"): ("clauses", "payment_terms"),
+        _("Texts"): ("clauses", "payment_terms"),
         _("More"): ("owner",),
     }
     inline = ("name", "kind", "position", "active")

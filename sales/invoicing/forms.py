@@ -115,7 +115,7 @@ class SendForm(VerbForm):
     text = forms.CharField(
         max_length=5000,
         widget=forms.Textarea(attrs={"rows": 6}),
-        label=_("Text"),
+        label=_("Letter"),
         help_text=_("The file of the invoice goes with it."),
     )
 

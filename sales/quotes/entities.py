@@ -65,7 +65,7 @@ class QuoteEntity(Entity):
         Action("reject", _("Declined by the customer"), services.reject_quote, icon="ban", form=ReasonForm,
                when=services.is_sent, danger=True),
         Action("revise", _("Back to draft"), services.revise_quote, icon="arrow-back-up", when=services.can_be_revised),
-        Action("new_version", _("New version"), services.new_version, icon="versions", when=services.can_be_followed,
+        Action("new_version", _("Make a new version"), services.new_version, icon="versions", when=services.can_be_followed,
                automatic=False),
     )  # fmt: skip
 

@@ -43,7 +43,7 @@ class SendForm(PrintForm):
     text = forms.CharField(
         max_length=5000,
         widget=forms.Textarea(attrs={"rows": 6}),
-        label=gettext_lazy("Text"),
+        label=gettext_lazy("Letter"),
         help_text=gettext_lazy("The link to the quote is added below, the PDF goes with it."),
     )
     field_order = ("to", "account", "subject", "text", "language")

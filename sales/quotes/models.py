@@ -65,7 +65,7 @@ class Quote(PricedDocument):
     )
     valid_until = models.DateField(_("valid until"), null=True, blank=True)
     sent_at = models.DateTimeField(_("sent"), null=True, editable=False)
-    answered_at = models.DateTimeField(_("answered"), null=True, editable=False)
+    answered_at = models.DateTimeField(_("answered on"), null=True, editable=False)
     answer = models.CharField(_("answer"), max_length=500, blank=True, editable=False)
     # By what the customer's link is known; empty: there is none. A later one makes the earlier ones worthless.
     link_key = models.CharField(max_length=40, blank=True, editable=False)

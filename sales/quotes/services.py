@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from copy import copy
 from datetime import date
 from typing import Any
@@ -28,6 +28,14 @@ COPIED = (
     "position", "product", "name", "unit", "quantity", "list_price", "unit_price", "discount_percent", "tax_rate",
     "note", "optional", "price_reason",
 )  # fmt: skip
+
+checks: list[Callable[[Quote], None]] = []
+
+
+def before_release(fn: Callable[[Quote], None]) -> Callable[[Quote], None]:
+    """Decorator: ``fn(quote)`` refuses by ValidationError what could not be carried out once the customer accepts it."""
+    checks.append(fn)
+    return fn
 
 
 def is_draft(quote: Quote) -> bool:
@@ -204,3 +212,5 @@ def _check_whole(quote: Quote) -> None:
         raise ValidationError(_("A quote needs at least one line."))
     if quote.is_over():
         raise ValidationError({"valid_until": _("Its validity has ended: choose a later day.")})
+    for check in checks:
+        check(quote)

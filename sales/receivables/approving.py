@@ -10,6 +10,8 @@ from crm.records.actor import Actor
 from sales.catalogue.pricing import plain
 from sales.contracts.approving import before_submit, on_approval, on_change, on_end, tells_plan
 from sales.contracts.models import Contract, ContractChange
+from sales.quotes.models import Quote
+from sales.quotes.services import before_release
 from sales.receivables import plan
 from sales.receivables.models import Instalment
 from sales.receivables.terms import amounts, parse
@@ -23,6 +25,13 @@ def terms_are_understood(contract: Contract) -> None:
         plan.check_sum(contract, there)
     elif contract.amount:
         amounts(parse(contract.payment_terms, today=contract.created_at.date()), contract.amount, contract.currency)
+
+
+@before_release
+def offered_terms_are_understood(quote: Quote) -> None:
+    """The customer accepts no terms that no plan can be made of."""
+    if quote.payment_terms.strip():
+        parse(quote.payment_terms, today=timezone.localdate())
 
 
 @on_approval

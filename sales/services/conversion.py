@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm.access import policy
+from crm.activities.carrying import carry_tasks
 from crm.customfields.carrying import carry_values
 from crm.entities.undoing import may_undo_set
 from crm.matching.claims import release
@@ -221,6 +222,7 @@ def _close(context: _Context, account: Account, contact: Contact | None, opportu
     lead = context.lead
     lead.status, lead.converted_at = Lead.Status.CONVERTED, timezone.now()
     lead.converted_account, lead.converted_contact, lead.converted_opportunity = account, contact, opportunity
+    carry_tasks(lead, opportunity or account, actor=context.actor, changes=context.changes)
     touches = carry_touches(lead, [account, contact])  # undoing takes these copies away again
     records.save(lead, actor=context.actor, changes=context.changes, kind=kinds.CONVERTED, touches=touches)
     carry_over(lead, [record for record in (account, contact, opportunity) if record])

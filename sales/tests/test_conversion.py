@@ -8,6 +8,8 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 
 from crm.access.models import Scope
+from crm.activities.models import Task
+from crm.activities.services import add_task
 from crm.records import services as records
 from crm.records.actor import Actor
 from crm.records.models import ChangeSet, Entry, EntryLink
@@ -195,3 +197,12 @@ def test_two_at_once_convert_it_once(lead, actor):
     assert len({r.account.pk for r in results}) == 1
     assert (Account.objects.count(), Contact.objects.count(), Opportunity.objects.count()) == (1, 1, 1)
     assert Entry.objects.filter(kind="sales.lead.converted").count() == 1
+
+
+def test_what_is_still_to_be_done_goes_along_and_comes_back(lead, actor):
+    add_task(lead, subject="发方案", due_on=None, actor=actor)
+    done = services.convert_lead(lead, actor=actor)
+    assert Task.objects.get().on == done.opportunity
+    lead.refresh_from_db()
+    services.revert_conversion(lead, actor=actor)
+    assert Task.objects.get().on == lead

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from crm.access.models import Scope
 from crm.activities.models import Task
-from crm.activities.services import add_follow_up
+from crm.activities.services import add_follow_up, add_task
 from crm.notifications.models import Notification
 from crm.ownership.models import AssignmentMember, AssignmentRule
 from crm.records import services as records
@@ -73,3 +73,13 @@ def test_a_call_ends_it(lead, seller):
     before = Notification.objects.count()
     skip(9)
     assert RuleRun.objects.get().state == "done" and Notification.objects.count() == before
+    assert Task.objects.get().status == "done"  # nobody ticks off what was seen to happen
+
+
+def test_another_owner_gets_the_task_too(lead, seller, make_user):
+    lead.refresh_from_db()
+    add_task(lead, subject="查一下背景", due_on=None, actor=Actor(seller, "test"))
+    lead.owner = other = make_user("other", name="马芳阳")
+    records.save(lead, actor=Actor(seller.manager, "test"))
+    held = dict(Task.objects.values_list("subject", "owner"))
+    assert held == {"3 天内首次联系": other.pk, "查一下背景": seller.pk}  # what one planned oneself stays one's own

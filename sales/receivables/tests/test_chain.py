@@ -18,6 +18,8 @@ from sales.contracts import changing
 from sales.contracts import services as contracts
 from sales.orders import services as orders
 from sales.orders.models import Order
+from sales.quotes import services as quotes
+from sales.quotes.factories import make_quote
 from sales.receivables import payments, plan, standing
 from sales.receivables.factories import make_contract, make_payment
 from sales.receivables.models import Allocation, Instalment, Payment
@@ -218,3 +220,9 @@ def test_only_finance_moves_money_that_counts(make_user, grant):
     payments.allocate(payment, actor=Actor(finance), parts={first.pk: D(100)})
     payments.write_off(first, actor=Actor(finance), amount=D(1), reason="x")
     assert (rows(contract)[0].received, rows(contract)[0].written_off) == (D(200), D(1))
+
+
+def test_nothing_is_offered_that_no_plan_can_be_made_of():
+    quote = make_quote(lines=[{}], payment_terms="30% + 60%")
+    with pytest.raises(ValidationError, match="90"):
+        quotes.submit_quote(quote, actor=Actor(quote.owner, "test"))
