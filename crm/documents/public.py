@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -17,15 +17,19 @@ from crm.documents import sharing
 from crm.documents.library import DocumentShare
 from crm.documents.printing import company
 from crm.files.models import FileVersion
+from crm.files.pages import pages_of
 from crm.files.types import label_of
-from crm.files.views import hand_out, show_picture
+from crm.files.views import hand_out, show_page
 from crm.lib.agents import is_robot
+from crm.lib.http import client_address
 from crm.lib.often import too_often
 
 SPOKEN = {"zh": "zh-hans", "en": "en"}
 PASS = "opened"
 MOST = 90
 """Requests of one address in a minute."""
+PICTURES = 400
+"""The same for the pages of what is open."""
 
 
 @csrf_exempt
@@ -70,14 +74,20 @@ def shared_file(request: HttpRequest, token: str) -> HttpResponse:
 
 @never_cache
 @require_GET
-def shared_picture(request: HttpRequest, token: str) -> HttpResponse:
-    """What it looks like."""
-    _share, version = _opened(request, token)
-    return show_picture(request, version, "large")
+def shared_picture(request: HttpRequest, token: str, number: int) -> HttpResponse:
+    """What a page looks like; of what is only looked at, with its reader written across."""
+    share, version = _opened(request, token, PICTURES)
+    return show_page(version, number, "" if share.downloads else _reader(request, share))
 
 
-def _opened(request: HttpRequest, token: str) -> tuple[DocumentShare, FileVersion]:
-    share = None if too_often("documents.share", request, MOST) else sharing.find_share(token)
+def _reader(request: HttpRequest, share: DocumentShare) -> str:
+    """For whom the link is, when it is looked at, and from where."""
+    moment = f"{timezone.localtime():%Y-%m-%d %H:%M}"
+    return " · ".join(filter(None, (share.label, moment, client_address(request))))
+
+
+def _opened(request: HttpRequest, token: str, most: int = MOST) -> tuple[DocumentShare, FileVersion]:
+    share = None if too_often(f"documents.share.{most}", request, most) else sharing.find_share(token)
     if share is None or not _passed(request, share):
         raise Http404
     return share, share.document.file.versions.get(number=1)
@@ -106,11 +116,10 @@ def _page(
     context: dict[str, Any] = {"company": company(), "share": share, "asks": asks, "note": note, "shows": shows}
     if share is not None and shows:
         file = share.document.file
-        drawn = file.versions.filter(number=1, preview=FileVersion.Preview.READY).exists()
         context |= {
             "document": share.document,
             "file": file,
-            "drawn": drawn,
+            "pages": range(1, pages_of(file.versions.get(number=1)) + 1),
             "kind": label_of(file.name, file.content_type),
         }
         context["path"] = request.path

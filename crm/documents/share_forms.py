@@ -17,7 +17,10 @@ DAYS = [("7", _("7 days")), ("30", _("30 days")), ("90", _("90 days")), ("1", _(
 class ShareForm(forms.Form):
     """For whom, how long, and how far."""
 
-    label = LineField(label=_("For whom"), max_length=100, required=False, help_text=_("Only you see this."))
+    label = LineField(
+        label=_("For whom"), max_length=100, required=False,
+        help_text=_("Only you see this; it is written across the pages of what may not be downloaded."),
+    )  # fmt: skip
     days = forms.ChoiceField(label=_("Valid for"), choices=DAYS)
     password = forms.CharField(
         label=_("Password"), max_length=100, required=False, help_text=_("Tell it in another way than the link."),

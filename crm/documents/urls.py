@@ -12,5 +12,5 @@ urlpatterns = [
     path("papers/<str:label>/<int:pk>/", verbs.paper, name="paper"),
     path("d/<str:token>/", public.shared, name="shared"),
     path("d/<str:token>/file/", public.shared_file, name="shared_file"),
-    path("d/<str:token>/picture/", public.shared_picture, name="shared_picture"),
+    path("d/<str:token>/picture/<int:number>/", public.shared_picture, name="shared_picture"),
 ]

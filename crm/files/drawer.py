@@ -1,4 +1,5 @@
-"""The child process that draws previews under limits: ``python -I drawer.py image|pdf SOURCE PIXELS TARGET [PIXELS TARGET]``.
+"""The child process that draws previews under limits: ``python -I drawer.py image|pdf[:PAGE] SOURCE PIXELS TARGET [PIXELS TARGET]``;
+with ``count SOURCE`` it says how many pages there are.
 
 Whatever was hidden in the file stays there: the pixels are written anew, without metadata.
 """
@@ -37,19 +38,24 @@ def read_image(path: str, pixels: int) -> Image.Image:
     return ImageOps.exif_transpose(picture)
 
 
-def read_pdf(path: str, pixels: int) -> Image.Image:
-    """The first page."""
-    page = pypdfium2.PdfDocument(path)[0]
+def read_pdf(path: str, pixels: int, number: int) -> Image.Image:
+    """One page; the first is 1."""
+    page = pypdfium2.PdfDocument(path)[number - 1]
     return page.render(scale=min(4.0, pixels / max(page.get_size()))).to_pil()
 
 
 def main(kind: str, source: str, *targets: str) -> None:
     """Draw every size, the largest first from the file, the others from the same picture."""
     limit()
+    if kind == "count":
+        print(len(pypdfium2.PdfDocument(source)))
+        return
+    kind, _colon, number = kind.partition(":")
     wanted = sorted(
         ((int(pixels), path) for pixels, path in zip(targets[::2], targets[1::2], strict=True)), reverse=True
     )
-    picture = (read_pdf if kind == "pdf" else read_image)(source, wanted[0][0])
+    pixels = wanted[0][0]
+    picture = read_pdf(source, pixels, int(number or 1)) if kind == "pdf" else read_image(source, pixels)
     picture = picture.convert("RGBA" if "A" in picture.getbands() or "transparency" in picture.info else "RGB")
     for pixels, path in wanted:
         picture.thumbnail((pixels, pixels))

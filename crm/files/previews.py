@@ -1,9 +1,10 @@
-"""Small pictures of images and of the first page of PDFs, drawn by a child process with limits."""
+"""Small pictures of images and of PDFs, drawn by a child process with limits."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import structlog
@@ -39,33 +40,46 @@ def make_waiting(at_most: int = 50) -> int:
     return len(found)
 
 
-def draw(sha256: str, content_type: str) -> bool:
-    """Whether previews in every size lie in their places now. A hostile file can only end the child."""
-    if all(preview_path(sha256, size).exists() for size in SIZES):
+def draw(sha256: str, content_type: str, sizes: Mapping[str, int] = SIZES, page: int = 1) -> bool:
+    """Whether pictures in every size lie in their places now. A hostile file can only end the child."""
+    if all(preview_path(sha256, size).exists() for size in sizes):
         return True
-    parts = {size: hidden_file(root() / "previews") for size in SIZES}
-    kind = "pdf" if content_type == PDF else "image"
-    pairs = [text for size, part in parts.items() for text in (str(SIZES[size]), str(part))]
-    command = [sys.executable, "-I", "-X", "utf8", str(_DRAWER), kind, str(path_of(sha256)), *pairs]
+    parts = {size: hidden_file(root() / "previews") for size in sizes}
+    kind = f"pdf:{page}" if content_type == PDF else "image"
+    try:
+        drawn = _child(kind, sha256, *(text for size, part in parts.items() for text in (str(sizes[size]), str(part))))
+        if drawn is None or not all(part.exists() for part in parts.values()):
+            return False
+        for size, part in parts.items():
+            put(part, preview_path(sha256, size))
+    finally:
+        for part in parts.values():
+            part.unlink(missing_ok=True)
+    return True
+
+
+def count_pages(sha256: str) -> int:
+    """How many pages a PDF has; 0 where it can't be read."""
+    return int(_child("count", sha256) or 0)
+
+
+def _child(kind: str, sha256: str, *targets: str) -> bytes | None:
+    """What the child says; None where it gave up."""
+    command = [sys.executable, "-I", "-X", "utf8", str(_DRAWER), kind, str(path_of(sha256)), *targets]
     try:
         done = subprocess.run(
             command,
             check=False,
             timeout=SECONDS,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env={"PATH": "/usr/bin:/bin"},
         )
-        if done.returncode or not all(part.exists() for part in parts.values()):
-            log.info("no_preview", sha256=sha256, code=done.returncode)
-            return False
-        for size, part in parts.items():
-            put(part, preview_path(sha256, size))
     except subprocess.TimeoutExpired:
         log.info("preview_took_too_long", sha256=sha256)
-        return False
-    finally:
-        for part in parts.values():
-            part.unlink(missing_ok=True)
-    return True
+        return None
+    if done.returncode:
+        log.info("no_preview", sha256=sha256, code=done.returncode)
+        return None
+    return done.stdout

@@ -11,6 +11,7 @@ from django.utils.http import parse_etags, quote_etag
 from django.views.decorators.http import require_safe
 
 from crm.files.models import FileVersion, StoredFile
+from crm.files.pages import marked, page_picture
 from crm.files.previews import SIZES
 from crm.files.services import find_file
 from crm.files.storage import open_content, preview_path
@@ -72,6 +73,15 @@ def show_picture(request: HttpRequest, version: FileVersion, size: str) -> HttpR
     except FileNotFoundError:
         raise Http404 from None
     return _harmless(FileResponse(content, content_type="image/webp"), cache="private, no-cache", mark=mark)
+
+
+def show_page(version: FileVersion, number: int, mark: str = "") -> HttpResponse:
+    """A page as a picture, with a ``mark`` burnt in where one is given. The caller has asked whether who asks may have it."""
+    picture = page_picture(version, number)
+    if picture is None or not picture.exists():
+        raise Http404
+    content = marked(picture, mark) if mark else picture.read_bytes()
+    return _harmless(HttpResponse(content, content_type="image/webp"))
 
 
 def _find(user: Any, pk: int, number: int | None) -> tuple[StoredFile, FileVersion]:

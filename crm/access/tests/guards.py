@@ -28,7 +28,7 @@ GUARDS = {
         " /portal/partner/forgotten/ /portal/partner/welcome/<str:token>/ /portal/partner/leads/<int:pk>/"
         " /portal/partner/registrations/ /portal/partner/people/ /portal/partner/feedback/ /portal/partner/together/"
         " /portal/partner/together/<int:pk>/ /portal/partner/documents/ /portal/partner/documents/<int:pk>/<int:file>/"
-        " /offer/<str:token>/ /offer/<str:token>/quote.pdf /d/<str:token>/ /d/<str:token>/file/ /d/<str:token>/picture/"
+        " /offer/<str:token>/ /offer/<str:token>/quote.pdf /d/<str:token>/ /d/<str:token>/file/ /d/<str:token>/picture/<int:number>/"
         " /b/<slug:token>/ /b/m/<str:token>/ /b/m/<str:token>/move/ /b/m/<str:token>/meeting.ics"
     ),
     SELF: (

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from io import BytesIO
 from urllib.parse import urlsplit
 
 import pytest
 from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
+from PIL import Image, ImageChops
 
 from crm.access.models import Scope
 from crm.documents.factories import make_document
 from crm.documents.library import DocumentShare, ShareView
+from crm.documents.printing import print_html
 from crm.documents.sharing import make_share
+from crm.files.previews import make_waiting
 from crm.notifications.models import Notification
 from crm.records import services as records
 from crm.records.actor import Actor
@@ -106,7 +110,7 @@ def test_it_ends(document):
     guest = visitor()
     guest.get(path)
     DocumentShare.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
-    assert [guest.get(path + more).status_code for more in ("", "file/", "picture/")] == [404] * 3
+    assert [guest.get(path + more).status_code for more in ("", "file/", "picture/1/")] == [404] * 3
 
 
 def test_revoked_it_leads_nowhere_at_once(client, document, other, grant):
@@ -195,3 +199,39 @@ def test_a_link_is_made_on_its_page_and_told_once(client, document):
     page = client.get(f"/documents/documents/{document.pk}/").content.decode()
     assert "远山机械" in page
     assert made.context["link"] not in page
+
+
+def test_what_is_only_looked_at_shows_every_page_with_its_reader_and_never_the_file(rep, grant):
+    grant(rep, "documents.document", view=Scope.OWN)
+    pdf = print_html("<style>p { break-after: page }</style><p>一</p><p>二</p><b>三</b>")
+    document = make_document(rep, "方案.pdf", pdf)
+    make_waiting()
+    (_share, looked), (_other, taken) = (
+        link(document, downloads=False, label="北辰重工"),
+        link(document, downloads=True),
+    )
+    guest = visitor()
+    assert guest.get(f"{looked}picture/1/").status_code == 404
+    page = guest.get(looked).content.decode()
+    assert [f"picture/{number}/" in page for number in (1, 2, 3, 4)] == [True, True, True, False]
+    answers = [guest.get(f"{looked}picture/{number}/") for number in (1, 2, 3)]
+    assert [(answer.status_code, answer["Content-Type"]) for answer in answers] == [(200, "image/webp")] * 3
+    assert all("no-store" in answer["Cache-Control"] for answer in answers)
+    assert len({answer.content for answer in answers}) == 3
+    second = visitor()
+    second.get(taken)
+    plain = Image.open(BytesIO(second.get(f"{taken}picture/3/").content)).convert("L")
+    marked = Image.open(BytesIO(answers[2].content)).convert("L")
+    assert plain.size == marked.size
+    assert ImageChops.difference(plain, marked).getbbox()[2] > plain.width * 0.8
+    assert [guest.get(f"{looked}{more}").status_code for more in ("file/", "picture/0/", "picture/4/")] == [404] * 3
+
+
+def test_a_broken_file_has_no_pages(rep, grant):
+    grant(rep, "documents.document", view=Scope.OWN)
+    document = make_document(rep, "x.pdf", b"%PDF-1.4 nothing")
+    make_waiting()
+    _share, path = link(document, downloads=False)
+    guest = visitor()
+    assert "shared-picture" not in guest.get(path).content.decode()
+    assert guest.get(f"{path}picture/1/").status_code == 404
