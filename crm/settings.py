@@ -338,6 +338,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "notifications.sweep": {"task": "crm.notifications.tasks.sweep", "schedule": timedelta(days=1)},
     "files.previews": {"task": "crm.files.tasks.previews", "schedule": 60, "options": {"expires": 60}},
+    "documents.read": {"task": "crm.documents.tasks.read", "schedule": 60, "options": {"expires": 60}},
     "files.sweep": {"task": "crm.files.tasks.sweep", "schedule": timedelta(days=1)},
     "workflows.tick": {"task": "crm.workflows.tasks.tick", "schedule": 15, "options": {"expires": 15}},
     "approvals.tick": {"task": "crm.approvals.tasks.tick", "schedule": 30, "options": {"expires": 30}},

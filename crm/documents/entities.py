@@ -53,7 +53,7 @@ class DocumentEntity(Entity):
         "created_at", "updated_at",
     )  # fmt: skip
     default_sort = "-updated_at"
-    search = {"text": ("title", "note")}
+    search = {"text": ("title", "note", "words")}
     subtitle = ("folder", "updated_at", "owner")
     quick = ("title", "folder", "note")
     sections = {

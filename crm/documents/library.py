@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from crm.activities.models import OnRecord
+from crm.activities.models import AboutQuerySet, OnRecord
 from crm.documents.access import Filed, Foldered, VersionsOf
 from crm.files.models import StoredFile
 from crm.records.indexes import ALIVE, scope_indexes
@@ -65,13 +65,22 @@ class Folder(Record):
             raise ValidationError({"parent": _("A folder can’t lie within itself.")})
 
 
+class DocumentManager(models.Manager.from_queryset(AboutQuerySet)):  # type: ignore[misc]
+    """What is written in them is long, and asked for by the search alone."""
+
+    def get_queryset(self) -> AboutQuerySet:
+        return super().get_queryset().defer("words")
+
+
 class Document(OnRecord):
     """What is kept under one title through its versions. ``number`` is the version that counts (0: none yet); size, kind and
-    ``file`` are those of that version. One about a record goes with it: see ``Filed``."""
+    ``file`` are those of that version; ``words`` is what is written in version ``read``. One about a record goes with it: see ``Filed``."""
 
     access = Filed()
     takes_files = False
     untold = ("file", "number", "size", "content_type")
+    derived = ("words", "read")
+    objects = DocumentManager()
 
     title = models.CharField(_("title"), max_length=200)
     folder = models.ForeignKey(
@@ -82,6 +91,8 @@ class Document(OnRecord):
     file = models.ForeignKey(StoredFile, models.PROTECT, null=True, editable=False, related_name="+")
     size = models.BigIntegerField(_("size in bytes"), default=0, editable=False)
     content_type = models.CharField(_("kind of content"), max_length=100, blank=True, editable=False)
+    words = models.TextField(_("text of the file"), blank=True, editable=False)
+    read = models.PositiveIntegerField(default=0, editable=False)
     source = models.CharField(_("printed from"), max_length=50, blank=True, editable=False)
 
     class Meta:
@@ -90,6 +101,7 @@ class Document(OnRecord):
         indexes = [
             *scope_indexes("document", created="created_at", updated="updated_at"),
             models.Index(fields=["on_entity", "on_id", "created_at"], condition=ALIVE, name="document_on"),
+            models.Index(fields=["id"], condition=ALIVE & ~models.Q(read=models.F("number")), name="document_unread"),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -1,7 +1,8 @@
-"""Small pictures of images and of PDFs, drawn by a child process with limits."""
+"""Small pictures of images and of PDFs, and the words of files, made by a child process with limits."""
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -18,6 +19,8 @@ log = structlog.get_logger(__name__)
 # Name → longest side in pixels.
 SIZES = {"small": 160, "large": 1400}
 SECONDS = 40
+# What a database or the index can't hold: NUL, halves of characters, private characters.
+_UNTOLD = re.compile("[\x00\ud800-\udfff\ue000-\uf8ff]")
 _DRAWER = Path(__file__).parent / "drawer.py"
 Preview = FileVersion.Preview
 
@@ -61,6 +64,12 @@ def draw(sha256: str, content_type: str, sizes: Mapping[str, int] = SIZES, page:
 def count_pages(sha256: str) -> int:
     """How many pages a PDF has; 0 where it can't be read."""
     return int(_child("count", sha256) or 0)
+
+
+def words_of(sha256: str, ending: str, letters: int) -> str:
+    """What is written in a content, from its beginning; nothing where it can't be read."""
+    said = (_child("text", sha256, ending, str(letters)) or b"").decode(errors="replace")
+    return _UNTOLD.sub(" ", said)
 
 
 def _child(kind: str, sha256: str, *targets: str) -> bytes | None:
