@@ -13,6 +13,7 @@ from crm.records.models import Entry
 from sales.quotes import kinds
 from sales.quotes.models import Quote, QuoteLine
 from sales.quotes.services import move
+from sales.services.opportunities import save_opportunity
 
 State = Quote.State
 # What may be changed at any time: whose it is, and what is written down for ourselves.
@@ -68,6 +69,20 @@ def _judge_lines(batch: WriteBatch) -> None:
             raise ValidationError(
                 _("“%(quote)s” was released: make a new version, or take it back to draft.") % told, code="locked"
             )
+
+
+@on(kinds.SENT, kinds.ACCEPTED, name="quotes.worth")
+def tell_worth(entry: Entry) -> None:
+    """An open opportunity is worth what its customer agreed to; until then what was offered, where nobody has put down a figure."""
+    if entry.entity != Quote.entity_label():
+        return
+    quote = Quote.objects.alive().filter(pk=entry.record_id, state__in=(State.SENT, State.ACCEPTED)).first()
+    deal = quote and quote.opportunity
+    if deal is None or deal.deleted_at or deal.state != deal.State.OPEN or deal.currency != quote.currency:
+        return
+    if deal.amount is None or quote.state == State.ACCEPTED:
+        deal.amount = quote.total
+        save_opportunity(deal, actor=Actor(entry.actor, "quote"))
 
 
 @on("approvals.rejected", "approvals.withdrawn", "approvals.returned", name="quotes.approval_ended")

@@ -65,7 +65,7 @@ class InstalmentEntity(Entity):
     quick = ("contract", "seq", "name", "amount", "event", "days", "fixed_on")
     sections = {
         _("Instalment"): ("contract", "account", "seq", "name", "ratio", "amount", "currency"),
-        _("Due"): ("event", "days", "months", "fixed_on", "due_on", "remind_days"),
+        _("When it is due"): ("event", "days", "months", "fixed_on", "due_on", "remind_days"),
         _("Paid"): ("state", "received", "written_off", "note"),
     }
     inline = ("name", "event", "days", "months", "fixed_on", "remind_days")
@@ -141,7 +141,7 @@ class PaymentEntity(Entity):
             permission="confirm", when=lambda p: p.state in PAYABLE, danger=True,
         ),
         Action(
-            "void", _("Void"), payments.void_payment, "ban", ReasonForm, permission="confirm",
+            "void", _("Make void"), payments.void_payment, "ban", ReasonForm, permission="confirm",
             when=lambda p: p.state in PAYABLE, danger=True,
         ),
     )  # fmt: skip

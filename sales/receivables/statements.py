@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
@@ -12,6 +13,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from crm.access import policy
@@ -74,7 +76,7 @@ class Match:
 
 
 def read_file(statement: BankStatement, path: Path, *, actor: Actor) -> Read:
-    """Take in the lines of a CSV or XLSX file; those of a bank reference that is known already are left out.
+    """Take in the lines of a CSV or XLSX file; those that were read before are left out.
 
     ValidationError when it can't be read, or lacks the day, the amount or the payer.
     """
@@ -87,16 +89,31 @@ def read_file(statement: BankStatement, path: Path, *, actor: Actor) -> Read:
     order = decide_date_order([row[places["paid_on"]] for row in cells])[0] or "YMD"
     found = [line for row in cells if (line := _line(statement, places, row, order)) is not None]
     with transaction.atomic():
-        refs = {line.bank_ref for line in found if line.bank_ref}
-        taken = set(StatementLine.objects.alive().filter(bank_ref__in=refs).values_list("bank_ref", flat=True))
-        fresh, seen = [], set(taken)
-        for line in found:
-            if line.bank_ref and line.bank_ref in seen:
-                continue
-            seen.add(line.bank_ref)
-            fresh.append(line)
+        BankStatement._base_manager.select_for_update().get(pk=statement.pk)
+        fresh = _unread(statement, found)
         records.save_many(fresh, actor=actor)
     return Read(len(fresh), len(found) - len(fresh), len(cells) - len(found))
+
+
+def _unread(statement: BankStatement, found: list[StatementLine]) -> list[StatementLine]:
+    """Lines that no file has brought yet. Where the bank gives no reference, as many as say the same of this account were read before."""
+    refs = {line.bank_ref for line in found if line.bank_ref}
+    nameless = {"bank_ref": "", "paid_on__in": {line.paid_on for line in found}}
+    here = Q(statement__bank_account=statement.bank_account, **nameless)
+    there = Counter(map(_mark, StatementLine.objects.alive().filter(Q(bank_ref__in=refs) | here)))
+    fresh = []
+    for line in found:
+        mark = _mark(line)
+        if not there[mark]:
+            fresh.append(line)
+            there[mark] += bool(line.bank_ref)
+        elif not line.bank_ref:
+            there[mark] -= 1
+    return fresh
+
+
+def _mark(line: StatementLine) -> Hashable:
+    return line.bank_ref or (line.paid_on, line.amount, line.payer, line.payer_account, line.reference)
 
 
 def _places(table: Table) -> dict[str, int]:

@@ -65,7 +65,7 @@ _FILLER = (
     r"合同|总价款?|总额|金额|款项|货款|进度款|支付|付款|付清|结清|付讫|付|款|之后|以后|之内|以内|之前|以前|之日|当天|当日|时|后|内|前|起|的|即|为|于|在"
     r"|收到|到|期满|分期|第?[一二三四五六七八九十]期|\b(?:after|within|of|on|upon|at|the|before|from|paid?|payable|payment|due|by|is|and|to|be|in|for|period|contract|days?|date|month end|security)\b"
 )
-_SPLIT = re.compile(r"[，;；。、\n]|,(?!\d{3}(?!\d))|(?<!\d),")
+_SPLIT = re.compile(r"[，;；。、\n]|,(?!\d{3}(?!\d))|(?<!\d),|[+＋](?=\s*\d)")
 _DAY = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*[日号]?")
 _SERIES = re.compile(
     rf"^(?:分|共)?\s*{_N}\s*期(?:付款|支付|付清)?\s*[，,、\s]*(?:每个?(?P<u>月|季度|季|半年|年)\s*(?:(?P<d>\d{{1,2}})\s*[日号])?(?:付款|支付|付)?)?$"

@@ -19,8 +19,10 @@ from crm.records import services as records
 from crm.records.actor import Actor
 from crm.records.dispatch import dispatch
 from crm.records.undo import undo_entry
+from customers.factories import make_account
 from sales.catalogue.factories import make_product
 from sales.catalogue.models import DiscountPolicy
+from sales.factories import make_opportunity
 from sales.quotes import services
 from sales.quotes.factories import make_quote, make_quote_line
 from sales.quotes.models import Quote, QuoteLine
@@ -178,3 +180,22 @@ def test_the_link_is_shown_to_who_works_on_it_alone(client, quote, seller, actor
     page = client.get(address)
     assert page.status_code == 200
     assert "/offer/" not in page.content.decode()
+
+
+def test_an_opportunity_is_worth_what_is_offered_then_what_is_agreed(seller, actor):
+    deal = make_opportunity(owner=seller, account=make_account(owner=seller))
+    quote = make_quote(owner=seller, account=deal.account, opportunity=deal, lines=[{}, {"quantity": Decimal(2)}])
+    sent(quote, actor)
+    dispatch()
+    deal.refresh_from_db()
+    assert deal.amount == Decimal(3000)
+    deal.amount = Decimal(5000)  # what people put down stays until the customer has agreed
+    records.save(deal, actor=actor)
+    sent(make_quote(owner=seller, account=deal.account, opportunity=deal, lines=[{}]), actor)
+    dispatch()
+    deal.refresh_from_db()
+    assert deal.amount == Decimal(5000)
+    services.accept_quote(fresh(quote), actor=actor)
+    dispatch()
+    deal.refresh_from_db()
+    assert deal.amount == Decimal(3000)

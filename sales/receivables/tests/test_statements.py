@@ -66,6 +66,15 @@ def test_a_file_becomes_payments(boss, client, contract, statement):
     assert statements.suggestions(StatementLine.objects.get(bank_ref="A003"), boss) == []
 
 
+def test_lines_without_a_reference_are_read_once_each(boss, statement, tmp_path):
+    path, line = tmp_path / "x", "2026-11-08,500.00,甲,货款\n"
+    for lines, told in ((2, (2, 0)), (2, (0, 2)), (3, (1, 2))):
+        path.write_text("日期,收入金额,对方户名,摘要\n2026-11-13,1.00,乙,\n" + line * lines)
+        read = statements.read_file(statement, path, actor=Actor(boss))
+        first = int(told == (2, 0))
+        assert (read.added, read.known) == (told[0] + first, told[1] + 1 - first)
+
+
 def test_a_known_payer_is_suggested(boss, contract, statement):
     payer = StatementLine(statement=statement, owner=boss, paid_on=date(2026, 11, 8), amount=D(1), payer="王小明个体户")
     records.save(payer, actor=Actor(boss))
