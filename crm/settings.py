@@ -355,6 +355,7 @@ CELERY_BEAT_SCHEDULE = {
     "customfields.nightly": {"task": "crm.customfields.tasks.nightly", "schedule": crontab(hour=0, minute=5)},
     "privacy.retention": {"task": "crm.privacy.tasks.retention", "schedule": crontab(hour=2, minute=20)},
     "inbound.sweep": {"task": "crm.inbound.tasks.sweep", "schedule": timedelta(days=1)},
+    "booking.remind": {"task": "marketing.booking.tasks.remind", "schedule": 60, "options": {"expires": 60}},
     "marketing.ensure_months": {"task": "marketing.tasks.ensure_months", "schedule": timedelta(days=1)},
     "partners.chase": {"task": "sales.partners.tasks.chase", "schedule": 600, "options": {"expires": 600}},
     "quotes.expire": {"task": "sales.quotes.tasks.expire", "schedule": crontab(hour=0, minute=15)},

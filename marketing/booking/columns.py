@@ -15,6 +15,7 @@ Minutes = tuple[int, int]
 """From and until, in minutes after midnight."""
 DAY = 24 * 60
 SHORTEST, LONGEST, MOST_LENGTHS, MOST_SPANS = 5, 480, 6, 6
+EARLIEST = 7 * 24
 _SPAN = re.compile(r"(\d{1,2})[:：.](\d{2})\s*(?:-|–|—|~|～|至|到|to)\s*(\d{1,2})[:：.](\d{2})", re.ASCII)
 _BETWEEN = re.compile(r"[,，、;；\s]+")
 
@@ -50,11 +51,20 @@ def spans_of(text: str) -> tuple[Minutes, ...]:
 
 def lengths_of(text: str) -> tuple[int, ...]:
     """“30, 60” as minutes; nothing where it can't be read."""
+    return _numbers(text, SHORTEST, LONGEST)
+
+
+def hours_before(text: str) -> tuple[int, ...]:
+    """“24, 1” as hours before a meeting; nothing where it can't be read."""
+    return _numbers(text, 1, EARLIEST)
+
+
+def _numbers(text: str, least: int, most: int) -> tuple[int, ...]:
     parts = [part for part in _BETWEEN.split(text) if part]
     if not parts or len(parts) > MOST_LENGTHS or not all(p.isascii() and p.isdigit() and len(p) < 4 for p in parts):
         return ()
     found = tuple(sorted({int(part) for part in parts}))
-    return found if all(SHORTEST <= one <= LONGEST for one in found) else ()
+    return found if all(least <= one <= most for one in found) else ()
 
 
 def zones() -> list[tuple[str, str]]:
@@ -93,3 +103,14 @@ class LengthsField(_Typed):
         if not (found := lengths_of(str(value))):
             raise ValidationError(_("Enter up to six lengths from 5 to 480 minutes: 30, 60."), code="lengths")
         return ", ".join(map(str, found))
+
+
+class RemindersField(_Typed):
+    """When visitors are reminded, in hours before the meeting; empty: never."""
+
+    def to_python(self, value: Any) -> Any:
+        if value in (None, ""):
+            return value
+        if not (found := hours_before(str(value))):
+            raise ValidationError(_("Enter up to six numbers of hours from 1 to 168: 24, 1."), code="hours_before")
+        return ", ".join(map(str, reversed(found)))

@@ -44,6 +44,7 @@ class BookingPageEntity(Entity):
         _("What visitors read"): ("title_zh", "title_en", "intro_zh", "intro_en"),
         _("When one can book"): ("timezone", "holidays", *WEEKDAYS),
         _("Limits"): ("every", "notice_hours", "days_ahead", "per_day", "buffer_before", "buffer_after"),
+        _("Reminders"): ("reminders",),
     }
     bulk_edit = ("active", "source")
     inline = ("name", "active", "way", "owner")

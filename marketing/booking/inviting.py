@@ -23,7 +23,7 @@ from crm.records.outgoing import NotSent, outgoing_kind, queue_outgoing
 from marketing.booking.models import Booking, BookingPage
 
 MAIL = "booking.mail"
-BOOKED, MOVED, CANCELLED = "booked", "moved", "cancelled"
+BOOKED, MOVED, CANCELLED, REMINDED = "booked", "moved", "cancelled", "reminded"
 _links = signing.Signer(salt="booking.meeting")
 
 
@@ -98,6 +98,8 @@ def send_invitation(outgoing: Outgoing) -> dict[str, Any]:
     what = outgoing.payload["what"]
     if booking is None or not booking.email or (what != CANCELLED) == (booking.state == Booking.State.CANCELLED):
         return {"skipped": "gone"}
+    if what == REMINDED and not (booking.lies_ahead and booking.starts_at.isoformat() == outgoing.payload["at"]):
+        return {"skipped": "moved"}
     with translation.override(booking.language or settings.LANGUAGE_CODE), timezone.override(booking.zone):
         mail = _mail(booking, what)
     host = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
@@ -113,7 +115,10 @@ def send_invitation(outgoing: Outgoing) -> dict[str, Any]:
 
 def _mail(booking: Booking, what: str) -> EmailMultiAlternatives:
     """Text, and the calendar file both beside it, as calendars want it, and as a file, as people do."""
-    said = {BOOKED: _("Booked: %(title)s"), MOVED: _("Changed: %(title)s"), CANCELLED: _("Called off: %(title)s")}
+    said = {
+        BOOKED: _("Booked: %(title)s"), MOVED: _("Changed: %(title)s"), CANCELLED: _("Called off: %(title)s"),
+        REMINDED: _("Reminder: %(title)s"),
+    }  # fmt: skip
     context = {
         "booking": booking,
         "page": booking.page,
@@ -123,13 +128,15 @@ def _mail(booking: Booking, what: str) -> EmailMultiAlternatives:
         "company": settings.COMPANY_NAME,
     }
     method = "CANCEL" if what == CANCELLED else "REQUEST"
-    content = calendar_file(booking, method).decode()
     mail = EmailMultiAlternatives(
         said[what] % {"title": booking.page.title} + f" · {settings.COMPANY_NAME}",
         render_to_string("booking/mail.txt", context),
         to=[booking.email],
         reply_to=[booking.host.email] if booking.host.email else None,
     )
+    if what == REMINDED:  # calendars have it
+        return mail
+    content = calendar_file(booking, method).decode()
     mail.attach_alternative(content, f"text/calendar; method={method}; charset=utf-8")
     mail.attach("meeting.ics", content, "text/calendar")
     return mail

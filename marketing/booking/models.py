@@ -17,7 +17,16 @@ from crm.access.policy import Via
 from crm.activities.models import Task
 from crm.records.indexes import ALIVE, scope_indexes
 from crm.records.models import Record
-from marketing.booking.columns import HoursField, LengthsField, Minutes, lengths_of, spans_of, zones
+from marketing.booking.columns import (
+    HoursField,
+    LengthsField,
+    Minutes,
+    RemindersField,
+    hours_before,
+    lengths_of,
+    spans_of,
+    zones,
+)
 from marketing.models import WebForm
 from marketing.models.forms import new_token
 
@@ -90,6 +99,13 @@ class BookingPage(Record):
         validators=[MinValueValidator(1), MaxValueValidator(50)],
         help_text=_("Empty: as many as there is time for."),
     )
+    reminders = RemindersField(
+        _("reminders to visitors"),
+        max_length=40,
+        blank=True,
+        default="24, 1",
+        help_text=_("By e-mail, so many hours before: 24, 1. Empty: none."),
+    )
     source = models.ForeignKey(
         "customers.Source", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("source")
     )
@@ -135,6 +151,11 @@ class BookingPage(Record):
     def minutes(self) -> tuple[int, ...]:
         """How long meetings may be."""
         return lengths_of(self.lengths) or (30,)
+
+    @property
+    def reminded(self) -> tuple[int, ...]:
+        """How many hours before a meeting its visitor is reminded, the last first."""
+        return hours_before(self.reminders)
 
     @property
     def week(self) -> tuple[tuple[Minutes, ...], ...]:
