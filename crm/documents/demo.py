@@ -10,6 +10,7 @@ from django.template.loader import render_to_string
 from crm.demo.steps import World, demo_step
 from crm.documents.keeping import add_version, create_document
 from crm.documents.library import Folder
+from crm.documents.models import Letterhead
 from crm.documents.printing import print_html
 from crm.documents.sharing import make_share, note_view
 from crm.records import services as records
@@ -36,6 +37,18 @@ SHELVES = (
     ),
     ("部门工作模板", "department", (("客户拜访提纲", "一、现有设备与能耗；二、停机损失；三、决策流程与预算；四、下一步与时间。"),)),
 )  # fmt: skip
+
+
+@demo_step(96, "letterhead")
+def make_letterhead(world: World) -> None:
+    """Who the demo company is, on its quotes, contracts and delivery notes."""
+    if Letterhead.objects.exists():
+        return
+    Letterhead.objects.create(
+        name="远澜流体设备（苏州）有限公司", english_name="Yuanlan Fluid Equipment (Suzhou) Co., Ltd.",
+        address="江苏省苏州市工业园区星湖街 218 号", phone="0512-8800 0000", email="sales@demo.invalid", website="demo.invalid",
+        tax_id="91320594MA1DEMO00X", bank="招商银行苏州工业园区支行", bank_account="5129 0000 1234 888",
+    )  # fmt: skip
 
 
 @demo_step(130, "documents and a shared link")

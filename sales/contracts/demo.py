@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 from django.db import transaction
+from django.utils.timezone import get_current_timezone
 
+from crm.approvals import services as approvals
 from crm.approvals import writing
-from crm.approvals.models import ApprovalProcess
+from crm.approvals.models import ApprovalInstance, ApprovalProcess
 from crm.approvals.nodes import fresh_node
 from crm.demo.steps import World, bench_page, demo_step
 from crm.records import services as records
@@ -19,6 +21,9 @@ from sales.contracts import making, services
 from sales.contracts.models import Contract, ContractTemplate
 from sales.contracts.samples import TEMPLATES
 from sales.models import Opportunity, StageGate
+from sales.quotes import services as quotes
+from sales.quotes.making import quote_of_deal
+from sales.quotes.models import Quote
 
 TERMS = (
     "30% 签约后 7 天, 60% 验收, 10% 质保 12 个月",
@@ -29,8 +34,10 @@ TERMS = (
 )
 LARGE = {"all": [{"field": "amount", "op": "gte", "value": "500000"}]}
 HUGE = {"all": [{"field": "amount", "op": "gte", "value": "2000000"}]}
-MADE = 24
+MADE = 34
 WAITING = 4
+EVERY = 7
+SIZES = (Decimal(50_000), Decimal(4_000_000))
 OPEN = {"opens": ["title", "account", "amount", "payment_terms", "clauses", "starts_on", "ends_on"]}
 
 
@@ -78,8 +85,8 @@ def make_templates(world: World) -> None:
 
 @demo_step(98, "contracts")
 def make_contracts(world: World) -> None:
-    """Of deals that were won; the last few are being approved, others are signed, in force or end soon."""
-    won = Opportunity.objects.alive().filter(state="won", account__isnull=False, amount__gt=0)
+    """Of deals that were won; the last few are being approved, one a week was signed before, some end soon."""
+    won = Opportunity.objects.alive().filter(state="won", account__isnull=False, amount__range=SIZES)
     deals = list(won.select_related("owner", "account").order_by("-close_date", "-pk")[:MADE])
     if Contract.objects.exists():
         return
@@ -90,9 +97,11 @@ def make_contracts(world: World) -> None:
 
 def _make(world: World, number: int, deal: Opportunity) -> None:
     actor, today = Actor(deal.owner, "demo"), world.now.date()
-    _name_product(deal, number, actor)
+    signed = today - timedelta(days=EVERY * (number - WAITING) + 1)
+    _name_products(deal, number, actor)
+    if number % 3:
+        _quote(deal, signed - timedelta(days=9 + 5 * number % 23), actor)
     contract = making.contract_of_deal(deal, actor=actor)
-    signed = today - timedelta(days=12 * number + 3)
     contract.payment_terms = TERMS[number % len(TERMS)]
     contract.starts_on, contract.ends_on = signed, signed + timedelta(days=364)
     if number % 8 == 5:
@@ -103,22 +112,55 @@ def _make(world: World, number: int, deal: Opportunity) -> None:
     if number < WAITING:
         services.submit_contract(contract, actor=actor, note="客户已确认文本，请审批。")
         return
-    contract = services.approve_contract(contract, actor=actor)
+    contract = (
+        _pass(contract, signed, number, actor) if number % 2 else services.approve_contract(contract, actor=actor)
+    )
     if number == WAITING:
         return
     contract = services.sign_contract(contract, actor=actor, signed_on=signed)
-    if number % 3 == 0 and contract.amount > Decimal(0):
+    if number % 3 == 0:
         services.accept_contract(contract, actor=actor, accepted_on=min(today, signed + timedelta(days=20)))
 
 
-def _name_product(deal: Opportunity, number: int, actor: Actor) -> None:
-    """What was sold: a product of the catalogue for the whole amount, where nobody has said so yet."""
-    products = list(Product.objects.alive().filter(active=True).order_by("pk")[:12])
-    if not products or OpportunityLine.objects.alive().filter(document=deal).exists():
+def _name_products(deal: Opportunity, number: int, actor: Actor) -> None:
+    """What was sold: two products of the catalogue for about the whole amount, where nobody has said so yet."""
+    products = list(Product.objects.alive().filter(active=True, list_price__gt=0).order_by("pk")[:14])
+    if len(products) < 2 or OpportunityLine.objects.alive().filter(document=deal).exists():
         return
-    product = products[number % len(products)]
-    line = OpportunityLine(document=deal, product=product, unit_price=deal.amount or 0, tax_rate=product.tax_rate)
-    records.save(line, actor=actor)
+    main, small = products[5 * number % len(products)], products[(5 * number + 3) % len(products)]
+    rest = deal.amount
+    for product, part in ((main, Decimal("0.7")), (small, Decimal(1))):
+        each = (product.list_price * Decimal("0.97")).quantize(Decimal("0.01"))
+        taken = max(1, int(rest * part / each))
+        rest = max(Decimal(0), rest - taken * each)
+        line = OpportunityLine(
+            document=deal, product=product, quantity=taken, unit_price=each, tax_rate=product.tax_rate
+        )
+        records.save(line, actor=actor)
+
+
+def _quote(deal: Opportunity, day: date, actor: Actor) -> None:
+    """What the customer agreed to before."""
+    quote = quotes.submit_quote(quote_of_deal(deal, actor=actor), actor=actor)
+    if quote.state != Quote.State.APPROVED:
+        return
+    quotes.hand_over(quote, actor=actor)
+    quotes.accept_quote(quote, actor=actor, answer="客户已回签报价。")
+    Quote.objects.filter(pk=quote.pk).update(
+        created_at=datetime.combine(day, time(9, 30), tzinfo=get_current_timezone())
+    )
+
+
+def _pass(contract: Contract, signed: date, number: int, actor: Actor) -> Contract:
+    """Everybody who is asked agrees, within some days."""
+    services.submit_contract(contract, actor=actor)
+    asked = ApprovalInstance.objects.get(entity=contract.entity_label(), record_id=contract.pk)
+    while task := asked.tasks.filter(state="open", kind="sign").order_by("pk").first():
+        approvals.approve(task, actor=Actor(task.user, "demo"))
+    ended = datetime.combine(signed - timedelta(days=1), time(16), tzinfo=get_current_timezone())
+    took = timedelta(hours=5 + 19 * number % 70)
+    ApprovalInstance.objects.filter(pk=asked.pk).update(made_at=ended - took, ended_at=ended)
+    return Contract.objects.get(pk=contract.pk)
 
 
 @bench_page("contracts: list", goal=2.5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -13,11 +14,17 @@ from crm.records import services as records
 from crm.records.actor import Actor
 from crm.users.models import Department, User
 from sales.planning import snapshots
+from sales.planning.actuals import Actuals
 from sales.planning.models import ForecastAdjustment, ForecastLine, Target, months_of
 from sales.planning.targets import spread
 
 SEASON = [Decimal(n) for n in (6, 4, 8, 8, 8, 10, 7, 7, 9, 9, 11, 13)]
-YEARLY = {"sales": Decimal(4_800_000), "receipts": Decimal(3_600_000), "leads": Decimal(240), "visits": Decimal(144)}
+# The least that is planned, and in what steps.
+YEARLY = {
+    "sales": (Decimal(900_000), Decimal(10_000)), "receipts": (Decimal(600_000), Decimal(10_000)),
+    "leads": (Decimal(24), Decimal(12)), "visits": (Decimal(24), Decimal(12)),
+}  # fmt: skip
+AMBITION = [Decimal(n) for n in ("1.05", "0.95", "1.3", "1.15")]
 
 
 @demo_step(130, "targets")
@@ -30,16 +37,30 @@ def make_targets(world: World) -> None:
     admin = User.objects.filter(username="admin").first() or (sellers[0] if sellers else None)
     if not sellers or Target.objects.exists():
         return
-    rows = [_year(year, person, None, metric, total) for person in sellers for metric, total in YEARLY.items()]
-    for unit in Department.objects.all():
-        below = [p for p in sellers if p.department and p.department.path.startswith(unit.path)]
-        if below:
-            share = len(below) * (Decimal("1.1") if unit.parent_id is None else Decimal(1))
-            rows += [_year(year, admin, unit, metric, total * share) for metric, total in YEARLY.items()]
+    rows = []
+    for metric in YEARLY:
+        planned = _planned(admin, metric, sellers, year)
+        rows += [_year(year, person, None, metric, planned[person]) for person in sellers]
+        for unit in Department.objects.all():
+            below = [p for p in sellers if p.department and p.department.path.startswith(unit.path)]
+            total = sum((planned[p] for p in below), Decimal(0)) * (1 if unit.parent_id else Decimal("1.1"))
+            rows += [_year(year, admin, unit, metric, total)] if below else []
     records.save_many([target for row in rows for target in row], actor=Actor(admin, "demo"))
     _adjust(world, sellers[0])
     _months(world.now.date())
     _weeks(world.now.date())
+
+
+def _planned(admin: User, metric: str, sellers: list[User], year: int) -> dict[User, Decimal]:
+    """Somewhat more or less than they will reach, so that their attainment can be believed."""
+    reached: dict[int, Decimal] = defaultdict(Decimal)
+    for (owner, _unit), by_month in Actuals(admin, metric, date(year, 1, 1), date(year, 12, 31)).found.items():
+        reached[owner] += sum(by_month.values())
+    least, step = YEARLY[metric]
+    return {
+        person: max(least, (reached[person.pk] * AMBITION[number % len(AMBITION)] // step + 1) * step)
+        for number, person in enumerate(sellers)
+    }
 
 
 def _year(year: int, owner: User | None, unit: Department | None, metric: str, total: Decimal) -> list[Target]:

@@ -17,11 +17,12 @@ from sales.receivables import (
 from sales.receivables.models import BankStatement, Instalment, Payment, StatementLine
 
 SHARES = (Decimal(1), Decimal(1), Decimal("0.4"), Decimal(0))
+LONG_AGO = timedelta(days=60)
 
 
 @demo_step(100, "payments")
 def make_payments(world: World) -> None:
-    """Three of four instalments that came due were paid, wholly or in part; the newest payments wait for finance."""
+    """Of what came due lately three of four were paid, wholly or in part, before that all but a few; the newest wait for finance."""
     finance = User.objects.filter(username="finance").first()
     today = world.now.date()
     standing.turn(today)
@@ -30,7 +31,8 @@ def make_payments(world: World) -> None:
     if finance is None or Payment.objects.exists():
         return
     for number, row in enumerate(rows):
-        part = (row.amount * SHARES[number % len(SHARES)]).quantize(Decimal("0.01"))
+        late = number % 11 == 5 if today - row.due_on > LONG_AGO else True
+        part = (row.amount * SHARES[number % len(SHARES) if late else 0]).quantize(Decimal("0.01"))
         if not part:
             continue
         paid_on = min(today, row.due_on + timedelta(days=number % 9))
@@ -38,7 +40,7 @@ def make_payments(world: World) -> None:
             row, actor=Actor(row.contract.owner, "demo"), amount=part, paid_on=paid_on, method="transfer",
             payer=row.account.name, bank_ref=f"CMB{today:%Y}{number:06}", submission="",
         )  # fmt: skip
-        if number < len(rows) - 4:
+        if number < len(rows) - 1:
             payments.confirm_payment(payment, actor=Actor(finance, "demo"))
     _statement(world, finance)
 
