@@ -36,7 +36,11 @@ def relink_many(
             setattr(record, name, value)
     model.prepare(after)
     differences = [diff(old, new) for old, new in zip(before, after, strict=True)]
-    pairs = [(old, new, delta) for old, new, delta in zip(before, after, differences, strict=True) if delta]
+    pairs = [
+        (old, new, delta)
+        for old, new, delta in zip(before, after, differences, strict=True)
+        if delta or any(getattr(old, name) != getattr(new, name) for name in wanted[old.pk])  # prepared: in no log
+    ]
     if not pairs:
         return []
     return _write(model, pairs, actor, changes, kind)

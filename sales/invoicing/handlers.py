@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from crm.approvals.course import on_settled
 from crm.approvals.models import ApprovalInstance
+from crm.lib.money import format_money
 from crm.records.actor import Actor
 from crm.records.diff import diff
 from crm.records.hooks import WriteBatch, before_lock, before_write, on_written
@@ -21,6 +22,7 @@ from sales.invoicing import limits
 from sales.invoicing.models import Invoice, InvoiceLine
 from sales.invoicing.services import reopen_invoice
 from sales.invoicing.standing import settle
+from sales.orders.models import Order, OrderLine
 from sales.receivables.models import Allocation, Instalment, Payment
 from sales.receivables.standing import refresh
 
@@ -82,6 +84,33 @@ def keep_limits(batch: WriteBatch) -> None:
 def _grows(before: Invoice, after: Invoice) -> bool:
     names = ("contract_id", "order_id", "deleted_at", "discount_percent", "discount_amount", "tax_included")
     return any(getattr(before, name) != getattr(after, name) for name in names)
+
+
+@before_write
+def keep_currency(batch: WriteBatch) -> None:
+    """What is billed of a contract or an order is in its currency: that stays."""
+    name = {Contract: "contract", Order: "order"}.get(batch.model)
+    pairs = zip(batch.before, batch.after, strict=True)
+    moved = [a.pk for b, a in pairs if name and b is not None and b.currency != a.currency]
+    if moved and limits.counted().filter(**{f"{name}__in": moved}).exists():
+        raise ValidationError({"currency": _("Money was booked in this currency already.")})
+
+
+@on_written
+def keep_orders(batch: WriteBatch) -> None:
+    """An order that says how much there is to bill does not come to less than what is billed. Runs after the totals."""
+    if batch.model not in (Order, OrderLine):
+        return
+    ids = {getattr(row, "document_id", row.pk) for row in (*batch.before, *batch.after) if row is not None}
+    bills = limits.counted().filter(order__in=ids)
+    orders = Order._base_manager.filter(pk__in=bills.values("order")).exclude(
+        pk__in=bills.filter(beyond=True).values("order")
+    )
+    for order in orders.select_related("contract"):
+        billed = ZERO if limits.is_limit(order.contract) else limits.billed(order)
+        if billed > (ZERO if order.state == Order.State.CANCELLED else order.total):
+            told = {"order": order, "billed": format_money(billed, order.currency)}
+            raise ValidationError(_("Of “%(order)s” %(billed)s are invoiced: credit that first.") % told)
 
 
 @on_written

@@ -58,6 +58,15 @@ class InvoiceTitle(Record):
     def prepare(cls, records: Sequence[Self]) -> None:
         for record in records:
             record.tax_id = plain_code(record.tax_id)
+        stored = cls._base_manager.in_bulk([r.pk for r in records if r.is_default and r.pk])
+        moved = [r for r in records if r.pk in stored and stored[r.pk].account_id != r.account_id]
+        if not moved:
+            return
+        there = cls._base_manager.filter(is_default=True, deleted_at=None, account__in=[r.account_id for r in moved])
+        taken = set(there.values_list("account", flat=True))
+        for record in moved:  # an account that has a default keeps it
+            record.is_default = record.account_id not in taken
+            taken.add(record.account_id)
 
     def __str__(self) -> str:
         return " · ".join(filter(None, (self.name, self.tax_id)))
@@ -185,7 +194,7 @@ class Invoice(PricedDocument):
         for record in records:
             if record.instalment_id:
                 record.contract_id = record.instalment.contract_id
-            elif record.order_id and not record.contract_id:
+            elif record.order_id and record.order.contract_id:
                 record.contract_id = record.order.contract_id
             whole = record.contract if record.contract_id else record.order if record.order_id else None
             if whole is not None:

@@ -19,7 +19,6 @@ from sales.catalogue.arithmetic import share
 from sales.catalogue.models import PricedLine
 from sales.contracts.making import DOCUMENT, copy_lines
 from sales.contracts.models import Contract
-from sales.contracts.services import FORCE
 from sales.invoicing import kinds, limits, titles
 from sales.invoicing.models import Invoice, InvoiceLine, InvoiceTitle
 from sales.invoicing.services import submit_invoice
@@ -81,8 +80,6 @@ def _request(
     whole = type(whole)._base_manager.select_for_update(no_key=True).get(pk=whole.pk)
     if submission and (there := Invoice._base_manager.filter(submission=submission).first()):
         return there
-    if contract is not None and contract.state not in FORCE:
-        raise ValidationError(_("“%(contract)s” is not in force: it can't be billed.") % {"contract": contract})
     rest = billable(instalment or order or whole)
     amount = rest if amount is None else amount
     may = actor.user is not None and policy.can(actor.user, LABEL, limits.RIGHT)

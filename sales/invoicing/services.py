@@ -19,6 +19,7 @@ from crm.records.actor import Actor
 from sales.contracts.services import FORCE, process_for
 from sales.invoicing import kinds, limits, notices, titles
 from sales.invoicing.models import Invoice, check_tax_id
+from sales.orders.models import Order
 from sales.receivables.models import Instalment
 
 State = Invoice.State
@@ -65,10 +66,13 @@ def submit_invoice(invoice: Invoice, *, actor: Actor, note: str = "") -> Invoice
 
 
 def _check_whole(invoice: Invoice) -> None:
+    """What it bills counts: now, and still when it is issued."""
     if invoice.total <= 0:
         raise ValidationError(_("Enter what is billed: the invoice has no amount."))
     if invoice.contract is not None and invoice.contract.state not in FORCE:
         raise ValidationError(_("“%(contract)s” is not in force: it can't be billed.") % {"contract": invoice.contract})
+    if invoice.order is not None and invoice.order.state == Order.State.CANCELLED:
+        raise ValidationError(_("“%(order)s” was cancelled: it can't be billed.") % {"order": invoice.order})
 
 
 @transaction.atomic
@@ -103,6 +107,7 @@ def issue_invoice(
     """The tax office gave it its number: who it is made out to stays as it is now, and what waits for it comes due."""
     invoice = held(invoice)
     must(invoice, State.APPROVED)
+    _check_whole(invoice)
     stamp(invoice, tax_number, tax_code, issued_on)
     title = invoice.title
     invoice.buyer_name, invoice.buyer_tax_id = title.name, title.tax_id

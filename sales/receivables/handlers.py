@@ -62,6 +62,18 @@ def _paid_by(payments: list[int]) -> Any:
     return Instalment._base_manager.filter(pk__in=ids)
 
 
+@before_write
+def keep_currency(batch: WriteBatch) -> None:
+    """What was paid or given up of a contract is in its currency: that stays."""
+    if batch.model is not Contract:
+        return
+    pairs = zip(batch.before, batch.after, strict=True)
+    moved = [after.pk for before, after in pairs if before is not None and before.currency != after.currency]
+    for model in (Allocation, WriteOff) if moved else ():
+        if model._base_manager.filter(instalment__contract__in=moved, deleted_at__isnull=True).exists():
+            raise ValidationError({"currency": _("Money was booked in this currency already.")})
+
+
 @on_written
 def follow_contracts(batch: WriteBatch) -> None:
     """When a contract is signed, accepted or ended, its instalments come due, or are owed no more."""
@@ -123,7 +135,11 @@ def keep_payments(batch: WriteBatch) -> None:
     if batch.model is not Payment:
         return
     for before, after in zip(batch.before, batch.after, strict=True):
-        if before is None or before.state == Payment.State.REGISTERED:
+        if before is None:
+            continue
+        if before.state == Payment.State.REGISTERED:
+            if before.currency != after.currency and before.allocations.filter(deleted_at__isnull=True).exists():
+                raise ValidationError({"currency": _("Money was booked in this currency already.")})
             continue
         if after.deleted_at is not None and before.deleted_at is None:
             raise ValidationError(_("“%(payment)s” counts: void it instead.") % {"payment": before}, code="locked")
@@ -137,17 +153,19 @@ def keep_payments(batch: WriteBatch) -> None:
 def ask_rights(batch: WriteBatch) -> None:
     """Money that counts is moved only by who may, whichever door it comes through."""
     right, user = RIGHTS.get(batch.model), batch.actor.user
-    if right is None or batch.undoing:
+    if right is None:
         return
     payments = Payment._base_manager.in_bulk({r.payment_id for r in _written(batch)}) if right != "writeoff" else {}
-    for row in _written(batch):
+    for row in batch.after:
         payment = payments.get(getattr(row, "payment_id", None))
-        if payment is not None and payment.state in FINAL and row.deleted_at is None:
+        if payment is None or row.deleted_at is not None:
+            continue
+        if payment.state in FINAL:
             raise ValidationError(_("“%(payment)s” does not count any more.") % {"payment": payment})
         if isinstance(row, Allocation):
             _fits(row, payment)
     counts = any(p.state == Payment.State.CONFIRMED for p in payments.values())
-    if user is not None and (counts or right == "writeoff") and not _may(user, right):
+    if user is not None and not batch.undoing and (counts or right == "writeoff") and not _may(user, right):
         raise PermissionDenied(_("You may not do this with money that counts. Finance can."))
 
 
@@ -157,9 +175,9 @@ def _may(user: Any, right: str) -> bool:
     return policy.can(user, "receivables.payment", right)
 
 
-def _fits(row: Allocation, payment: Payment | None) -> None:
-    if payment is not None and row.instalment.currency != payment.currency:
+def _fits(row: Allocation, payment: Payment) -> None:
+    if row.instalment.currency != payment.currency:
         told = {"payment": payment.currency, "instalment": row.instalment.currency}
         raise ValidationError(_("The payment is in %(payment)s, the instalment in %(instalment)s.") % told)
-    if row.instalment.void and row.deleted_at is None:
+    if row.instalment.void or row.instalment.deleted_at is not None:
         raise ValidationError(_("“%(name)s” is void: nothing is owed of it.") % {"name": row.instalment})

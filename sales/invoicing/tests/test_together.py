@@ -12,11 +12,13 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Sum
 
+from crm.records import services as records
 from crm.records.actor import Actor
 from crm.reference.models import NumberSequence
+from sales.contracts import changing
 from sales.contracts.models import Contract
 from sales.invoicing import crediting, limits, requesting, services
-from sales.invoicing.models import Invoice
+from sales.invoicing.models import Invoice, InvoiceLine
 from sales.receivables.factories import make_contract
 from sales.receivables.models import Instalment
 from sales.receivables.tests.test_together import sequences, together  # noqa: F401 - a fixture
@@ -59,6 +61,34 @@ def test_twenty_submits_of_one_form_make_one_invoice():
 
     assert len(set(together(ask, range(20), hands=20))) == 1
     assert Invoice.objects.count() == 1
+
+
+def test_lines_typed_at_the_same_moment_wait_for_each_other():
+    contract = make_contract(approved=True, signed_on=date(2026, 11, 1))
+    lines = []
+    for _number in range(8):
+        invoice = Invoice(owner=contract.owner, account=contract.account, contract=contract)
+        records.save(invoice, actor=SYSTEM)
+        lines.append(InvoiceLine(document=invoice, owner=contract.owner, name="手工", unit_price=D(30_000)))
+    found = together(lambda line: records.save(line, actor=SYSTEM), lines, hands=8)
+    refused = [str(one) for one in found if isinstance(one, ValidationError)]
+    assert len(refused) == 5
+    assert all("10,000.00" in text for text in refused)
+
+
+def test_a_contract_is_not_made_smaller_while_it_is_billed():
+    for _round in range(4):
+        contract = make_contract(approved=True, signed_on=date(2026, 11, 1), payment_terms="一次性付清")
+        change = changing.draft_change(contract, actor=SYSTEM, title="减少", amount=D(50_000))
+
+        def go(what):
+            if what == "change":
+                return changing.submit_change(change, actor=SYSTEM)  # noqa: B023
+            return requesting.request_for_contract(contract, actor=SYSTEM, amount=D(60_000))  # noqa: B023
+
+        found = together(go, ["ask", "change"], hands=2)
+        assert sum(isinstance(one, ValidationError) for one in found) == 1
+        assert limits.billed(contract) <= Contract.objects.get(pk=contract.pk).amount
 
 
 def test_two_credit_notes_at_once_take_back_no_more_than_was_billed():

@@ -14,9 +14,10 @@ from django.core.exceptions import ValidationError
 from django.db import connection, connections, transaction
 
 from crm.records.actor import Actor
+from crm.records.errors import Protected
 from crm.reference.models import NumberSequence
 from customers.factories import some_user
-from sales.receivables import payments
+from sales.receivables import payments, plan
 from sales.receivables.factories import make_contract, make_payment
 from sales.receivables.models import Instalment, Payment
 
@@ -117,6 +118,43 @@ def test_nothing_is_paid_twice():
     first.refresh_from_db()
     second.refresh_from_db()
     assert (first.received, first.state, second.received) == (D(30_000), "paid", D(30_000))
+
+
+def test_two_of_finance_give_away_no_more_than_a_payment_holds():
+    contract = make_contract(approved=True, signed_on=date(2026, 11, 1))
+    first = Instalment.objects.get(contract=contract, seq=1)
+    pk = payments.confirm_payment(make_payment(None, 10_000, account=contract.account), actor=SYSTEM).pk
+
+    def move(number):
+        payment = Payment.objects.get(pk=pk)
+        if number % 2:
+            return payments.refund(payment, actor=SYSTEM, amount=D(3_000), reason="x")
+        return payments.allocate(payment, actor=SYSTEM, parts={first.pk: D(3_000)})
+
+    found = together(move, range(8), hands=8)
+    assert sum(isinstance(one, ValidationError) for one in found) == 5
+    payment = Payment.objects.get(pk=pk)
+    first.refresh_from_db()
+    assert (payment.unallocated, first.received) == (D(1_000), payment.allocated)
+
+
+def test_an_instalment_goes_or_is_paid_never_both():
+    contract = make_contract(approved=True, signed_on=date(2026, 11, 1))
+    first, second, _third = Instalment.objects.filter(contract=contract).order_by("seq")
+    pk = payments.confirm_payment(make_payment(None, 10_000, account=contract.account), actor=SYSTEM).pk
+
+    def go(what):
+        try:
+            if what == "merge":
+                return plan.merge(first, actor=SYSTEM, other=second)
+            return payments.allocate(Payment.objects.get(pk=pk), actor=SYSTEM, parts={second.pk: D(10_000)})
+        except Protected as error:
+            return ValidationError(str(error))
+
+    found = together(go, ["merge", "pay"], hands=2)
+    assert sum(isinstance(one, ValidationError) for one in found) == 1
+    second.refresh_from_db()
+    assert (second.deleted_at is None) == (second.received > 0)
 
 
 def test_the_same_click_twice_pays_once():
