@@ -8,7 +8,7 @@ class MarketingConfig(AppConfig):
 
     def ready(self) -> None:
         from crm.home.pages import nav_page
-        from marketing import points, purchases  # noqa: F401 - register themselves
+        from marketing import mailed, points, purchases  # noqa: F401 - register themselves
         from marketing.events import jobs  # noqa: F401 - registers itself
         from marketing.events.rights import may_bring
         from marketing.webforms import mails  # noqa: F401 - registers itself

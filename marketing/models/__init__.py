@@ -3,6 +3,7 @@
 from marketing.models.carried import Carried
 from marketing.models.events import BehaviourEvent, IdentityLink
 from marketing.models.forms import FormDay, FormField, FormSubmission, WebForm
+from marketing.models.intake import MailIntake
 from marketing.models.links import LinkDay, TrackedLink
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "FormSubmission",
     "IdentityLink",
     "LinkDay",
+    "MailIntake",
     "TrackedLink",
     "WebForm",
 ]
