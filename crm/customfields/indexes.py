@@ -58,7 +58,7 @@ def wanted(field: CustomField) -> list[Wanted]:
 
 
 def _made(value: CustomValue, prefix: str, index: models.Index, *, unique: bool = False) -> Wanted:
-    with connection.schema_editor(collect_sql=True) as editor:
+    with connection.schema_editor(collect_sql=True, atomic=False) as editor:
         sql = str(index.create_sql(value.model, editor, concurrently=True))
     digest = hashlib.sha256(sql.encode()).hexdigest()[:8]
     name = f"{prefix}{value.definition.pk}_{digest}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 from django.apps import apps
 from django.db import DatabaseError, IntegrityError
@@ -24,14 +24,19 @@ State = CustomField.Index
 
 @job_kind("customfields.index", gettext_lazy("Index of a custom field"), icon="database", resumable=lambda job: True)
 def build_indexes(running: Running) -> dict[str, Any]:
-    """Bring the indexes of one field in line with its definition."""
+    """Bring the indexes of some fields, or of one, in line with their definitions."""
     definitions.look_again()
-    field = CustomField.objects.filter(pk=running.params["field"]).first()
+    asked = running.params.get("fields") or [running.params["field"]]
+    return {"indexes": [name for pk in asked for name in _build(pk, running)]}
+
+
+def _build(pk: int, running: Running) -> list[str]:
+    field = CustomField.objects.filter(pk=pk).first()
     if field is None:
-        indexes.drop_all(running.params["field"])
-        return {}
+        indexes.drop_all(pk)
+        return []
     if field.unique and (same := indexes.duplicates(field)):
-        return _fail(field, twice(same))
+        _fail(field, twice(same))
     needed = indexes.wanted(field)
     _set(field, State.BUILDING if needed else State.NONE)
     if field.value_kind == "text":
@@ -39,11 +44,11 @@ def build_indexes(running: Running) -> dict[str, Any]:
     try:
         indexes.build(field, told=lambda name: running.report(0))
     except IntegrityError:
-        return _fail(field, twice(indexes.duplicates(field)))
+        _fail(field, twice(indexes.duplicates(field)))
     except DatabaseError as error:
-        return _fail(field, str(error))
+        _fail(field, str(error))
     _set(field, State.READY if needed else State.NONE)
-    return {"indexes": [one.name for one in needed]}
+    return [one.name for one in needed]
 
 
 def twice(same: list[tuple[str, int]]) -> str:
@@ -57,7 +62,7 @@ def _set(field: CustomField, state: str, error: str = "") -> None:
     CustomField.objects.filter(pk=field.pk).update(index_state=state, index_error=error)
 
 
-def _fail(field: CustomField, error: str) -> dict[str, Any]:
+def _fail(field: CustomField, error: str) -> NoReturn:
     _set(field, State.FAILED, error)
     raise JobError(error)
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.customfields import definitions
 from crm.customfields.kinds import CUSTOM_KINDS, SEARCH, custom_kind
 from crm.customfields.models import TAGS, CustomField
-from crm.customfields.services import define_field, listeners
+from crm.customfields.services import define_alike, listeners
 from crm.records.actor import Actor
 from crm.reference.tags import Tag
 
@@ -33,10 +33,18 @@ def known_tags() -> list[Tag]:
 
 def spread(labels: Collection[str], *, actor: Actor) -> None:
     """Give each entity a field for tags that has none yet: from the first tag on every record can have some."""
-    have = set(CustomField.objects.filter(kind=TAGS).values_list("entity", flat=True))
-    for label in sorted(set(labels) - have):
-        taken = CustomField.objects.filter(entity=label, code="tags").exists()
-        define_field(label, TAGS, "tags_2" if taken else "tags", "标签", "Tags", actor=actor, searchable=True)
+    there: dict[str, list[CustomField]] = {label: [] for label in labels}
+    for field in CustomField.objects.filter(entity__in=labels).only("entity", "code", "kind"):
+        there[field.entity].append(field)
+    fields = [
+        CustomField(
+            entity=label, kind=TAGS, code="tags_2" if any(one.code == "tags" for one in others) else "tags",
+            label_zh="标签", label_en="Tags", position=len(others) + 1, searchable=True,
+        )
+        for label, others in sorted(there.items()) if all(one.kind != TAGS for one in others)
+    ]  # fmt: skip
+    if fields:
+        define_alike(fields, actor=actor)
 
 
 def told(before: Tag, after: Tag, *, actor: Actor) -> None:

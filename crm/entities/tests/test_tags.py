@@ -16,8 +16,10 @@ from crm.entities.entity import registry
 from crm.entities.models import ColumnChoice
 from crm.entities.tagging import make_tags, tag_record
 from crm.fields.conditions import parse
+from crm.jobs.models import Job
+from crm.jobs.running import run
 from crm.records.actor import Actor
-from crm.records.models import ChangeSet, Entry
+from crm.records.models import AuditEvent, ChangeSet, Entry
 from crm.reference.tags import Tag
 from crm.search.services import search
 from customers.factories import make_account
@@ -182,3 +184,18 @@ def test_a_list_with_tags_costs_no_query_more(client, boss, tags):
             page = client.get(URL).content.decode()
         counts.append(len(seen))
     assert counts[0] == counts[1] and page.count("展会2026") >= 20
+
+
+def test_the_first_tag_costs_few_queries_however_many_entities_there_are(boss):
+    with CaptureQueriesContext(connection) as asked:
+        make_tags(["VIP"], actor=Actor(boss, "test"))
+    fields = CustomField.objects.filter(kind="tags")
+    assert fields.count() > 50
+    assert len(asked) < 30
+    assert set(fields.values_list("index_state", flat=True)) == {"waiting"}
+    assert AuditEvent.objects.filter(action="field_defined", data__kind="tags").count() == fields.count()
+    job = Job.objects.get(kind="customfields.index")
+    job.params["fields"] = job.params["fields"][:2]
+    job.save()
+    run(job.pk)
+    assert sorted(fields.filter(index_state="ready").values_list("pk", flat=True)) == sorted(job.params["fields"])
