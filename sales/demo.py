@@ -18,6 +18,7 @@ from sales import gate_demo  # noqa: F401 - registers its step
 from sales.models import Lead, LossReason, Opportunity, OpportunityContact, Pipeline, Stage, StageHistory
 
 STATUSES = ["new", "new", "new", "contacted", "contacted", "nurturing", "qualified", "invalid"]
+BACK = timedelta(days=400)  # that long ago the first of them closed
 
 
 @demo_step(30, "leads")
@@ -78,21 +79,22 @@ def _opportunities(world: World, stages: list[Stage], reasons: list[LossReason])
     won, lost = next(s for s in stages if s.is_won), next(s for s in stages if s.is_lost)
     weights = [2 ** (len(running) - i) for i in range(len(running))]
     total, still_open, make = world.counts["opportunities"], world.counts["open"], Maker(Opportunity)
+    old = [account for account in accounts if account[2] < world.now - BACK] or accounts
     for i in range(total):
-        pk, owner, since, name = accounts[random.randrange(len(accounts))]
         is_open = i < still_open
+        among = accounts if is_open else old
+        pk, owner, since, name = among[random.randrange(len(among))]
         stage = random.choices(running, weights)[0] if is_open else won if random.random() < 0.55 else lost
-        created = _between(
-            world, max(since, world.now - timedelta(days=150 if is_open else 700)), world.now - timedelta(days=1)
-        )
+        closed = None if is_open else _between(world, max(since, world.now - BACK), world.now)
+        begun = closed - timedelta(days=120) if closed else world.now - timedelta(days=150)
+        created = _between(world, max(since, begun), closed or world.now - timedelta(days=1))
         entered = _between(world, max(created, world.now - timedelta(days=60)), world.now) if is_open else None
-        closed = None if is_open else _between(world, created, min(world.now, created + timedelta(days=120)))
         yield make(
             name=f"{random.choice(words.PROJECTS)}{random.choice(words.PHASES)}",
             account_id=pk,
             owner=owner,
             stage=stage,
-            amount=Decimal(int(10 ** (3.7 + 2.6 * random.random()))) * 10 if random.random() < 0.95 else None,
+            amount=Decimal(int(10 ** (3.7 + 1.7 * random.random()))) * 10 if random.random() < 0.95 else None,
             close_date=localdate(closed)
             if closed
             else localdate(world.now + timedelta(days=random.randrange(-10, 120))),

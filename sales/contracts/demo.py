@@ -34,10 +34,8 @@ TERMS = (
 )
 LARGE = {"all": [{"field": "amount", "op": "gte", "value": "500000"}]}
 HUGE = {"all": [{"field": "amount", "op": "gte", "value": "2000000"}]}
-MADE = 34
-WAITING = 4
-EVERY = 7
-SIZES = (Decimal(50_000), Decimal(4_000_000))
+MADE = 40
+WAITING = 3
 OPEN = {"opens": ["title", "account", "amount", "payment_terms", "clauses", "starts_on", "ends_on"]}
 
 
@@ -85,8 +83,8 @@ def make_templates(world: World) -> None:
 
 @demo_step(98, "contracts")
 def make_contracts(world: World) -> None:
-    """Of deals that were won; the last few are being approved, one a week was signed before, some end soon."""
-    won = Opportunity.objects.alive().filter(state="won", account__isnull=False, amount__range=SIZES)
+    """Of deals that were won; the last few are being approved, the others were signed soon after they were won, some end soon."""
+    won = Opportunity.objects.alive().filter(state="won", account__isnull=False, amount__gt=0)
     deals = list(won.select_related("owner", "account").order_by("-close_date", "-pk")[:MADE])
     if Contract.objects.exists():
         return
@@ -97,7 +95,7 @@ def make_contracts(world: World) -> None:
 
 def _make(world: World, number: int, deal: Opportunity) -> None:
     actor, today = Actor(deal.owner, "demo"), world.now.date()
-    signed = today - timedelta(days=EVERY * (number - WAITING) + 1)
+    signed = min(today, deal.close_date + timedelta(days=2 + number % 6))
     _name_products(deal, number, actor)
     if number % 3:
         _quote(deal, signed - timedelta(days=9 + 5 * number % 23), actor)
