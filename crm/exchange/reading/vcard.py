@@ -9,7 +9,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from .errors import ReadError
 from .header import Record
@@ -29,8 +31,15 @@ Property = tuple[str, set[str], str]
 def headings() -> list[str]:
     """The columns, called so that any person's fields are recognised."""
     return [
-        *(_("Name"), _("Company"), _("Job title"), _("Mobile phone"), _("Telephone"), _("Other phone"), _("E-mail")),
-        *(_("Other e-mail"), _("WeChat"), _("Address"), _("Website"), _("Birthday"), _("Notes")),
+        *(
+            pgettext("person", "Name"),
+            _("Company"),
+            _("Job title"),
+            _("Mobile phone"),
+            _("Telephone"),
+            _("Other phone"),
+        ),
+        *(capfirst(_("e-mail")), _("Other e-mail"), _("WeChat"), _("Address"), _("Website"), _("Birthday"), _("Notes")),
     ]
 
 

@@ -6,10 +6,13 @@ import contextlib
 import io
 
 import pytest
+from django.utils import translation
+from django.utils.text import capfirst
 from openpyxl import Workbook
 
 from crm.exchange.reading.errors import ReadError
 from crm.exchange.reading.table import open_table
+from crm.exchange.reading.vcard import headings
 from crm.exchange.tests.test_import import ALL, Person
 from crm.ownership.models import AssignmentMember, AssignmentRule, Pool, PoolMember
 from crm.records.models import Entry
@@ -185,3 +188,13 @@ def test_a_source_that_one_may_not_make_is_not_made(boss, rep, grant, monkeypatc
     data = {"mode": "create", "duplicates": "create", "blank": "keep", "label": "新来源"}
     answer = boss.client.post(f"/imports/{run.pk}/check/", data)
     assert answer.status_code == 422 and "may not make one" in answer.content.decode()
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_cards_speak_of_people_as_leads_do(language):
+    with translation.override(language):
+        known = {
+            capfirst(Lead._meta.get_field(name).verbose_name)
+            for name in ("name", "company", "job_title", "email", "wechat")
+        }
+        assert known <= set(headings())
