@@ -7,8 +7,9 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from crm.documents.keeping import free_document
 from crm.documents.library import Document, Folder
-from crm.documents.services import share_page, stay
+from crm.documents.services import place_page, share_page, stay
 from crm.entities.entity import Action, Entity, View, register
 
 MINE = {"all": [{"field": "owner", "op": "me"}]}
@@ -63,6 +64,8 @@ class DocumentEntity(Entity):
     bulk_edit = ("folder",)
     actions = (
         Action("link", _("Share by link"), stay, icon="link", page=share_page, when=lambda document: bool(document.number)),
+        Action("place", _("Link to a record"), stay, icon="paperclip", page=place_page, when=lambda document: not document.source),
+        Action("free", _("Unlink from its record"), free_document, icon="unlink", automatic=False, when=lambda document: bool(document.on_id) and not document.source),
     )  # fmt: skip
     views = (View("mine", _("My documents"), MINE, "-updated_at"),)
     shows_on = {"documents.folder": "folder"}

@@ -10,6 +10,7 @@ from django.core.files.base import ContentFile, File
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from crm.access import policy
 from crm.documents import kinds
 from crm.documents.access import holders
 from crm.documents.library import Document, DocumentVersion, Folder
@@ -84,6 +85,25 @@ def keep_paper(record: Record, content: bytes, name: str, *, actor: Actor, sourc
     if document.file is not None and document.file.sha256 == sha256(content).hexdigest():
         return document
     return add_version(document, ContentFile(content, name=name), actor=actor, kind=kinds.PRINTED)
+
+
+@transaction.atomic
+def place_document(document: Document, record: Record | None, *, actor: Actor) -> Document:
+    """Let it hang on another record, or on none: then it is its owner's. ValidationError for what was printed of its record,
+    and where the actor would lose it out of sight."""
+    document = _locked(document)
+    if document.source:
+        raise ValidationError(_("What was printed of a record stays with it."))
+    document.on_entity, document.on_id = (record.entity_label(), record.pk) if record is not None else ("", None)
+    records.save(document, actor=actor, kind=kinds.PLACED if record is not None else kinds.FREED)
+    if actor.user is not None and not policy.can_record(actor.user, document, "view"):
+        raise ValidationError(_("You would not see it any more: ask its owner, %(owner)s.") % {"owner": document.owner})
+    return document
+
+
+def free_document(document: Document, *, actor: Actor) -> Document:
+    """Take it off its record."""
+    return place_document(document, None, actor=actor)
 
 
 def _locked(document: Document) -> Document:

@@ -17,3 +17,5 @@ PRINTED = _kind("printed", _("printed a version of %(subject)s"), "file-type-pdf
 SHARED = _kind("link_made", _("shared %(subject)s by a link"), "link")
 VIEWED = _kind("link_viewed", _("noted that the shared %(subject)s was opened for the first time"), "eye")
 REVOKED = _kind("link_revoked", _("revoked a link to %(subject)s"), "link-off")
+PLACED = _kind("placed", _("linked %(subject)s to another record"), "paperclip")
+FREED = _kind("freed", _("unlinked %(subject)s from its record"), "unlink")

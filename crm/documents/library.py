@@ -78,7 +78,7 @@ class Document(OnRecord):
 
     access = Filed()
     takes_files = False
-    untold = ("file", "number", "size", "content_type")
+    untold = ("file", "number", "size", "content_type", "on_entity", "on_id")
     derived = ("words", "read")
     objects = DocumentManager()
 

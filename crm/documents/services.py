@@ -37,6 +37,11 @@ def share_page(entity: Any, ids: Sequence[int]) -> str:
     return reverse("documents:share", args=[ids[0]])
 
 
+def place_page(entity: Any, ids: Sequence[int]) -> str:
+    """Where the record is found that a document is to hang on."""
+    return reverse("documents:place", args=[ids[0]])
+
+
 def stay(document: Document, *, actor: Actor) -> Document:
     """The verb has a page of its own."""
     return document

@@ -16,14 +16,18 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from crm.access import policy
 from crm.documents import keeping, sharing
+from crm.documents.access import holders
 from crm.documents.library import Document, DocumentShare, Folder
 from crm.documents.share_forms import ShareForm
+from crm.entities.brief import briefs
 from crm.entities.entity import registry
+from crm.entities.finding import seen_record
 from crm.entities.views.files import answer
 from crm.files.limits import refused
 from crm.files.storage import too_large
 from crm.records.actor import Actor
 from crm.records.models import Record
+from crm.search.services import search
 
 DOCUMENT = "documents.document"
 
@@ -93,6 +97,29 @@ def share(request: HttpRequest, pk: int) -> HttpResponse:
             made, link = sharing.make_share(document, actor=Actor.of(request), **form.values())
             return render(request, "documents/share.html", context | {"share": made, "link": link})
     return render(request, "documents/share.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def place(request: HttpRequest, pk: int) -> HttpResponse:
+    """Records by the words that somebody types; POST hangs the document on one that they may change."""
+    document, labels = _changeable(request, pk), [policy.entity_label(model) for model in holders()]
+    if request.method == "POST":
+        label, number = request.POST.get("entity", ""), request.POST.get("record", "")
+        record = seen_record(request.user, label, number, "change", among=labels)[1]
+        try:
+            keeping.place_document(document, record, actor=Actor.of(request))
+            messages.success(request, _("Linked to %(record)s.") % {"record": record})
+        except ValidationError as error:
+            messages.error(request, " ".join(error.messages))
+        return HttpResponseRedirect(_page(document))
+    words = request.GET.get("q", "").replace("\x00", "").strip()[:100]
+    hits = (
+        search(request.user, words, limit=10, labels=[label for label in labels if label in registry]) if words else []
+    )
+    found = [(hit.record, line) for hit in hits for line in briefs([hit.record], request.user)]
+    context = {"document": document, "found": found, "words": words, "url": request.path, "back": _page(document)}
+    return render(request, "documents/place.html", context | {"entity": registry[DOCUMENT]})
 
 
 @login_required

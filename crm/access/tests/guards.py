@@ -68,7 +68,7 @@ GUARDS = {
         " /undo/set/<int:pk>/ /undo/entry/<int:pk>/ /merges/<int:pk>/ /merges/<int:pk>/undo/"
         " /sales/whitespace/<int:pk>/ /sales/bank/<int:pk>/read/"
         " /leads/<int:pk>/answers/<int:question>/ /documents/<int:pk>/version/ /documents/<int:pk>/share/"
-        " /documents/<int:pk>/restore/<int:number>/ /documents/share/<int:pk>/revoke/ /sales/quotes/<int:pk>/sending/"
+        " /documents/<int:pk>/restore/<int:number>/ /documents/<int:pk>/place/ /documents/share/<int:pk>/revoke/ /sales/quotes/<int:pk>/sending/"
     ),
     ROWS: (
         "/ /search/ /commands/ /home/widget/<slug:name>/ /nav/count/<str:label>/ /analytics/sales/ /analytics/sales/people/"

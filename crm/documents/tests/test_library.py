@@ -19,6 +19,7 @@ from crm.documents.library import Document, DocumentVersion, Folder
 from crm.entities.entity import registry
 from crm.records import services as records
 from crm.records.actor import Actor
+from crm.records.models import Entry
 from sales.factories import make_opportunity
 
 OWN, ALL = Scope.OWN, Scope.ALL
@@ -206,3 +207,40 @@ def test_documents_go_to_another_folder_in_bulk_and_to_the_trash_and_back(client
     assert seen_by(keeper) == {ids[1]}
     records.restore(Document.objects.get(pk=ids[0]), actor=Actor(keeper))
     assert seen_by(keeper) == set(ids)
+
+
+def test_a_document_is_linked_to_another_record_and_unlinked(client, keeper, other, grant):
+    grant(keeper, "sales.opportunity", view=Scope.OWN, change=Scope.OWN)
+    mine, theirs = make_opportunity(owner=keeper, name="泵站改造"), make_opportunity(owner=other, name="泵站改造")
+    document = make_document(keeper)
+    url, page = f"/documents/{document.pk}/place/", registry["documents.document"].url("record", document.pk)
+    client.force_login(keeper)
+    found = client.get(url, {"q": "泵站"}).context["found"]
+    assert [record for record, _line in found] == [mine]
+    choice = {"entity": "sales.opportunity", "record": theirs.pk}
+    assert client.post(url, choice).status_code == 404
+    assert client.post(url, {**choice, "record": mine.pk}).status_code == 302
+    document.refresh_from_db()
+    assert (document.on_entity, document.on_id) == ("sales.opportunity", mine.pk)
+    assert Entry.objects.filter(kind="documents.document.placed").count() == 1
+    grant(other, "documents.document", view=Scope.ALL, change=Scope.OWN)
+    grant(other, "sales.opportunity", view=Scope.ALL, change=Scope.OWN)
+    client.force_login(other)
+    assert client.post(url, choice).status_code == 403
+    client.force_login(keeper)
+    assert client.post(f"{page}do/free/", {"version": document.version}).status_code == 302
+    document.refresh_from_db()
+    assert (document.on_entity, document.on_id) == ("", None)
+
+
+def test_what_was_printed_stays_with_its_record_and_nobody_loses_a_document_by_it(keeper, other, grant):
+    deal = make_opportunity(owner=keeper)
+    printed = keeping.keep_paper(deal, b"%PDF-1.4 a", "BJ1.pdf", actor=Actor(keeper), source="zh-hans")
+    with pytest.raises(ValidationError):
+        keeping.free_document(printed, actor=Actor(keeper))
+    grant(keeper, "sales.opportunity", view=Scope.OWN, change=Scope.OWN)
+    foreign = make_document(other, record=deal)
+    with pytest.raises(ValidationError):
+        keeping.free_document(foreign, actor=Actor(keeper))
+    foreign.refresh_from_db()
+    assert foreign.on_id == deal.pk
