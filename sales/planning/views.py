@@ -24,7 +24,8 @@ from crm.entities.entity import registry
 from crm.records.actor import Actor
 from sales.planning import cash, snapshots, targets
 from sales.planning import forecast as forecasts
-from sales.planning.attainment import STEPS, Board
+from sales.planning.actuals import Actuals
+from sales.planning.attainment import STEPS, Board, rate_of
 from sales.planning.models import ADJUSTMENT, TARGET, ZERO, Target, months_of
 from sales.planning.sources import told_to
 from sales.planning.subjects import Subject, level, sees, tree
@@ -97,8 +98,9 @@ def plan(request: HttpRequest) -> HttpResponse:
                     return redirect(f"{request.path}?year={year}&metric={metric}")
         else:
             status = 422
+    before = Actuals(user, metric, date(year - 1, 1, 1), date(year - 1, 12, 31))
     context = {
-        "rows": _lines(subjects, grid), "year": year, "metric": metric, "metrics": Target.Metric.choices,
+        "rows": _lines(subjects, grid, year, before), "last": year - 1 if metric in told_to(user) else None, "year": year, "metric": metric, "metrics": Target.Metric.choices,
         "years": range(today.year - 1, today.year + 3), "mark": mark, "errors": errors,
         "growth": query.get("growth", ""), "unsaved": grid is not saved, "back": targets.YEARS_BACK,
         "bound": bind(registry[TARGET], user), "money": metric in Target.MONEY, "list_url": registry[TARGET].url("list"),
@@ -160,19 +162,22 @@ def _total(text: str, cells: Sequence[Decimal | None], metric: str) -> Decimal:
     return typed if typed is not None else sum((cell for cell in cells if cell is not None), ZERO)
 
 
-def _lines(subjects: list[Subject], grid: targets.Grid) -> list[dict[str, Any]]:
-    """A row each, with the sum of what stands below it where that differs."""
+def _lines(subjects: list[Subject], grid: targets.Grid, year: int, before: Actuals) -> list[dict[str, Any]]:
+    """A row each, with the sum of what stands below it where that differs, and what the year before brought."""
     sums = {s.key: sum((c for c in grid.get(s.key, []) if isinstance(c, Decimal)), ZERO) for s in subjects}
     lines = []
     for subject in subjects:
         below = sum((sums[key] for key in subject.children), ZERO)
         own = sums[subject.key]
+        last = before.of(subject, months_of(year - 1))
         cells = list(enumerate(grid.get(subject.key, [None] * 12), 1))
         lines.append(
             {
                 "subject": subject,
                 "cells": cells,
                 "total": own or None,
+                "last": last,
+                "change": rate_of(own - last, last) if own and last else None,
                 "below": below if below and below != own else None,
             }
         )

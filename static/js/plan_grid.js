@@ -16,10 +16,15 @@ function place(input) {
   return [at, cells(rows[at]).indexOf(input)]
 }
 
-/** The year of a row follows its months, where all of them are plain numbers. */
+/** The year of a row follows its months, where all of them are plain numbers; its change against last year goes along. */
 function total(row) {
   const sum = cells(row).reduce((all, cell) => all + number(cell.value), 0)
-  if (Number.isFinite(sum)) row.querySelector("[data-total]").value = sum ? Math.round(sum * 100) / 100 : ""
+  if (!Number.isFinite(sum)) return
+  row.querySelector("[data-total]").value = sum ? Math.round(sum * 100) / 100 : ""
+  const last = Number(row.querySelector("[data-last]")?.dataset.last)
+  if (!last) return
+  const change = Math.round((sum / last - 1) * 100)
+  row.querySelector("[data-change]").textContent = sum ? `${change > 0 ? "+" : ""}${change}%` : "–"
 }
 
 form.addEventListener("input", (event) => {

@@ -252,3 +252,26 @@ def test_an_owner_that_is_hidden_is_named_nowhere(client, people, field_rule):
     field_rule(chief, "sales.opportunity", "owner", "hidden")
     assert not any(rep.name in told for told in rows())
     assert all(deal.name in told for told in rows())
+
+
+def test_the_plan_stands_beside_what_last_year_brought(client, people, field_rule):
+    rep, _other, boss, _chief = people.values()
+    sale(rep, 1000, date(2025, 5, 2))
+    sale(rep, 3000, date(2025, 12, 31))
+    sale(rep, 9999, date(2026, 1, 1))
+    make_target(date(2026, 1, 1), 5000, owner=rep)
+    client.force_login(boss)
+    address = "/sales/targets/plan/?year=2026&metric=sales"
+
+    def row():
+        page = client.get(address)
+        (found,) = (one for one in page.context["rows"] if one["subject"].key == f"u{rep.pk}")
+        return found["last"], found["change"], page.content.decode()
+
+    last, change, text = row()
+    assert (last, change) == (4000, 25)
+    assert "2025 actual" in text and "+25%" in text
+    field_rule(boss, "contracts.contract", "amount", "hidden")
+    last, change, text = row()
+    assert (last, change) == (0, None)
+    assert "2025 actual" not in text
