@@ -63,9 +63,13 @@ def hold(invoices: Iterable[Invoice]) -> None:
 
 
 def check(ids: Iterable[int], actor: Actor) -> None:
-    """Refuse what goes beyond the agreed amount and say what is left; who has the right may, and it is noted."""
+    """Refuse what goes beyond the agreed amount and say what is left; who has the right may, and it is noted.
+
+    A credit note only takes back.
+    """
     found = Invoice._base_manager.filter(pk__in=set(ids)).select_related("contract", "order")
-    for invoice in found.filter(Q(contract__isnull=False) | Q(order__isnull=False), beyond=False):
+    bills = found.filter(Q(contract__isnull=False) | Q(order__isnull=False), beyond=False, original__isnull=True)
+    for invoice in bills:
         whole = whole_of(invoice)
         if whole is None or invoice.state == Invoice.State.CANCELLED or invoice.deleted_at is not None:
             continue

@@ -13,6 +13,7 @@ import select
 import signal
 import sys
 import time
+from collections.abc import Callable
 
 import django
 
@@ -55,7 +56,7 @@ def work() -> None:
         time.sleep(0.02)
 
 
-def start() -> int:
+def start(work: Callable[[], None] = work) -> int:
     """A new worker; its connections are its own."""
     child = os.fork()
     if child:

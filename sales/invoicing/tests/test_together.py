@@ -109,40 +109,51 @@ def test_two_credit_notes_at_once_take_back_no_more_than_was_billed():
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_whatever_is_done_never_more_than_agreed(seed):
-    """Requests, issues, credits and cancellations in any order; an oracle of plain numbers says what is left."""
-    dice = random.Random(seed)
+def test_whatever_is_done_never_more_than_agreed(seed, make_user, grant):
+    """Requests, issues, credits and cancellations in any order; an oracle of plain numbers says what is left.
+
+    Of a contract, of one of its instalments, and by somebody who may go beyond.
+    """
+    dice, boss = random.Random(seed), make_user("boss")
+    grant(boss, "invoicing.invoice", view=4, add=4, beyond=4)
     contract = make_contract(
         approved=True, signed_on=date(2026, 11, 1), amount=D(dice.randint(1_000_000, 99_999_999)) / 100
     )
-    billed, open_of = D(0), {}
+    parts = list(Instalment.objects.filter(contract=contract))
+    billed, open_of, part_of = D(0), {}, {}
     for step in range(ROUNDS):
         amount = D(dice.randint(1, int(contract.amount * 60))) / 100
-        what = dice.choice(("ask", "ask", "ask", "issue", "credit", "cancel"))
+        what = dice.choice(("ask", "ask", "part", "part", "issue", "credit", "cancel", "cancel", "beyond"))
         pk = dice.choice(list(open_of)) if open_of else None
-        if what == "ask":
-            fits = amount <= contract.amount - billed
-            made = _tried(lambda: requesting.request_for_contract(contract, actor=SYSTEM, amount=amount))  # noqa: B023
-            assert (made is not None) == fits
+        if what in ("ask", "part", "beyond"):
+            part = dice.choice(parts) if what == "part" else None
+            left = contract.amount - billed
+            if part is not None:
+                left = min(left, part.amount - sum(rest for one, rest in open_of.items() if part_of[one] == part))
+            actor = Actor(boss) if what == "beyond" else SYSTEM
+            ask = requesting.request_for_instalment if part else requesting.request_for_contract
+            made = _tried(lambda: ask(part or contract, actor=actor, amount=amount))  # noqa: B023
+            assert (made is not None) == (amount <= left or what == "beyond")
             if made is not None:
                 assert made.net_total + made.tax_total == made.total == amount
-                billed, open_of[made.pk] = billed + amount, amount
+                assert made.beyond == (amount > left)
+                billed, open_of[made.pk], part_of[made.pk] = billed + amount, amount, part
         elif pk is not None:
             invoice = Invoice.objects.get(pk=pk)
             out = invoice.state == "issued"
             if what == "issue" and not out:
-                services.issue_invoice(invoice, actor=SYSTEM, tax_number=f"{seed}{step}")
+                services.issue_invoice(invoice, actor=SYSTEM, tax_number=f"{seed}.{step}")
             elif what == "cancel" and not out:
                 services.cancel_invoice(invoice, actor=SYSTEM)
                 billed -= open_of.pop(pk)
             elif what == "credit" and out:
-                given = {"tax_number": f"{seed}{step}", "reason": "退货", "amount": amount}
+                given = {"tax_number": f"{seed}.{step}", "reason": "退货", "amount": amount}
                 made = _tried(lambda: crediting.credit_invoice(invoice, actor=SYSTEM, **given))  # noqa: B023
                 assert (made is not None) == (amount <= open_of[pk])
                 if made is not None:
                     billed, open_of[pk] = billed - amount, open_of[pk] - amount
                     open_of = {key: rest for key, rest in open_of.items() if rest}
-        assert limits.billed(contract) == billed <= contract.amount
+        assert limits.billed(contract) == billed
     assert Instalment.objects.filter(contract=contract).aggregate(all=Sum("amount"))["all"] == contract.amount
 
 

@@ -9,7 +9,9 @@ from django.utils import timezone
 
 from crm.records import services as records
 from crm.records.actor import Actor
+from sales.contracts import changing
 from sales.contracts import services as contracts
+from sales.contracts.models import ContractLine
 from sales.receivables import payments, plan
 from sales.receivables.factories import make_contract, make_payment
 from sales.receivables.models import Allocation, Instalment, Payment
@@ -80,6 +82,23 @@ def test_what_is_paid_is_neither_split_nor_merged_away():
     second.refresh_from_db()
     refused(lambda: plan.split(second, actor=SYSTEM, amount=D("1000.01")), "'amount'")
     refused(lambda: plan.merge(first, actor=SYSTEM, other=second), "'other'")
+
+
+def test_a_smaller_contract_takes_off_what_is_open_alone():
+    contract = agreed(payment_terms="30% 签约, 60% 签约后 30 天, 10% 签约后 60 天")
+    second = Instalment.objects.get(contract=contract, seq=2)
+    payment = payments.confirm_payment(make_payment(None, 50_000, account=contract.account), actor=SYSTEM)
+    payments.allocate(payment, actor=SYSTEM, parts={second.pk: D(50_000)})
+    changing.submit_change(changing.draft_change(contract, actor=SYSTEM, title="减少", amount=D(75_000)), actor=SYSTEM)
+    assert [row.amount for row in plan.instalments_of(contract)] == [D(25_000), D(50_000)]
+
+
+def test_what_is_agreed_is_handed_in_once_and_stays():
+    contract = agreed()
+    refused(lambda: contracts.submit_contract(contract, actor=SYSTEM), "handed in already")
+    line = ContractLine(document=contract, owner=contract.owner, name="手工", unit_price=D(1))
+    refused(lambda: records.save(line, actor=SYSTEM), "its lines")
+    refused(lambda: records.delete(agreed(kind="framework", amount=0), actor=SYSTEM), "terminate it")
 
 
 def test_an_instalment_is_overdue_from_the_day_after():
