@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.activities.models import AboutQuerySet, OnRecord
 from crm.documents.access import Filed, Foldered, VersionsOf
+from crm.fields.columns import SizeField
 from crm.files.models import StoredFile
 from crm.records.indexes import ALIVE, scope_indexes
 from crm.records.models import Record
@@ -89,7 +90,7 @@ class Document(OnRecord):
     note = models.TextField(_("note"), blank=True)
     number = models.PositiveIntegerField(_("version"), default=0, editable=False)
     file = models.ForeignKey(StoredFile, models.PROTECT, null=True, editable=False, related_name="+")
-    size = models.BigIntegerField(_("size in bytes"), default=0, editable=False)
+    size = SizeField(_("size"), default=0, editable=False)
     content_type = models.CharField(_("kind of content"), max_length=100, blank=True, editable=False)
     words = models.TextField(_("text of the file"), blank=True, editable=False)
     read = models.PositiveIntegerField(default=0, editable=False)
@@ -128,7 +129,7 @@ class DocumentVersion(models.Model):
     number = models.PositiveIntegerField(_("version"))
     file = models.ForeignKey(StoredFile, models.PROTECT, related_name="+")
     name = models.CharField(_("file name"), max_length=200)
-    size = models.BigIntegerField(_("size in bytes"))
+    size = SizeField(_("size"))
     sha256 = models.CharField(max_length=64)
     note = models.CharField(_("note"), max_length=500, blank=True)
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")

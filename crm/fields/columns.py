@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 
 from crm.lib.sealing import Unreadable, is_sealed, seal, sealed_here, tokens, unseal
@@ -43,6 +44,17 @@ class YearField(models.PositiveSmallIntegerField):
     def deconstruct(self) -> tuple[str, str, Any, Any]:
         name, _path, args, kwargs = super().deconstruct()
         return name, "django.db.models.PositiveSmallIntegerField", args, kwargs
+
+
+class SizeField(models.BigIntegerField):
+    """How large a file is, in bytes; people read it as “207.3 KB”."""
+
+    def told(self, value: int) -> str:
+        return filesizeformat(value)
+
+    def deconstruct(self) -> tuple[str, str, Any, Any]:
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.BigIntegerField", args, kwargs
 
 
 class PhoneField(models.CharField):
