@@ -27,19 +27,22 @@ def carry_tasks(source: Record, target: Record, *, actor: Actor, changes: Change
 
 @on_written
 def follow_the_owner(batch: WriteBatch) -> None:
-    """What a rule or a colleague gave the owner of a record to do is for its next owner; what people planned themselves stays theirs."""
+    """What a rule or a colleague gave the owner of a record to do is for its next owner, and nobody's in a pool; what people planned stays theirs."""
     if batch.model is Task or not hasattr(batch.model, "owner_id"):
         return
     pairs = zip(batch.before, batch.after, strict=True)
     moved = {
         after.pk: (before.owner_id, after.owner_id)
         for before, after in pairs
-        if before is not None and before.owner_id and after.owner_id and before.owner_id != after.owner_id
+        if before is not None and before.owner_id and before.owner_id != after.owner_id
     }
     if not moved:
         return
     given = to_do(batch.model._meta.label_lower, list(moved)).exclude(created_by=F("owner"))
     tasks = [task for task in given if task.owner_id == moved[task.on_id][0]]
     for task in tasks:
-        task.owner_id = moved[task.on_id][1]
+        if (owner := moved[task.on_id][1]) is None:
+            task.status = Task.Status.CANCELLED
+        else:
+            task.owner_id = owner
     records.save_many(tasks, actor=batch.actor, changes=batch.changes)

@@ -9,7 +9,8 @@ from crm.access.models import Scope
 from crm.activities.models import Task
 from crm.activities.services import add_follow_up, add_task
 from crm.notifications.models import Notification
-from crm.ownership.models import AssignmentMember, AssignmentRule
+from crm.ownership.models import AssignmentMember, AssignmentRule, Pool
+from crm.ownership.pools import release
 from crm.records import services as records
 from crm.records.actor import Actor
 from crm.records.models import Entry
@@ -83,3 +84,10 @@ def test_another_owner_gets_the_task_too(lead, seller, make_user):
     records.save(lead, actor=Actor(seller.manager, "test"))
     held = dict(Task.objects.values_list("subject", "owner"))
     assert held == {"3 天内首次联系": other.pk, "查一下背景": seller.pk}  # what one planned oneself stays one's own
+
+
+def test_in_a_pool_it_is_nobodys(lead, seller):
+    pool = Pool.objects.create(entity="sales.lead", name="All")
+    lead.refresh_from_db()
+    release(lead, actor=Actor(seller, "test"), pool=pool)
+    assert Task.objects.get().status == "cancelled"
