@@ -29,7 +29,7 @@ ZERO = Decimal(0)
 @on_approval
 def make_order(contract: Contract, *, actor: Actor) -> None:
     """The order of an approved contract, with its lines; a framework is ordered from later. Once and no more."""
-    if contract.kind == Contract.Kind.FRAMEWORK or Order.objects.filter(contract=contract).exists():
+    if contract.kind == Contract.Kind.FRAMEWORK or Order.objects.alive().filter(contract=contract).exists():
         return
     order = Order(
         owner_id=contract.owner_id,

@@ -20,6 +20,7 @@ from crm.access import policy
 from crm.exchange.columns import find_columns
 from crm.exchange.reading import ReadError, Table, open_table
 from crm.lib.dates import decide_date_order, parse_date
+from crm.lib.money import format_money
 from crm.lib.text import normalise_company
 from crm.records import services as records
 from crm.records.actor import Actor
@@ -213,8 +214,14 @@ def confirm_line(
         return line.payment
     if line.state != State.OPEN:
         raise ValidationError(_("“%(line)s” is settled already.") % {"line": line})
-    there = Payment.objects.alive().filter(method="transfer", bank_ref=line.bank_ref).exclude(state="void").first()
-    payment = there if there is not None and line.bank_ref else payments.register_payment(
+    known = Payment.objects.alive().filter(method="transfer", bank_ref=line.bank_ref).exclude(state="void")
+    there = known.first() if line.bank_ref else None
+    if there is not None and (there.amount, there.currency) != (line.amount, line.currency):
+        told = {"payment": there, "amount": format_money(there.amount, there.currency)}
+        raise ValidationError(
+            _("“%(payment)s” bears this bank reference, over %(amount)s: correct or void it first.") % told
+        )
+    payment = there or payments.register_payment(
         actor=actor, account=account, owner=account.owner or actor.user, amount=line.amount, paid_on=line.paid_on,
         payer=line.payer, bank_ref=line.bank_ref, currency=line.currency, submission=f"bank-line-{line.pk}",
     )  # fmt: skip

@@ -26,9 +26,9 @@ from sales.invoicing import services as invoices
 from sales.invoicing.models import Invoice, InvoiceTitle
 from sales.orders import services as orders
 from sales.orders.models import Order, OrderLine
-from sales.receivables import payments, plan
+from sales.receivables import payments, plan, statements
 from sales.receivables.factories import make_contract, make_payment
-from sales.receivables.models import Allocation, Instalment, Payment
+from sales.receivables.models import Allocation, BankStatement, Instalment, Payment, StatementLine
 
 pytestmark = pytest.mark.django_db
 SYSTEM = Actor(None, "test")
@@ -137,6 +137,21 @@ def test_an_invoice_of_an_order_counts_for_the_contract_of_the_order():
     assert bill.contract == contract
 
 
+@pytest.mark.parametrize(("name", "value"), [("amount", D("100.01")), ("currency", "USD")])
+def test_a_line_of_the_bank_confirms_no_other_amount(name, value):
+    contract = agreed()
+    make_payment(contract, 100, bank_ref="R1")
+    statement = BankStatement(owner=contract.owner, name="流水")
+    records.save(statement, actor=SYSTEM)
+    told = {"amount": D(100), "currency": "CNY", "paid_on": SIGNED, "bank_ref": "R1"}
+    line = StatementLine(statement=statement, owner=contract.owner, **told | {name: value})
+    records.save(line, actor=SYSTEM)
+    refused(lambda: statements.confirm_line(line, actor=SYSTEM, account=contract.account), "100.00")
+    setattr(line, name, told[name])
+    records.save(line, actor=SYSTEM)
+    assert statements.confirm_line(line, actor=SYSTEM, account=contract.account).allocated == D(100)
+
+
 # Trash and restore
 
 
@@ -204,6 +219,25 @@ def test_an_instalment_that_was_paid_meanwhile_does_not_go():
     payments.allocate(payment, actor=SYSTEM, parts={second.pk: D(10)})
     refused(lambda: records.delete(second, actor=SYSTEM))
     refused(lambda: plan.write(contract, [first], gone=[second], actor=SYSTEM))
+
+
+def test_an_order_made_by_hand_is_the_order_of_its_contract_unless_it_went():
+    for gone in (False, True):
+        contract = make_contract()
+        order = order_alone()
+        order.contract = contract
+        records.save(order, actor=SYSTEM)
+        if gone:
+            records.delete(order, actor=SYSTEM)
+        contracts.approve_contract(contract, actor=SYSTEM)
+        assert Order.objects.alive().filter(contract=contract).count() == 1
+
+
+def test_what_is_being_delivered_is_closed_not_cancelled():
+    order = Order.objects.get(contract=agreed())
+    orders.deliver(order, actor=SYSTEM, quantities={order.lines.get().pk: D("0.5")})
+    refused(lambda: orders.cancel_order(order, actor=SYSTEM), "Being delivered")
+    assert orders.close_order(order, actor=SYSTEM).state == "closed"
 
 
 # Merging
