@@ -187,3 +187,17 @@ def outlook(user: Any, today: date) -> list[Month]:
         asked = {name: urlencode({"flow": name, "month": f"{first:%Y-%m}"}) for name in FLOWS}
         month.urls = {name: f"{reverse('planning:cash_rows')}?{query}" for name, query in asked.items()}
     return list(found.values())
+
+
+def drawn(months: list[Month], names: list[str], added: list[Decimal | None]) -> dict[str, Any]:
+    """The outlook as static/js/charts.js draws it: what comes and goes month by month, and how it adds up."""
+    cells = [month.cells(names) for month in months]
+    flows = [
+        {"name": str(FLOWS[name].label), "data": [{"value": float(row[at][0]), "url": row[at][1]} for row in cells]}
+        for at, name in enumerate(names)
+    ]
+    line = {"name": str(_("Added up")), "kind": "lines", "data": [None if whole is None else float(whole) for whole in added]}
+    return {
+        "kind": "bars", "x": [f"{month.first:%Y-%m}" for month in months], "series": [*flows, line],
+        "unit": "CNY", "stacked": True,
+    }  # fmt: skip

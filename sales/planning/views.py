@@ -290,5 +290,8 @@ def cash_outlook(request: HttpRequest) -> HttpResponse:
     for month in months:
         added += month.total if month.first >= this else ZERO
         lines.append((month, month.cells(names), added if month.first >= this else None))
-    context = {"months": lines, "headings": [cash.FLOWS[name].label for name in names], "this": this}
+    context = {
+        "months": lines, "headings": [cash.FLOWS[name].label for name in names], "this": this,
+        "chart": cash.drawn(months, names, [sum_of for _month, _cells, sum_of in lines]),
+    }  # fmt: skip
     return render(request, "planning/cash.html", context)

@@ -17,7 +17,7 @@ function point(item) {
 function series(spec, one, index) {
   const kind = { bars: "bar", lines: "line", pie: "pie" }[one.kind ?? spec.kind ?? "bars"]
   const colour = token(`--c-${one.colour ?? palette[index % palette.length]}`)
-  const common = { name: one.name, type: kind, data: one.data.map(point), itemStyle: { color: colour }, cursor: "pointer", stack: spec.stacked ? "all" : undefined }
+  const common = { name: one.name, type: kind, data: one.data.map(point), itemStyle: { color: colour }, cursor: "pointer", stack: spec.stacked && kind === "bar" ? "all" : undefined }
   if (kind === "pie") {
     const data = one.data.map((item, i) => ({ name: spec.x[i], itemStyle: { color: token(`--c-${palette[i % palette.length]}`) }, ...point(typeof item === "object" ? item : { value: item }) }))
     return { ...common, itemStyle: {}, radius: ["48%", "74%"], data, label: { color: token("--ink"), formatter: "{b} {d}%" } }
