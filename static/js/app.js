@@ -26,6 +26,7 @@ const when = {
   "textarea[data-rich]": () => import("crm/rich_text"),
   "[data-remember]": () => import("crm/remember"),
   "form[data-rules]": () => import("crm/logic"),
+  "form.form-page[data-guard]": () => import("crm/resent"),
   "form[data-forgets]": () => import("crm/kept"),
   "[data-hint]": () => import("crm/hints"),
   "[data-copy], [data-insert]": () => import("crm/copy"),

@@ -34,6 +34,7 @@ export function mount(root) {
     form.addEventListener("submit", () => {
       leaving = true
       sweep("")
+      sessionStorage.clear()
     })
   }
 }
