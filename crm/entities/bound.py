@@ -127,7 +127,7 @@ class BoundEntity:
 
     def bind_field(self, field: Field) -> BoundField | None:
         """The field with the user's mode, or None when it is hidden."""
-        mode = policy.field_mode(self.user, field.steps)
+        mode = policy.field_mode(self.user, [*field.steps, *field.made_of])
         if mode == Mode.HIDDEN:
             return None
         seen = seen_field(field.seen_by(self.user), self.sight)

@@ -78,6 +78,14 @@ class Field:
         return [(model._meta.label_lower, f.name) for model, f in zip(entities, self.path, strict=True)]
 
     @property
+    def made_of(self) -> list[tuple[str, str]]:
+        """The columns of which the database works this one out, as the policy asks for them: it is as guarded as they are."""
+        if not isinstance(self.source, models.GeneratedField):
+            return []
+        parts = self.source.expression.flatten()
+        return [(self.steps[-1][0], part.name) for part in parts if isinstance(part, models.F)]
+
+    @property
     def label(self) -> str:
         if len(self.path) > 1 and self.source.name == "name":
             return capfirst(str(self.path[-2].verbose_name))

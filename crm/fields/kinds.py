@@ -116,6 +116,8 @@ def kind_of(field: models.Field) -> str:
     declared = getattr(field, "kind", None)
     if declared:
         return declared
+    if isinstance(field, models.GeneratedField) and field.output_field is not None:
+        return kind_of(field.output_field)
     if field.choices:
         return "choice"
     if isinstance(field, models.ForeignKey) and field.related_model._meta.label_lower == "users.user":

@@ -52,14 +52,14 @@ class InstalmentEntity(Entity):
     area = "sales"
     icon = "calendar-dollar"
     importable = False
-    columns = ("contract", "seq", "name", "amount", "received", "due_on", "state", "account")
+    columns = ("contract", "seq", "name", "amount", "received", "outstanding", "due_on", "state", "account")
     filters = (
-        "contract", "account", "seq", "name", "amount", "received", "written_off", "due_on", "event", "state",
+        "contract", "account", "seq", "name", "amount", "received", "written_off", "outstanding", "due_on", "event", "state",
         "currency", "contract__owner", "created_at",
     )  # fmt: skip
     sortable = {"created_at": "created_at", "due_on": "due_key"}
     default_sort = "due_on"
-    sums = ("amount", "received")
+    sums = ("amount", "received", "outstanding")
     subtitle = ("account", "amount", "due_on")
     pills = ("state",)
     quick = ("contract", "seq", "name", "amount", "event", "days", "fixed_on")

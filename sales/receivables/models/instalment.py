@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
@@ -78,6 +78,15 @@ class Instalment(Record):
 
     due_key = models.GeneratedField(
         expression=Coalesce("due_on", SOME_DAY), output_field=models.DateField(), db_persist=True
+    )
+
+    outstanding = models.GeneratedField(
+        verbose_name=_("outstanding"),
+        expression=Case(
+            When(void=True, then=Value(Decimal(0))), default=F("amount") - F("received") - F("written_off")
+        ),
+        output_field=MoneyField(),
+        db_persist=True,
     )
 
     class Meta:

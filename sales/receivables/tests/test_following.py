@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from importlib import import_module
 
@@ -12,6 +13,7 @@ from django.utils import timezone
 
 from crm.access.models import Scope
 from crm.activities.models import Task
+from crm.entities.entity import registry
 from crm.entities.testing import factory_of
 from crm.entities.tests.conftest import may  # noqa: F401 - a fixture
 from crm.notifications.models import Notification
@@ -32,7 +34,8 @@ from sales.quotes import making as quoting
 from sales.quotes import services as quotes
 from sales.quotes.factories import make_quote
 from sales.quotes.models import Quote
-from sales.receivables.factories import make_contract
+from sales.receivables import payments
+from sales.receivables.factories import make_contract, make_payment
 
 pytestmark = pytest.mark.django_db
 SYSTEM = Actor(None, "test")
@@ -176,3 +179,16 @@ def test_write_off_opens_for_nobody_by_its_address(client, make_user, may):  # n
     assert client.post(address, {"amount": "1", "reason": "no"}).status_code == 403
     may(user, "receivables.writeoff", Scope.ALL)
     assert client.get(address).status_code == 200
+
+
+def test_the_list_behind_an_ageing_band_says_what_is_open(client, boss, grant):
+    for label in ("receivables.instalment", "contracts.contract", "customers.account"):
+        grant(boss, label, view=Scope.ALL)
+    contract = make_contract(owner=boss, signed_on=date(2026, 1, 5))
+    payments.confirm_payment(make_payment(contract, 1000, paid_on=date(2026, 1, 6)), actor=SYSTEM)
+    client.force_login(boss)
+    url = registry["receivables.instalment"].url("counts")
+    told = client.get(url, {"contract": contract.pk}).context["totals"]
+    assert {field.name: amounts for field, amounts in told.sums}["outstanding"] == [(D(99_000), "CNY")]
+    page = client.get(registry["receivables.instalment"].url("list"), {"outstanding__gte": "29000"})
+    assert "29,000" in page.content.decode()
