@@ -10,6 +10,10 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from crm.access.models import Scope
+from crm.approvals import services as approvals
+from crm.approvals import writing
+from crm.approvals.models import ApprovalProcess
+from crm.approvals.nodes import fresh_node
 from crm.matching.merging.services import merge
 from crm.matching.merging.unmerging import unmerge
 from crm.records import services as records
@@ -150,6 +154,30 @@ def test_a_line_of_the_bank_confirms_no_other_amount(name, value):
     setattr(line, name, told[name])
     records.save(line, actor=SYSTEM)
     assert statements.confirm_line(line, actor=SYSTEM, account=contract.account).allocated == D(100)
+
+
+# Two tabs
+
+
+def test_what_was_decided_is_neither_decided_again_nor_withdrawn(make_user, grant):
+    seller, head = make_user("seller"), make_user("head")
+    for user in (seller, head):
+        grant(user, "contracts.contract", view=Scope.ALL, change=Scope.ALL)
+    process = ApprovalProcess.objects.create(entity="contracts.contract", name="P", principal=head, verb="approve")
+    writing.save_version(process, {"nodes": [fresh_node() | {"by": "people", "people": [head.pk]}]}, actor=Actor(head))
+    writing.switch(process, True)
+    contract = make_contract(owner=seller)
+    contracts.submit_contract(contract, actor=Actor(seller))
+    contracts.submit_contract(contract, actor=Actor(seller))
+    asked = approvals.open_instance(contract)
+    (task,) = asked.tasks.filter(state="open")
+    refused(lambda: contracts.approve_contract(contract, actor=Actor(seller)), "locked")
+    approvals.approve(task, actor=Actor(head))
+    refused(lambda: approvals.reject(task, actor=Actor(head), comment="x"))
+    refused(lambda: approvals.withdraw(asked, actor=Actor(seller)))
+    contract.refresh_from_db()
+    assert (contract.state, Order.objects.filter(contract=contract).count()) == ("approved", 1)
+    assert [row.amount for row in plan.instalments_of(contract)] == [D(30_000), D(60_000), D(10_000)]
 
 
 # Trash and restore
