@@ -110,9 +110,12 @@ def confirm_payment(payment: Payment, *, actor: Actor) -> Payment:
     if payment.state == State.CONFIRMED:
         return payment
     _must(payment, State.REGISTERED)
+    proposed = payment.allocations.filter(deleted_at__isnull=True)
+    _drop(list(proposed.filter(instalment__void=True).order_by("pk")), actor)  # owed no more since it was proposed
+    payment = _fresh(payment)
     payment.state, payment.confirmed_by, payment.confirmed_at = State.CONFIRMED, actor.user, timezone.now()
     records.save(payment, actor=actor, kind=kinds.CONFIRMED)
-    if payment.contract_id and not payment.allocations.filter(deleted_at__isnull=True).exists():
+    if payment.contract_id and not proposed.exists():
         parts = suggest(payment.unallocated, open_instalments(payment))
         if parts:
             _allocate(payment, parts, actor)

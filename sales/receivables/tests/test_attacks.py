@@ -232,6 +232,14 @@ def test_a_payment_of_a_contract_that_has_ended_can_be_taken_back():
     assert first_of(contract).received == 0
 
 
+def test_what_was_proposed_for_a_contract_that_ended_stays_credit():
+    contract = agreed()
+    payment = payments.register_for_instalment(first_of(contract), actor=SYSTEM, amount=D(30_000), paid_on=SIGNED)
+    contracts.terminate_contract(contract, actor=SYSTEM, reason="客户取消")
+    payment = payments.confirm_payment(payment, actor=SYSTEM)
+    assert (payment.unallocated, first_of(contract).received) == (D(30_000), 0)
+
+
 def test_nothing_is_paid_on_an_instalment_that_went():
     contract = agreed()
     first, second, _third = Instalment.objects.filter(contract=contract).order_by("seq")
