@@ -104,6 +104,10 @@ class NumberInput(Tidy, forms.DecimalField):
     widget = DECIMAL
     read = staticmethod(parse_number)
 
+    def prepare_value(self, value: Any) -> Any:
+        """200, never 2E+2."""
+        return f"{value:f}" if isinstance(value, Decimal) else super().prepare_value(value)
+
 
 class FloatInput(Tidy, forms.FloatField):
     """A number stored as a float."""

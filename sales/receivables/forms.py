@@ -8,12 +8,14 @@ from uuid import uuid4
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from crm.access import policy
 from crm.entities.inputs import DayInput, LineField, MoneyInput, WholeInput
+from crm.entities.links import RemoteSelect
 from crm.lib.money import format_money
 from customers.models import Account
 from sales.contracts.models import Contract
@@ -25,6 +27,7 @@ from sales.receivables.statements import suggestions
 
 MONEY: dict[str, Any] = {"min_value": Decimal("0.01"), "max_digits": 18, "decimal_places": 2}
 ZERO = Decimal(0)
+OTHERS = ("customers", "accounts")
 SHOWN = {None, "read"}
 OF_OPEN = ("amount", "received", "written_off")
 OF_REST = ("amount", "allocated", "refunded")
@@ -189,7 +192,7 @@ class ShiftForm(VerbForm):
 
 
 class MatchForm(VerbForm):
-    """Whose payment it is: the suggestions, the likeliest first."""
+    """Whose payment it is: the suggestions, the likeliest first; where nobody fits, any customer."""
 
     account = forms.ModelChoiceField(Account.objects.none(), label=_("Account"), widget=forms.RadioSelect)
 
@@ -198,10 +201,13 @@ class MatchForm(VerbForm):
         found = suggestions(record, self.user) if record.pk else []
         field = self.fields["account"]
         field.queryset = Account.objects.restrict(self.user).filter(deleted_at__isnull=True)
-        field.choices = [(match.account.pk, self._told(match)) for match in found]
-        field.initial = found[0].account.pk if found else None
-        if not found:
-            field.help_text = gettext("Nobody fits: register the payment on the account, or enter its tax id.")
+        if found:
+            field.choices = [(match.account.pk, self._told(match)) for match in found]
+            field.initial = found[0].account.pk
+        else:
+            field.widget = RemoteSelect()
+            field.widget.choices, field.widget.remote_url = field.choices, reverse("entities:choices", args=OTHERS)
+            field.help_text = gettext("Nobody fits. Whom you choose is known by this name from now on.")
 
     def _told(self, match: Any) -> str:
         paid = "、".join(

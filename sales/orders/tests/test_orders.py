@@ -20,6 +20,7 @@ from sales.catalogue.models import BundleItem, Product
 from sales.factories import make_pipeline
 from sales.models import Opportunity
 from sales.orders import handover, installed, papers, services
+from sales.orders.forms import DeliverForm
 from sales.orders.models import CustomerProduct, Order, OrderLine
 
 pytestmark = pytest.mark.django_db
@@ -123,3 +124,10 @@ def test_the_delivery_note_tells_what_went_out_and_no_prices(order, boss, client
     assert "发货单" in text
     assert order.number in text
     assert "100" not in text
+
+
+def test_what_is_left_is_proposed_in_plain_digits(order, boss):
+    line = order.lines.first()
+    OrderLine.objects.filter(pk=line.pk).update(quantity=Decimal(200))
+    form = DeliverForm(user=boss, record=order)
+    assert form[f"line_{line.pk}"].value() == "200"

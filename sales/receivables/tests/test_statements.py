@@ -83,6 +83,16 @@ def test_a_known_payer_is_suggested(boss, contract, statement):
     assert [match.account.pk for match in statements.suggestions(again, boss)] == [contract.account_id]
 
 
+def test_where_nobody_fits_any_customer_may_be_chosen(boss, client, contract, statement):
+    client.force_login(boss)
+    line = StatementLine(statement=statement, owner=boss, paid_on=date(2026, 11, 8), amount=D(1), payer="陌生公司")
+    records.save(line, actor=Actor(boss))
+    address = f"/sales/statementlines/{line.pk}/do/match/"
+    assert 'data-remote="/customers/accounts/choices/"' in client.get(address).content.decode()
+    assert client.post(address, {"account": contract.account_id}).status_code in (200, 302)
+    assert Payment.objects.get().account == contract.account
+
+
 def test_a_file_without_amounts_is_refused(boss, statement, tmp_path):
     path = tmp_path / "x"
     path.write_text("日期,对方户名\n2026-01-01,甲\n2026-01-02,乙\n")
