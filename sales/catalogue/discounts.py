@@ -72,6 +72,9 @@ def _judge(
     policies = rules.of(line.product)
     if policies is None:
         return reasons
+    if listed is None and line.product.list_price is not None:
+        told = {"line": line, "currency": document.currency}
+        reasons.append(Reason(line, "rate", _("%(line)s: no rate tells its list price in %(currency)s") % told))
     given = _given(listed, each)
     if given > 0 or line.product.cost is not None:
         margin = _margin(document, line, each)

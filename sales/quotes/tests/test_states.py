@@ -199,3 +199,11 @@ def test_an_opportunity_is_worth_what_is_offered_then_what_is_agreed(seller, act
     dispatch()
     deal.refresh_from_db()
     assert deal.amount == Decimal(3000)
+
+
+def test_a_currency_without_a_rate_asks_for_approval(seller, actor):
+    DiscountPolicy.objects.create(max_discount=Decimal(5))
+    quote = make_quote(owner=seller, currency="BRL")
+    make_quote_line(quote, product=make_product(list_price=Decimal(900)), unit_price=Decimal(0))
+    services.submit_quote(fresh(quote), actor=actor)
+    assert fresh(quote).state == State.APPROVING
