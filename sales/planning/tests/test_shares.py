@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -71,7 +71,7 @@ class Team:
             self.rows[person], self.shares[person] = row.pk, share
             self.gone.pop(person, None)
         else:
-            with pytest.raises(ValidationError), transaction.atomic():
+            with pytest.raises((ValidationError, IntegrityError)), transaction.atomic():
                 write(row, actor=self.actor)
 
     def parts(self):
