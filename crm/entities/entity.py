@@ -221,6 +221,10 @@ class Entity:
         begin(record, user)
         return record
 
+    def settled(self, record: Any) -> Collection[str]:
+        """Fields that stand fast on a record, whoever asks: its form only tells them, as writing them would be refused."""
+        return ()
+
     def clean(self, form: Any) -> None:
         """Rules over several fields: call ``form.add_error(field, message)``."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -293,14 +293,15 @@ def entity_form(
     instance: models.Model,
     names: Iterable[str] | None = None,
     initial: Mapping[str, Any] | None = None,
+    settled: Collection[str] = (),
 ) -> EntityForm:
-    """The form of ``instance`` for the bound user, over ``names`` or all fields a person fills in."""
+    """The form of ``instance`` for the bound user, over ``names`` or all fields a person fills in; ``settled`` are only told."""
     editable: list[BoundField] = []
     locked: list[BoundField] = []
     for field in bound.visible(bound.form_names if names is None else names):
         if field.closed(instance):
             continue
-        (editable if may_write(bound, field) else locked).append(field)
+        (editable if may_write(bound, field) and field.name not in settled else locked).append(field)
     cls = _form_class(bound.entity, tuple(field.name for field in editable if field.built_in))
     custom = [field for field in editable if not field.built_in]
     return cls(data, files, instance=instance, initial=dict(initial or {}), bound=bound, locked=locked, custom=custom)

@@ -44,6 +44,7 @@ FIRST_CONTACT: list[dict[str, Any]] = [
 LEAD, DEAL = "sales.lead", "sales.opportunity"
 RULES: tuple[tuple[str, str, dict[str, Any], dict[str, Any], list[dict[str, Any]]], ...] = (
     (LEAD, "新线索：3 天内首次联系", {"on": "created"}, STILL_NEW, FIRST_CONTACT),
+    (LEAD, "领取线索：3 天内首次联系", {"on": "kind", "kinds": ["ownership.claimed"]}, STILL_NEW, FIRST_CONTACT),
     (
         DEAL,
         "大额商机：主管参与",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from django.utils.translation import gettext_lazy as _
 
@@ -10,6 +10,7 @@ from crm.entities.entity import Action, Entity, View, contribute, register
 from sales.catalogue.entities import LINE
 from sales.contracts import changing, making, services
 from sales.contracts.forms import AcceptForm, ChangeForm, NoteForm, RenewForm, SealForm, TerminateForm
+from sales.contracts.locking import locked_fields
 from sales.contracts.models import (
     Contract,
     ContractChange,
@@ -98,6 +99,9 @@ class ContractEntity(Entity):
             when=stands(State.APPROVED, State.SIGNED, State.ACTIVE), permission="terminate", danger=True,
         ),
     )  # fmt: skip
+
+    def settled(self, record: Contract) -> Collection[str]:
+        return locked_fields(record)
 
 
 @register

@@ -20,6 +20,7 @@ from customers.levels.services import is_held
 from customers.models import Account
 from sales.contracts import changing, kinds
 from sales.contracts.changing import CHANGE
+from sales.contracts.locking import OPEN, locked_fields
 from sales.contracts.models import (
     Contract,
     ContractChange,
@@ -32,13 +33,7 @@ from sales.contracts.services import reopen_contract
 
 State = Contract.State
 IN_FORCE = (State.SIGNED, State.ACTIVE)
-OPEN = (State.DRAFT, State.APPROVING)
 OVER = (State.COMPLETED, State.TERMINATED, State.EXPIRED)
-AGREED = frozenset({
-    "title", "kind", "account", "opportunity", "quote", "framework", "amount", "currency", "tax_included",
-    "discount_percent", "discount_amount", "payment_terms", "template", "clauses",
-})  # fmt: skip
-SIGNED = AGREED | {"starts_on", "ends_on", "signed_on"}
 PARTIES = frozenset({"signed_on", "signatory"})
 SETTLED = (ApprovalInstance.State.REJECTED, ApprovalInstance.State.WITHDRAWN)
 
@@ -55,20 +50,12 @@ def keep_contracts(batch: WriteBatch) -> None:
         if before.deleted_at is None and after.deleted_at is not None:
             raise ValidationError(_("“%(contract)s” counts: terminate it instead.") % told, code="locked")
         changed = set(diff(before, after))
-        locked = changed & _locked(before)
+        locked = changed & locked_fields(before)
         if batch.undoing:
-            locked = changed & {*_locked(before), "state", "seal", "accepted_on", "ended_on"}
+            locked = changed & {*locked_fields(before), "state", "seal", "accepted_on", "ended_on"}
         if locked:
             text = _("“%(contract)s” is in the state “%(state)s”: this changes by a contract change alone.") % told
             raise ValidationError({name: ValidationError(text, code="locked") for name in sorted(locked)})
-
-
-def _locked(contract: Contract) -> frozenset[str]:
-    if contract.state == State.APPROVED:
-        return AGREED
-    if contract.state == State.SIGNED:
-        return SIGNED - {"starts_on"}
-    return SIGNED
 
 
 @before_write

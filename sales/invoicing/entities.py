@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -154,6 +154,9 @@ class InvoiceEntity(Entity):
             when=in_state(*services.OPEN), danger=True,
         ),
     )  # fmt: skip
+
+    def settled(self, record: Invoice) -> Collection[str]:
+        return () if record.state == State.REQUESTED else {*self.form_names} - Invoice.FREE
 
 
 @register

@@ -27,7 +27,6 @@ from sales.receivables.models import Allocation, Instalment, Payment
 from sales.receivables.standing import refresh
 
 State = Invoice.State
-FREE = frozenset({"owner", "department", "note", "contact"})
 SETTLED = (ApprovalInstance.State.REJECTED, ApprovalInstance.State.WITHDRAWN)
 ZERO = Decimal(0)
 
@@ -53,7 +52,7 @@ def keep_invoices(batch: WriteBatch) -> None:
         open_still = before.state == after.state == State.REQUESTED
         if before.deleted_at != after.deleted_at and not open_still:
             raise ValidationError(_("“%(invoice)s” counts: cancel or credit it instead.") % told, code="locked")
-        locked = set() if open_still else set(diff(before, after)) - FREE
+        locked = set() if open_still else set(diff(before, after)) - Invoice.FREE
         if locked:
             text = _("“%(invoice)s” is in the state “%(state)s”: this can't be changed any more.") % told
             raise ValidationError({name: ValidationError(text, code="locked") for name in sorted(locked)})

@@ -96,6 +96,9 @@ class Invoice(PricedDocument):
         "delivered": "green", "credited": "red", "cancelled": "slate",
     }  # fmt: skip
 
+    # What may be changed at any time.
+    FREE = frozenset({"owner", "department", "note", "contact"})
+
     class Kind(models.TextChoices):
         SPECIAL = "special", _("VAT special invoice")
         ORDINARY = "ordinary", _("VAT ordinary invoice")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.utils.translation import gettext_lazy as _
 
 from crm.entities.entity import Action, Entity, View, contribute, register
@@ -68,6 +70,11 @@ class QuoteEntity(Entity):
         Action("new_version", _("Make a new version"), services.new_version, icon="versions", when=services.can_be_followed,
                automatic=False),
     )  # fmt: skip
+
+    def settled(self, record: Quote) -> Collection[str]:
+        if record.state not in Quote.LOCKED:
+            return ()
+        return {name for name in self.form_names if name.partition(".")[0] not in record.open_fields()}
 
 
 @register

@@ -16,8 +16,6 @@ from sales.quotes.services import move
 from sales.services.opportunities import save_opportunity
 
 State = Quote.State
-# What may be changed at any time: whose it is, and what is written down for ourselves.
-FREE = {"owner", "department", "note", "custom", "extras", "valid_until"}
 # What the services write with a state.
 WITH_STATE = {"state", "sent_at", "answered_at", "answer", "link_key", "signed_name", "proof"}
 
@@ -44,9 +42,7 @@ def _judge(before: Quote | None, after: Quote) -> None:
         raise ValidationError(_("“%(quote)s” was sent: it can't be deleted.") % {"quote": before})
     if before.state not in Quote.LOCKED:
         return
-    allowed = FREE | (WITH_STATE if said else set())
-    if before.state in (State.ACCEPTED, State.REJECTED, State.SUPERSEDED):
-        allowed = allowed - {"valid_until"}
+    allowed = before.open_fields() | (WITH_STATE if said else set())
     if changed := set(diff(before, after)) - allowed:
         text = _("“%(quote)s” was released: make a new version, or take it back to draft.") % {"quote": before}
         raise ValidationError(dict.fromkeys(sorted(changed), text) if changed <= _form_names() else text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Self
 
 from django.db import models
@@ -18,6 +18,11 @@ from crm.reference.numbers import fill_numbers
 from customers.models import Account, Contact
 from sales.catalogue.models import PriceBook, PricedDocument, PricedLine
 from sales.models import Opportunity
+
+
+def in_a_month() -> date:
+    """How long a quote is good for unless something else is said."""
+    return timezone.localdate() + timedelta(days=30)
 
 
 class Quote(PricedDocument):
@@ -39,6 +44,8 @@ class Quote(PricedDocument):
     }  # fmt: skip
 
     LOCKED = (State.APPROVED, State.SENT, State.ACCEPTED, State.REJECTED, State.EXPIRED, State.SUPERSEDED)
+    # What may be changed at any time: whose it is, and what is written down for ourselves.
+    FREE = frozenset({"owner", "department", "note", "custom", "extras"})
 
     shown_by = ("number", "revision", "title")
     derived = (*PricedDocument.derived, "opened_count", "opened_at")
@@ -63,7 +70,7 @@ class Quote(PricedDocument):
     state = ColouredField(
         _("state"), max_length=12, choices=State, colours=COLOURS, default=State.DRAFT, editable=False
     )
-    valid_until = models.DateField(_("valid until"), null=True, blank=True)
+    valid_until = models.DateField(_("valid until"), null=True, blank=True, default=in_a_month)
     sent_at = models.DateTimeField(_("sent"), null=True, editable=False)
     answered_at = models.DateTimeField(_("answered on"), null=True, editable=False)
     answer = models.CharField(_("answer"), max_length=500, blank=True, editable=False)
@@ -103,6 +110,11 @@ class Quote(PricedDocument):
     @classmethod
     def prepare(cls, records: Sequence[Self]) -> None:
         fill_numbers(records, "number", "sales.quote")
+
+    def open_fields(self) -> frozenset[str]:
+        """What may still be changed of it once it was released."""
+        answered = self.state in (self.State.ACCEPTED, self.State.REJECTED, self.State.SUPERSEDED)
+        return self.FREE if answered else self.FREE | {"valid_until"}
 
     def is_over(self, today: date | None = None) -> bool:
         """Whether its validity has ended."""

@@ -64,7 +64,8 @@ class FormView(EntityView):
         names = form_names(self.bound, Surface.FORM, variant_of(self.bound.entity, record, data))
         if kept:
             names = [name for name in names or self.bound.form_names if name not in kept]
-        return entity_form(self.bound, data, self.request.FILES or None, instance=record, names=names)
+        settled = self.bound.entity.settled(record)
+        return entity_form(self.bound, data, self.request.FILES or None, instance=record, names=names, settled=settled)
 
     def show(self, form: EntityForm, *, status: int = 200, **context: Any) -> HttpResponse:
         record = None if form.adding else form.instance

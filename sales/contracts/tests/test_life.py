@@ -188,3 +188,17 @@ def test_the_clock_begins_reminds_renews_and_ends(seller):
     assert clock.turn(today + timedelta(days=101))["ended"] == 1
     contract.refresh_from_db()
     assert contract.state == "expired"
+
+
+def test_the_form_of_an_agreed_contract_only_tells_what_stands_fast(boss, client):
+    contract = make_contract(owner=boss, approved=True)
+    client.force_login(boss)
+    page = client.get(f"/sales/contracts/{contract.pk}/edit/")
+    fields = page.context["form"].fields
+    assert fields["title"].disabled and fields["payment_terms"].disabled
+    assert not fields["description"].disabled and not fields["starts_on"].disabled
+    sent = {"description": "备注", "title": "另一个", "version": contract.version, "remind_days": 30, "owner": boss.pk}
+    answer = client.post(f"/sales/contracts/{contract.pk}/edit/", sent)
+    assert answer.status_code == 302, answer.context["form"].errors
+    contract.refresh_from_db()
+    assert (contract.description, contract.title == "另一个") == ("备注", False)
