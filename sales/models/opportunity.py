@@ -116,7 +116,16 @@ class Opportunity(Record):
             models.Index(fields=["state", "close_date"], condition=ALIVE, name="deal_closed"),
             models.Index(
                 fields=["close_date"],
-                include=["owner", "department", "stage", "state", "amount", "currency", "probability", "forecast_category"],
+                include=[
+                    "owner",
+                    "department",
+                    "stage",
+                    "state",
+                    "amount",
+                    "currency",
+                    "probability",
+                    "forecast_category",
+                ],
                 condition=ALIVE & models.Q(state="open"),
                 name="deal_closing",
             ),

@@ -196,7 +196,11 @@ def drawn(months: list[Month], names: list[str], added: list[Decimal | None]) ->
         {"name": str(FLOWS[name].label), "data": [{"value": float(row[at][0]), "url": row[at][1]} for row in cells]}
         for at, name in enumerate(names)
     ]
-    line = {"name": str(_("Added up")), "kind": "lines", "data": [None if whole is None else float(whole) for whole in added]}
+    line = {
+        "name": str(_("Added up")),
+        "kind": "lines",
+        "data": [None if whole is None else float(whole) for whole in added],
+    }
     return {
         "kind": "bars", "x": [f"{month.first:%Y-%m}" for month in months], "series": [*flows, line],
         "unit": "CNY", "stacked": True,

@@ -196,7 +196,7 @@ def test_strangers_and_replays_are_refused(client, text, provider):
     assert post(client, url, told, "").status_code == 403
     assert post(client, url, told, "receipts", moment=now - 600).status_code == 403
     assert client.post(url, told, content_type="application/json").status_code == 403
-    assert post(client, url, told, "receipts", **{"X-Timestamp": str(now + 1)}).status_code == 403
+    assert post(client, url, told, "receipts", **{"X-Timestamp": str(now + 60)}).status_code == 403
     assert client.get(url).status_code == 405
     assert state(message) == "sent"
     assert post(client, url, told, "receipts", moment=now).json()["status"] == "ok"

@@ -15,6 +15,7 @@ const heard = {}
 const form = { dataset: { forgets: "7" }, addEventListener: (name, done) => { heard[name] = done } }
 const fresh = (root, selector) => [form]
 const now = JSON.stringify({ at: Date.now(), base: "[]", body: "[]" }), old = JSON.stringify({ at: 0 })
+globalThis.sessionStorage = { clear: () => {} }
 globalThis.localStorage = { "kept:7:/a/": now, "kept:7:/b/": old, "kept:77:/a/": now, theme: "dark" }
 Object.defineProperty(localStorage, "getItem", { value: (name) => localStorage[name] ?? null })
 Object.defineProperty(localStorage, "removeItem", { value: (name) => { delete localStorage[name] } })
