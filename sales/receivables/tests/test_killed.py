@@ -6,11 +6,13 @@ import os
 import subprocess
 import sys
 import time
+from datetime import datetime
 
 import pytest
 from django.conf import settings
 from django.db import connection
 from django.db.models import Count
+from django.utils import timezone
 
 from crm.tests.processes import environment
 from customers.factories import make_account
@@ -28,6 +30,7 @@ NUMBERED = (Contract, Order, Invoice, Payment)
 
 def test_numbers_have_no_gaps_when_makers_are_killed(tmp_path):
     make_account()
+    begun = timezone.now()
     command = [
         sys.executable,
         "-m",
@@ -36,7 +39,7 @@ def test_numbers_have_no_gaps_when_makers_are_killed(tmp_path):
         str(CREATES * len(NUMBERED)),
     ]
     done = subprocess.run(command, env=environment(), cwd=settings.BASE_DIR, capture_output=True, text=True, check=True)
-    alone()
+    alone(begun)
     told, there = (tmp_path / "told").read_text().split(), []
     for model in NUMBERED:
         numbers = sorted(model._base_manager.values_list("number", flat=True))
@@ -50,12 +53,12 @@ def test_numbers_have_no_gaps_when_makers_are_killed(tmp_path):
     print(f"{len(there)} numbers, {len(told)} told, {done.stdout.strip()} kills")
 
 
-def alone() -> None:
-    """Wait until the database has seen that whoever was killed is gone."""
-    others = "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+def alone(begun: datetime) -> None:
+    """Wait until the database has seen that whoever was killed is gone: those who came since the makers began."""
+    others = "select count(*) from pg_stat_activity where datname = current_database() and backend_start > %s"
     with connection.cursor() as cursor:
         for _try in range(100):
-            cursor.execute(others)
+            cursor.execute(others, [begun])
             if not cursor.fetchone()[0]:
                 return
             time.sleep(0.1)
